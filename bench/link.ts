@@ -1,0 +1,246 @@
+// A slow link on one machine: a TCP relay whose client-to-server direction leaves through one shared bottleneck.
+import { readFileSync } from 'node:fs';
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A constant rate in kbit/s, or the times (ms from the start, ascending) at which 1500 bytes may leave; a trace repeats. */
+export type LinkRate = { readonly kbit: number } | { readonly traceMs: readonly number[] };
+
+export interface LinkOptions {
+  readonly to: { readonly host: string; readonly port: number };
+  readonly rate: LinkRate;
+  /** One-way delay, added to each direction. */
+  readonly delayMs?: number;
+  /** What the bottleneck holds for all connections together before senders must wait. */
+  readonly queueBytes?: number;
+  /** Where in the trace the first byte falls. */
+  readonly startMs?: number;
+}
+
+export interface LinkStats {
+  connections: number;
+  /** Bytes that left the bottleneck, lost and repeated ones too; bytes that came back. */
+  bytesUp: number;
+  bytesDown: number;
+  maxQueuedBytes: number;
+  /** The longest that a byte waited in the bottleneck. */
+  maxQueueMs: number;
+  /** Connections hit by `blackhole()` and by `reset()`. */
+  blackholed: number;
+  resets: number;
+}
+
+export interface Link {
+  readonly port: number;
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  readonly stats: Readonly<LinkStats>;
+  /** All open connections go silent both ways, without FIN or RST, for good. New ones work. */
+  blackhole(): void;
+  /** All open connections are reset at both ends; what they had in the queue is lost. */
+  reset(): void;
+  /** For so long nothing moves, connections stay open and new ones hang, as in a dead spot. */
+  offline(ms: number): void;
+  /** Ends everything and frees the port. */
+  close(): Promise<void>;
+}
+
+/** What travels: bytes, the sender's end, or its reset. */
+type Cargo = Buffer | 'fin' | 'rst';
+
+interface Connection {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  readonly up: DelayLine;
+  readonly down: DelayLine;
+  /** Silent or reset: nothing moves any more. */
+  dead: boolean;
+}
+
+/** One delivery opportunity, as in Mahimahi's traces. Headers of TCP and IP are not counted. */
+const opportunityBytes = 1500;
+/** Bytes to a slow receiver after which nothing more is taken from its sender. */
+const receiveWindowBytes = 1_048_576;
+
+/**
+ * Opens a link on a free port of 127.0.0.1. Connections take turns, packet by packet, in one bounded first-in-first-out
+ * queue; a full queue leaves the bytes with their senders (back-pressure: nothing is dropped). Downwards there is only
+ * the delay. Loss, handshakes and slow start are not modelled. The trace starts with the first byte of a client.
+ */
+export async function openLink(options: LinkOptions): Promise<Link> {
+  const { to, rate, delayMs = 50, queueBytes = 65_536, startMs = 0 } = options;
+  const opportunityMs = schedule(rate, startMs);
+  const stats: LinkStats = {
+    ...{ connections: 0, bytesUp: 0, bytesDown: 0, maxQueuedBytes: 0, maxQueueMs: 0, blackholed: 0, resets: 0 },
+  };
+  const connections = new Set<Connection>();
+  const sockets = new Set<Socket>();
+  const queue: { readonly connection: Connection; cargo: Cargo; readonly sinceMs: number }[] = [];
+  let queuedBytes = 0;
+  let beganMs: number | null = null;
+  let nextOpportunity = 0;
+  let onlineAtMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const enqueue = (connection: Connection, cargo: Cargo): void => {
+    queue.push({ connection, cargo, sinceMs: performance.now() });
+    if (typeof cargo !== 'string') queuedBytes += cargo.length;
+    stats.maxQueuedBytes = Math.max(stats.maxQueuedBytes, queuedBytes);
+  };
+
+  /** Fills the queue from the senders that wait, a packet each in turn. */
+  const admit = (): void => {
+    const ready = ({ client, upstream }: Connection) =>
+      client.readableLength > 0 && upstream.writableLength < receiveWindowBytes;
+    while (queuedBytes < queueBytes) {
+      const turn = [...connections].find(ready);
+      if (!turn) return;
+      connections.delete(turn);
+      connections.add(turn);
+      const packet = turn.client.read(Math.min(opportunityBytes, turn.client.readableLength, queueBytes - queuedBytes));
+      if (packet !== null) enqueue(turn, packet as Buffer);
+    }
+  };
+
+  /** Uses one opportunity: so many bytes from the front of the queue, and what marks an end, leave. */
+  const deliver = (): void => {
+    let budget = opportunityBytes;
+    for (let front = queue[0]; front && budget > 0; front = queue[0]) {
+      const { connection, cargo, sinceMs } = front;
+      const leaving = typeof cargo === 'string' ? cargo : cargo.subarray(0, budget);
+      const rest = typeof cargo === 'string' ? 0 : cargo.length - leaving.length;
+      if (rest > 0) front.cargo = cargo.slice(leaving.length) as Buffer;
+      else queue.shift();
+      if (typeof leaving !== 'string') {
+        budget -= leaving.length;
+        queuedBytes -= leaving.length;
+        stats.bytesUp += leaving.length;
+        stats.maxQueueMs = Math.max(stats.maxQueueMs, performance.now() - sinceMs);
+      }
+      connection.up.push(leaving);
+    }
+  };
+
+  const pump = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (beganMs === null) {
+      if (![...connections].some(({ client }) => client.readableLength > 0)) return;
+      beganMs = performance.now();
+    }
+    const nowMs = performance.now();
+    // An opportunity that finds nothing waiting is gone: a link saves no capacity up.
+    let useful = queue.length > 0;
+    for (let atMs = beganMs + opportunityMs(nextOpportunity); atMs <= nowMs; ) {
+      if (useful && atMs >= onlineAtMs) {
+        deliver();
+        admit();
+        useful = queue.length > 0;
+      }
+      atMs = beganMs + opportunityMs(++nextOpportunity);
+    }
+    admit();
+    if (queue.length === 0) return;
+    const wakeMs = Math.max(beganMs + opportunityMs(nextOpportunity), onlineAtMs);
+    timer = setTimeout(pump, Math.max(1, Math.ceil(wakeMs - performance.now())));
+  };
+
+  const drop = (connection: Connection): void => {
+    connection.dead = true;
+    connections.delete(connection);
+    connection.up.clear();
+    connection.down.clear();
+    for (let at = queue.length - 1; at >= 0; at--) {
+      const item = queue[at];
+      if (item?.connection !== connection) continue;
+      if (typeof item.cargo !== 'string') queuedBytes -= item.cargo.length;
+      queue.splice(at, 1);
+    }
+  };
+
+  const accept = (client: Socket): void => {
+    stats.connections++;
+    const upstream = createConnection({ ...to, allowHalfOpen: true, noDelay: true });
+    const whenOnline = () => onlineAtMs;
+    const connection: Connection = {
+      client,
+      upstream,
+      up: createDelayLine(delayMs, whenOnline, (cargo) => arrive(upstream, cargo)),
+      down: createDelayLine(delayMs, whenOnline, (cargo) => {
+        if (typeof cargo !== 'string') stats.bytesDown += cargo.length;
+        arrive(client, cargo);
+        if (connection.down.waitingBytes() + client.writableLength < receiveWindowBytes) upstream.resume();
+      }),
+      dead: false,
+    };
+    connections.add(connection);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.on('readable', () => {
+      if (connection.dead) return;
+      // Only a read of nothing lets a socket that has ended say so.
+      if (client.readableLength === 0) client.read(0);
+      pump();
+    });
+    const leaveQueue = (cargo: Cargo) => {
+      if (connection.dead) return;
+      enqueue(connection, cargo);
+      pump();
+    };
+    client.on('end', () => leaveQueue('fin'));
+    client.on('close', (failed) => {
+      connections.delete(connection);
+      leaveQueue(failed ? 'rst' : 'fin');
+    });
+    upstream.on('drain', pump);
+    upstream.on('data', (bytes) => {
+      if (connection.dead) return;
+      connection.down.push(bytes);
+      if (connection.down.waitingBytes() >= receiveWindowBytes) upstream.pause();
+    });
+    client.on('drain', () => connection.dead || upstream.resume());
+    upstream.on('end', () => connection.dead || connection.down.push('fin'));
+    upstream.on('close', (failed) => connection.dead || connection.down.push(failed ? 'rst' : 'fin'));
+  };
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    stats,
+    blackhole() {
+      for (const connection of [...connections]) {
+        stats.blackholed++;
+        drop(connection);
+        connection.client.pause();
+        connection.upstream.pause();
+      }
+    },
+    reset() {
+      for (const connection of [...connections]) {
+        stats.resets++;
+        drop(connection);
+        connection.client.resetAndDestroy();
+        connection.upstream.resetAndDestroy();
+      }
+    },
+    offline(ms) {
+      onlineAtMs = performance.now() + ms;
+    },
+    async close() {
+      clearTimeout(timer);
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const connection of [...connections]) drop(connection);
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}

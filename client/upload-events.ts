@@ -1,0 +1,24 @@
+import type { Gate } from './interview.ts';
+
+/** What the sending engine tells the page. `gate` is an `Event` of interview.ts as it is. */
+export type UploadEvent =
+  | { type: 'gate'; takeId: string; gate: Gate }
+  /** Told once for each reason, until something moves. `final: false`: tries go on by themselves (401, a first mismatch). */
+  | { type: 'refused'; takeId: string; status: number; code: string; detail: string; final: boolean };
+
+/** Bytes, for the page, support and tests; holds no token. */
+export interface UploadStatus {
+  takeId: string;
+  question: number;
+  gate: Gate;
+  /** What the server said it holds. */
+  ackedBytes: number;
+  /** Body bytes handed to the network by this page. */
+  sentBytes: number;
+  /** Sent, but not needed: lost in a cut and sent again. Exact once the gate is open. */
+  resentBytes: number;
+  attempts: number;
+  /** Whether a final refusal has stopped the tries. */
+  refused: boolean;
+  lastFailure: string | null;
+}

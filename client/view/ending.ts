@@ -1,0 +1,27 @@
+/** The two last screens: the session is being closed, and is closed. */
+import type { Messages } from '../i18n/index.ts';
+import { h, setAttribute, setText, show } from './dom.ts';
+import type { Part } from './part.ts';
+
+export function createEnding(messages: Messages): Part & { heading: HTMLElement } {
+  const { finishing, finished } = messages;
+  const mark = h('span', { class: 'ending-mark', 'aria-hidden': 'true' });
+  const heading = h('h1', { tabindex: '-1' });
+  const text = h('p', { class: 'ending-text' });
+  const close = h('p', { class: 'hint' }, finished.close);
+  const element = h('section', { class: 'ending' }, mark, heading, text, close);
+  return {
+    element,
+    heading,
+    render({ phase }) {
+      const { name } = phase;
+      const done = name === 'finished';
+      show(element, done || name === 'finishing');
+      setAttribute(element, 'data-gate', 'gate' in phase ? phase.gate.kind : '');
+      element.classList.toggle('done', done);
+      setText(heading, done ? finished.heading : finishing.heading);
+      setText(text, done ? finished.thanks : finishing.text);
+      show(close, done);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/** The `role=status` line: one of the six states, and a sentence that says what it means for the candidate. */
+import type { Messages } from '../i18n/index.ts';
+import type { Alert, Gate, Sitting } from '../interview.ts';
+import { h, setAttribute, setText, show } from './dom.ts';
+import type { Part } from './part.ts';
+
+type Tone = 'calm' | 'busy' | 'recording' | 'good' | 'warning' | 'bad';
+
+interface Status {
+  /** Empty where none of the six states holds. */
+  state: string;
+  sentence: string;
+  tone: Tone;
+}
+
+/** With these nothing is being asked any more: the candidate has to do something first. */
+const blocking: ReadonlySet<Alert['code']> = new Set([
+  'permission-refused',
+  'no-camera',
+  'camera-busy',
+  'insecure-page',
+  'no-media-recorder',
+]);
+
+export function createStatus(messages: Messages): Part {
+  const stateText = h('strong', { class: 'status-state' });
+  const sentenceText = h('span', { class: 'status-sentence' });
+  const element = h('p', { class: 'status', role: 'status' }, stateText, sentenceText);
+  let last: Sitting | null = null;
+  let online = true;
+  let waitedSeconds = 0;
+
+  const render = (state: Sitting) => {
+    last = state;
+    const status = statusOf(state, online, messages);
+    const gate = 'gate' in state.phase ? state.phase.gate : null;
+    const seconds = gate?.kind === 'waiting' ? gate.seconds : 0;
+    // A countdown is announced once, at its start; its ticks are for the eye.
+    const ticking = seconds > 0 && waitedSeconds > 0 && seconds <= waitedSeconds;
+    waitedSeconds = seconds;
+    setAttribute(element, 'aria-live', ticking ? 'off' : 'polite');
+    setAttribute(element, 'data-tone', status.tone);
+    setText(stateText, status.state);
+    show(stateText, status.state !== '');
+    setText(sentenceText, status.sentence);
+  };
+
+  return {
+    element,
+    render,
+    live(live) {
+      if (live.online === online) return;
+      online = live.online;
+      if (last !== null) render(last);
+    },
+  };
+}
+
+function statusOf({ phase, alert }: Sitting, online: boolean, { states, sentences }: Messages): Status {
+  const asking: Status = { state: states.requesting, sentence: sentences.requesting, tone: 'busy' };
+  const stuck: Status = { state: '', sentence: sentences.notReady, tone: 'warning' };
+  switch (phase.name) {
+    case 'loading':
+      // The alert says it all.
+      if (alert !== null) return { state: '', sentence: '', tone: 'calm' };
+      return { state: '', sentence: sentences.loading, tone: 'busy' };
+    case 'checking':
+      if (alert !== null && blocking.has(alert.code)) return stuck;
+      return phase.ready ? { state: '', sentence: sentences.ready, tone: 'good' } : asking;
+    case 'requesting':
+      return alert !== null && blocking.has(alert.code) ? stuck : asking;
+    case 'recording':
+      return {
+        state: states.recording,
+        sentence: online ? sentences.recording : sentences.recordingOffline,
+        tone: 'recording',
+      };
+    case 'gate':
+    case 'recovered':
+      return gateStatus(phase.gate, { states, sentences });
+    case 'finishing':
+      return gateStatus(phase.gate, {
+        states,
+        sentences: {
+          ...sentences,
+          uploading: sentences.closing,
+          waiting: sentences.closingWaits,
+          failed: sentences.closingFailed,
+        },
+      });
+    case 'finished':
+      return { state: states.success, sentence: sentences.finished, tone: 'good' };
+  }
+}
+
+function gateStatus(gate: Gate, { states, sentences }: Pick<Messages, 'states' | 'sentences'>): Status {
+  switch (gate.kind) {
+    case 'uploading':
+      return { state: states.uploading, sentence: sentences.uploading, tone: 'busy' };
+    case 'waiting':
+      return { state: states.retrying(gate.seconds), sentence: sentences.waiting, tone: 'warning' };
+    case 'failed':
+      return { state: states.failed, sentence: sentences.failed, tone: 'bad' };
+    case 'open':
+      return { state: states.success, sentence: sentences.open, tone: 'good' };
+  }
+}

@@ -1,0 +1,53 @@
+// Builds dist/: server, storage and bench by tsc, the pages by Vite. In plain JavaScript, since it runs before a build.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const dist = path.join(root, 'dist');
+const stamp = path.join(dist, '.built');
+const sources = ['server', 'storage', 'client', 'bench', 'package.json', 'tsconfig.json', 'vite.config.ts'];
+
+function newest(file) {
+  const entry = statSync(file, { throwIfNoEntry: false });
+  if (!entry) return 0;
+  if (!entry.isDirectory()) return entry.mtimeMs;
+  return Math.max(entry.mtimeMs, ...readdirSync(file).map((name) => newest(path.join(file, name))));
+}
+
+/** Builds unless dist/ is newer than every source. Where there are no sources (a package), dist/ is as it is. */
+export async function buildIfStale() {
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= Math.max(...sources.map((name) => newest(path.join(root, name)))))
+    return;
+  build();
+}
+
+/** Builds beside dist/ and swaps: a second build at the same time, or a crash, never leaves half of one. */
+export function build() {
+  const startedAt = new Date();
+  process.stderr.write('Building TresGo (a few seconds, once) …\n');
+  const fresh = path.join(root, `dist.new-${process.pid}`);
+  const old = path.join(root, `dist.old-${process.pid}`);
+  try {
+    mkdirSync(fresh);
+    run('typescript/bin/tsc', ['-p', '.', '--outDir', fresh]);
+    run('vite/bin/vite.js', ['build', '--logLevel', 'warn', '--outDir', path.join(fresh, 'client'), '--emptyOutDir']);
+    writeFileSync(path.join(fresh, '.built'), startedAt.toISOString());
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+function run(tool, args) {
+  const script = path.join(root, 'node_modules', tool);
+  if (!existsSync(script)) throw new Error('the tools to build with are missing: run "npm ci" first');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
+  process.stderr.write(stderr);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build();

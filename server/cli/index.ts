@@ -1,0 +1,24 @@
+/** The command line: commander parses, one file a noun acts. Exit status 0 done, 1 refused or failed, 2 wrong usage. */
+import { Command, CommanderError } from 'commander';
+import { addServeCommand } from './serve.ts';
+import { addSessionCommands } from './session.ts';
+import { addTokenCommands } from './token.ts';
+
+/** Runs one command. Returns the exit status; errors are one line on standard error. */
+export async function main(args: string[]): Promise<number> {
+  const print = (text: string) => void process.stdout.write(text);
+  const program = new Command('tresgo').description('The interview recorder that never loses an answer.');
+  program.exitOverride().showHelpAfterError('(see --help)');
+  // Subcommands copy the exit override of their parent when they are made, so it stands before them.
+  addServeCommand(program, print);
+  addTokenCommands(program, print);
+  addSessionCommands(program, print);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`tresgo: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}

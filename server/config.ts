@@ -1,0 +1,110 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+export interface Config {
+  port: number;
+  host: string;
+  dataDir: string;
+  /** Origin (and path prefix) that links begin with; null = the address listened on. */
+  publicUrl: string | null;
+  /** PEM files; both or none. */
+  tls: { certFile: string; keyFile: string } | null;
+  maxAnswerBytes: number;
+  minFreeBytes: number;
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed. */
+  trustProxy: string[];
+  /** Origins that may call from a page of their own. */
+  allowedOrigins: string[];
+  logLevel: string;
+}
+
+/** A wrong setting: the message is the one line that people see. */
+export class ConfigError extends Error {}
+
+const bytes = z
+  .string()
+  .regex(/^\d{1,15}$/, 'a whole number of bytes')
+  .transform(Number);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const address = /^[0-9a-fA-F:.]+(\/\d{1,3})?$/;
+
+const settings = z.object({
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'a number from 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65535, 'a number from 0 to 65535')
+    .default(8002),
+  HOST: z.string().regex(/^\S+$/, 'an address or a host name').default('127.0.0.1'),
+  TRESGO_DATA_DIR: z.string().default('./data'),
+  TRESGO_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'an address that begins with https:// or http://' })
+    .optional(),
+  TRESGO_TLS_CERT: z.string().optional(),
+  TRESGO_TLS_KEY: z.string().optional(),
+  TRESGO_MAX_ANSWER_BYTES: bytes.refine((size) => size > 0, 'a whole number of bytes above 0').default(500_000_000),
+  TRESGO_MIN_FREE_BYTES: bytes.default(1_000_000_000),
+  TRESGO_TRUST_PROXY: list
+    .refine((all) => all.every((one) => address.test(one)), 'addresses or CIDR ranges, separated by commas')
+    .default([]),
+  TRESGO_ALLOWED_ORIGINS: list
+    .refine(
+      (all) => all.every((one) => /^https?:\/\/[^/\s]+$/.test(one)),
+      'origins like https://example.com, separated by commas',
+    )
+    .default([]),
+  TRESGO_LOG_LEVEL: z
+    .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
+      error: 'one of silent, fatal, error, warn, info, debug, trace',
+    })
+    .default('info'),
+});
+
+/**
+ * The environment as one frozen Config; an empty variable counts as absent.
+ * @param overrides what the command line says, e.g. `dataDir`
+ * @throws ConfigError with one line that names the variable and what it takes
+ */
+export function readConfig(
+  overrides: { dataDir?: string | undefined } = {},
+  env: Record<string, string | undefined> = process.env,
+): Readonly<Config> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0]);
+    throw new ConfigError(`${name}=${JSON.stringify(given[name])} is not right: it takes ${issue?.message}`);
+  }
+  const from = parsed.data;
+  if ((from.TRESGO_TLS_CERT === undefined) !== (from.TRESGO_TLS_KEY === undefined)) {
+    throw new ConfigError('TRESGO_TLS_CERT and TRESGO_TLS_KEY go together: set both, or none');
+  }
+  return Object.freeze({
+    port: from.PORT,
+    host: from.HOST,
+    dataDir: path.resolve(overrides.dataDir ?? from.TRESGO_DATA_DIR),
+    publicUrl: from.TRESGO_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    tls:
+      from.TRESGO_TLS_CERT && from.TRESGO_TLS_KEY
+        ? { certFile: from.TRESGO_TLS_CERT, keyFile: from.TRESGO_TLS_KEY }
+        : null,
+    maxAnswerBytes: from.TRESGO_MAX_ANSWER_BYTES,
+    minFreeBytes: from.TRESGO_MIN_FREE_BYTES,
+    trustProxy: from.TRESGO_TRUST_PROXY,
+    allowedOrigins: from.TRESGO_ALLOWED_ORIGINS,
+    logLevel: from.TRESGO_LOG_LEVEL,
+  });
+}
+
+/** Where people reach the server: `TRESGO_PUBLIC_URL`, or what it listens on. */
+export function publicUrl(config: Pick<Config, 'publicUrl' | 'tls' | 'host' | 'port'>, port = config.port): string {
+  if (config.publicUrl) return config.publicUrl;
+  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+  return `${config.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

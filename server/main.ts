@@ -1,0 +1,109 @@
+/** The composition root: config -> storage -> app -> listen -> sweep -> shut down in reverse. */
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import path from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { openStorage, type Storage } from '../storage/index.ts';
+import { createApp, type Log } from './app.ts';
+import { type Config, ConfigError, publicUrl } from './config.ts';
+import { loadAssets } from './routes/pages.ts';
+
+/** How often whole takes that could not be placed are tried again. */
+const SWEEP_MS = 5_000;
+/** How long requests in flight may take to end at shut-down. */
+const CLOSE_MS = 8_000;
+
+export interface Running {
+  /** What links begin with. */
+  url: string;
+  port: number;
+  storage: Storage;
+  /** Stops accepting, commits what has arrived, closes within 10 s. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server.
+ * @throws Error in one line for people: a taken port, a folder that can't be used, a certificate that can't be read
+ */
+export async function startServer(config: Config, log: Log): Promise<Running> {
+  const tls = config.tls && {
+    cert: readPem('TRESGO_TLS_CERT', config.tls.certFile),
+    key: readPem('TRESGO_TLS_KEY', config.tls.keyFile),
+  };
+  const assets = await loadAssets(path.join(import.meta.dirname, '..', 'client'));
+  const storage = await openStorage({ dataDir: config.dataDir });
+  try {
+    await storage.interviews.ensureDefault();
+    for (const { id, cause } of await storage.recover())
+      log.error({ upload: id, err: cause }, 'the take can’t be finished yet');
+    const app = createApp({ storage, config, assets, log });
+    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    const server: Server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener);
+    // An answer may take as long as it takes: bodies have an idle limit instead (field note 12).
+    server.requestTimeout = 0;
+    server.headersTimeout = 15_000;
+    server.keepAliveTimeout = 65_000;
+    server.timeout = 120_000;
+    await listen(server, config);
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : config.port;
+
+    let sweeping: Promise<unknown> = Promise.resolve();
+    const sweep = setInterval(() => {
+      sweeping = storage.finishPending().then(
+        (failed) =>
+          failed.forEach(
+            ({ id, cause }) => void log.error({ upload: id, err: cause }, 'the take can’t be finished yet'),
+          ),
+        (cause: unknown) => log.error({ err: cause }, 'the sweep failed'),
+      );
+    }, SWEEP_MS);
+
+    return {
+      url: publicUrl(config, port),
+      port,
+      storage,
+      async close() {
+        clearInterval(sweep);
+        await new Promise<void>((resolve) => {
+          // A request that is cut now keeps what it brought: its pump commits before it ends.
+          const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+          server.close(() => {
+            clearTimeout(cut);
+            resolve();
+          });
+          server.closeIdleConnections();
+        });
+        await sweeping;
+        await storage.close();
+      },
+    };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+async function listen(server: Server, { port, host }: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const words: Record<string, string> = {
+        EADDRINUSE: `port ${port} is taken: stop what uses it, or choose another with PORT=…`,
+        EACCES: `port ${port} needs more rights: choose one above 1023 with PORT=…`,
+        EADDRNOTAVAIL: `${host} is no address of this machine: set HOST`,
+      };
+      reject(new ConfigError(words[cause.code ?? ''] ?? `can’t listen on ${host}:${port} (${cause.code})`, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function readPem(name: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new ConfigError(`${name}: ${file} can’t be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}

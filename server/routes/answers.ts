@@ -1,0 +1,137 @@
+/** `POST /api/upload-one`: the original's way in. One multipart form, streamed to disk, and the same finish as tus. */
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import { Hono } from 'hono';
+import { answersOf, containerOf, MAGIC_BYTES, pump, type Storage } from '../../storage/index.ts';
+import type { Auth } from '../auth.ts';
+import type { Config } from '../config.ts';
+import { Problem, problem } from '../problem.ts';
+import { requireQuestion } from '../question-index.ts';
+import { bodyOf } from '../request.ts';
+import { type Tus, toProblem } from '../tus.ts';
+import { paths, type UploadOneAnswer } from '../wire.ts';
+
+export interface AnswerRoutesDeps {
+  storage: Pick<Storage, 'store' | 'takes' | 'finish'>;
+  auth: Auth;
+  tus: Pick<Tus, 'requireRoom'>;
+  config: Pick<Config, 'maxAnswerBytes'>;
+  addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
+  /** A body that brings nothing for that long is given up. */
+  idleMs?: number;
+}
+
+type Fields = Map<string, string>;
+
+/** A refused body is read to its end before the answer, so that the sender gets to read it; but not for longer. */
+const DRAIN_MS = 30_000;
+
+export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 30_000 }: AnswerRoutesDeps): Hono {
+  const { store, takes } = storage;
+  const app = new Hono();
+
+  app.post(paths.uploadOne, async (c) => {
+    const source = bodyOf(c);
+    try {
+      const savedAs = await readForm(source, c.req.header('content-type'), (fields, video, mimeType) =>
+        save(fields, video, mimeType, addressOf(c)),
+      );
+      return c.json<UploadOneAnswer>({ ok: true, savedAs });
+    } catch (error) {
+      await pump(source, async () => {}, {
+        maxBytes: config.maxAnswerBytes,
+        idleMs: 5_000,
+        signal: AbortSignal.timeout(DRAIN_MS),
+      });
+      throw toProblem(error);
+    }
+  });
+
+  async function save(fields: Fields, video: Readable, mimeType: string, address: string): Promise<string> {
+    const token = await auth.authenticate(fields.get('token'), address);
+    const session = await auth.requireSession(token, fields.get('folder'));
+    const question = requireQuestion(fields.get('questionIndex'), session);
+    if (session.finishedAt) throw problem('session-finished');
+    await tus.requireRoom();
+    const id = await store.begin({
+      sessionId: session.id,
+      question,
+      takeId: randomUUID(),
+      filetype: mimeType,
+      via: 'multipart',
+    });
+    try {
+      const { offset, end } = await store.append(video, id, 0, { maxBytes: config.maxAnswerBytes, idleMs });
+      if (end === 'too-large') throw problem('answer-too-large');
+      if (end !== 'end') throw problem('invalid-multipart', { detail: 'The form ended early; send the answer again.' });
+      if (!containerOf(await store.head(id, MAGIC_BYTES))) throw problem('not-a-recording');
+      const sha256 = await store.digest(id, offset);
+      const answer = answersOf(await takes.list(session.id)).find((take) => take.question === question);
+      if (answer?.sha256 === sha256 && answer.offset === offset) {
+        await store.remove(id);
+        return answer.fileName as string;
+      }
+      await store.declareUploadLength(id, offset);
+    } catch (error) {
+      // Nobody can go on with it: what is left would only be litter.
+      await store.remove(id);
+      throw error;
+    }
+    const done = await storage.finish(id);
+    if (done?.state !== 'recorded' || !done.fileName) throw problem('unavailable', { cause: done });
+    return done.fileName;
+  }
+
+  return app;
+}
+
+/**
+ * Reads the form as it streams in: the text fields, then the file `video`, handed on while it arrives.
+ * @throws Problem `invalid-multipart` when the form can't be read, lacks the file, or brings it before the fields
+ */
+async function readForm(
+  source: Readable,
+  contentType: string | undefined,
+  onVideo: (fields: Fields, video: Readable, mimeType: string) => Promise<string>,
+): Promise<string> {
+  if (!/^multipart\/form-data\s*;/i.test(contentType ?? '')) throw problem('invalid-multipart');
+  const fields: Fields = new Map();
+  return new Promise((resolve, reject) => {
+    const unreadable = (cause: unknown) =>
+      reject(cause instanceof Problem ? cause : problem('invalid-multipart', { cause }));
+    let saved: Promise<string> | null = null;
+    let form: InstanceType<typeof Busboy>;
+    try {
+      form = new Busboy({
+        headers: { 'content-type': contentType } as BusboyHeaders,
+        limits: { fieldSize: 2_000, fields: 20, files: 1, headerSize: 8_192 },
+      });
+    } catch (cause) {
+      unreadable(cause);
+      return;
+    }
+    form.on('field', (name, value) => void fields.set(name, value));
+    form.on('file', (name, video, _fileName, _encoding, mimeType) => {
+      if (name !== 'video') {
+        video.resume();
+        return;
+      }
+      saved = onVideo(fields, video, mimeType);
+      // The rest of a refused file must flow, or the form never ends.
+      saved.then(resolve, (error) => {
+        video.resume();
+        reject(error);
+      });
+    });
+    form.on('finish', () => {
+      if (!saved) reject(problem('invalid-multipart', { detail: 'The form has no file field "video".' }));
+    });
+    form.on('error', unreadable);
+    source.on('error', unreadable);
+    source.on('close', () => {
+      if (!source.readableEnded) form.destroy(new Error('the request was cut'));
+    });
+    source.pipe(form);
+  });
+}

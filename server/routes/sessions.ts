@@ -1,0 +1,121 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import { answersOf, type Storage } from '../../storage/index.ts';
+import type { Interview, Session } from '../../storage/types.ts';
+import type { Auth } from '../auth.ts';
+import { problem } from '../problem.ts';
+import { paths, type Question, type StartSessionAnswer, type VerifyTokenAnswer } from '../wire.ts';
+
+export interface SessionRoutesDeps {
+  storage: Pick<Storage, 'interviews' | 'takes' | 'startSession' | 'finishSession'>;
+  auth: Auth;
+  addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
+}
+
+const MAX_JSON_BYTES = 64 * 1024;
+const MAX_NAME_LENGTH = 1000;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+const tokenField = z.string({ error: 'token must be a text' });
+const verifyBody = z.object({ token: tokenField });
+const startBody = z.object({
+  token: tokenField,
+  userName: z
+    .string({ error: 'userName must be a text' })
+    .trim()
+    .min(1, 'Type your full name.')
+    .max(MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
+    .refine((name) => !CONTROL.test(name), 'A name has no control characters.'),
+});
+const finishBody = z.object({
+  token: tokenField,
+  folder: z.string({ error: 'folder must be a text' }),
+  questionsCount: z.int({ error: 'questionsCount must be a whole number' }).min(1).max(10_000),
+});
+
+/** Log-in, start and finish of a session. */
+export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): Hono {
+  const app = new Hono();
+  const limit = bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: () =>
+      problem('invalid-json', { detail: `The request is larger than ${MAX_JSON_BYTES} bytes.` }).toResponse(),
+  });
+
+  app.post(paths.verifyToken, limit, async (c) => {
+    const { token: secret } = await readJson(c.req.raw, verifyBody);
+    const token = await auth.logIn(secret, addressOf(c));
+    const interview = await requireInterview(token.interview);
+    return c.json<VerifyTokenAnswer>({
+      ok: true,
+      interview: { title: interview.title, questionCount: interview.questions.length },
+    });
+  });
+
+  app.post(paths.startSession, limit, async (c) => {
+    const { token: secret, userName } = await readJson(c.req.raw, startBody);
+    const token = await auth.logInAs(secret, userName, addressOf(c));
+    const interview = await requireInterview(token.interview);
+    const started = await storage.startSession(token, { userName, interview, mayCreate: auth.mayBegin(token) });
+    if (!started) throw problem('sessions-used-up');
+    return c.json<StartSessionAnswer>({
+      ok: true,
+      folder: started.session.folder,
+      resumed: started.resumed,
+      interview: { title: started.session.interview.title, gate: started.session.interview.gate },
+      questions: questionsOf(started.session.interview),
+      answered: await answeredIn(started.session),
+      uploadEndpoint: paths.files,
+    });
+  });
+
+  app.post(paths.finishSession, limit, async (c) => {
+    const { token: secret, folder } = await readJson(c.req.raw, finishBody);
+    const token = await auth.authenticate(secret, addressOf(c));
+    const session = await auth.requireSession(token, folder);
+    if (!session.finishedAt) {
+      const answered = await answeredIn(session);
+      const missing = questionsOf(session.interview)
+        .map(({ index }) => index)
+        .filter((index) => !answered.includes(index));
+      if (missing.length > 0) {
+        const detail = `These answers have not arrived whole: ${missing.join(', ')}. Send them, then finish again.`;
+        throw problem('answers-missing', { detail, extra: { missing } });
+      }
+    }
+    // Also on a repeat: a crash may have come between the catalog and meta.json.
+    await storage.finishSession(session.id);
+    return c.json({ ok: true });
+  });
+
+  /** Only what is recorded counts: before that, a crash could still need the candidate. */
+  async function answeredIn(session: Session): Promise<number[]> {
+    const takes = (await storage.takes.list(session.id)).filter((take) => take.state === 'recorded');
+    return answersOf(takes).map((take) => take.question);
+  }
+
+  async function requireInterview(slug: string): Promise<Interview> {
+    const interview = await storage.interviews.get(slug);
+    if (!interview) throw new Error(`a token names the interview ${slug}, which is not in the catalog`);
+    return interview;
+  }
+
+  return app;
+}
+
+function questionsOf(interview: Interview): Question[] {
+  return interview.questions.map((question, at) => ({ index: at + 1, ...question }));
+}
+
+async function readJson<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
+  const value: unknown = await request.json().catch((cause: unknown) => {
+    throw problem('invalid-json', { cause });
+  });
+  const parsed = shape.safeParse(value);
+  if (!parsed.success)
+    throw problem('invalid-field', { detail: parsed.error.issues[0]?.message ?? 'A field is missing.' });
+  return parsed.data;
+}

@@ -1,0 +1,141 @@
+/** `/files`: who asks, and what for. The protocol itself is in tus.ts and @tus/server. */
+import { randomUUID } from 'node:crypto';
+import { Metadata } from '@tus/server';
+import { type Context, Hono } from 'hono';
+import type { Storage } from '../../storage/index.ts';
+import type { Session, Take, Token } from '../../storage/types.ts';
+import { type Auth, bearerOf } from '../auth.ts';
+import type { Config } from '../config.ts';
+import { problem } from '../problem.ts';
+import { requireQuestion } from '../question-index.ts';
+import { bodyOf } from '../request.ts';
+import { integerHeader, type Tus, toProblem, type Visit } from '../tus.ts';
+import { paths, type TakeMetadata } from '../wire.ts';
+
+export interface UploadRoutesDeps {
+  storage: Pick<Storage, 'store' | 'takes' | 'sessions'>;
+  auth: Auth;
+  tus: Tus;
+  config: Pick<Config, 'maxAnswerBytes'>;
+  addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
+}
+
+const MAX_UNFINISHED = 64;
+const BODY_TYPE = 'application/offset+octet-stream';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** @tus/server answers 400 to a forwarded header it does not like (field note 11), and needs none of them. */
+const NOT_FOR_TUS = ['forwarded', 'x-forwarded-proto', 'x-forwarded-host', 'x-http-method-override'];
+
+/** The tus endpoint. */
+export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRoutesDeps): Hono {
+  const { store, takes, sessions } = storage;
+  const app = new Hono();
+
+  const answer = async (c: Context): Promise<Response> => {
+    try {
+      return await serve(c);
+    } catch (error) {
+      const refusal = toProblem(error);
+      refusal.headers['Tus-Resumable'] = '1.0.0';
+      throw refusal;
+    }
+  };
+  // `all`: Hono serves HEAD by its GET handler unless the route takes every method (field note 9).
+  app.all(paths.files, answer).all(`${paths.files}/:id`, answer);
+
+  async function serve(c: Context): Promise<Response> {
+    // "X-HTTP-Method-Override: a string which MUST be interpreted as the request's method by the Server."
+    const method = (c.req.header('x-http-method-override') ?? c.req.method).toUpperCase();
+    const url = new URL(c.req.url);
+    url.search = '';
+    const headers = new Headers(c.req.raw.headers);
+    for (const name of NOT_FOR_TUS) headers.delete(name);
+    const visit = (token: Token): Visit => ({ token, source: bodyOf(c) });
+
+    if (method === 'OPTIONS') return tus.handle(new Request(url, { method, headers }), visit({} as Token));
+    if (headers.get('tus-resumable') !== '1.0.0') throw problem('tus-version', { headers: { 'Tus-Version': '1.0.0' } });
+    const token = await auth.authenticate(bearerOf(headers), addressOf(c));
+    const id = c.req.param('id');
+    if (method === 'POST' && id === undefined) return create(url, headers, visit(token));
+    if (id === undefined || !['HEAD', 'PATCH', 'DELETE'].includes(method)) throw problem('not-found');
+
+    const upload = await requireOwn(token, id);
+    // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
+    if (method === 'PATCH' && headers.get('content-type') !== BODY_TYPE) throw problem('wrong-content-type');
+    const request = new Request(url, { method, headers });
+    return tus.handle(request, { ...visit(token), upload });
+  }
+
+  /** Other people's uploads do not exist. */
+  async function requireOwn(token: Token, id: string): Promise<{ take: Take; session: Session }> {
+    const take = await takes.get(id);
+    const session = take && (await sessions.get(take.sessionId));
+    if (!session || session.tokenId !== token.id) throw problem('upload-not-found');
+    return { take, session };
+  }
+
+  async function create(url: URL, headers: Headers, visit: Visit): Promise<Response> {
+    const metadata = readMetadata(headers.get('upload-metadata'));
+    const session = await auth.requireSession(visit.token, metadata.folder);
+    const question = requireQuestion(metadata.questionIndex, session);
+    const takeId = metadata.takeId ?? randomUUID();
+    // The same take again: its first 201 was lost. The upload stays as it is.
+    const known = await takes.getByTakeId(session.id, question, takeId);
+    if (known) return created(url, known);
+    if (session.finishedAt) throw problem('session-finished');
+    const all = await takes.list(session.id);
+    if (all.filter((take) => take.state === 'receiving').length >= MAX_UNFINISHED) throw problem('too-many-uploads');
+    const length = integerHeader(new Request(url, { headers }), 'Upload-Length');
+    if (length !== null && length > config.maxAnswerBytes) throw problem('answer-too-large');
+    await tus.requireRoom();
+
+    const owner = { sessionId: session.id, question, takeId, filetype: metadata.filetype, via: 'tus' as const };
+    const reservedId = store.reserve(owner);
+    // Stock creation sees no body: what comes with it is received as a PATCH at offset 0 would be.
+    const bare = new Headers(headers);
+    for (const name of ['content-type', 'content-length', 'transfer-encoding']) bare.delete(name);
+    let response: Response;
+    try {
+      response = await tus.handle(new Request(url, { method: 'POST', headers: bare }), { ...visit, reservedId });
+    } catch (error) {
+      store.release(reservedId);
+      const winner = (error as { cause?: { code?: string } }).cause?.code === 'take-exists';
+      const take = winner ? await takes.getByTakeId(session.id, question, takeId) : null;
+      if (take) return created(url, take);
+      throw error;
+    }
+    const withBody = headers.get('content-type') === BODY_TYPE;
+    if (!withBody && length !== 0) return response;
+    const bodyBytes = integerHeader(new Request(url, { headers }), 'Content-Length');
+    const take = await tus.receive(visit, reservedId, 0, { declared: null, bodyBytes });
+    return created(url, take, withBody);
+  }
+
+  function created(url: URL, take: Take, withOffset = false): Response {
+    const headers = new Headers({
+      Location: `${url.pathname.replace(/\/+$/, '')}/${take.id}`,
+      'Tus-Resumable': '1.0.0',
+    });
+    if (withOffset) headers.set('Upload-Offset', String(take.offset));
+    for (const [name, value] of Object.entries(tus.completeHeaders(take))) headers.set(name, value);
+    return new Response(null, { status: 201, headers });
+  }
+
+  return app;
+}
+
+/** @throws Problem `invalid-metadata` in words that name the key */
+function readMetadata(header: string | null): TakeMetadata {
+  let values: Record<string, string | null>;
+  try {
+    values = Metadata.parse(header ?? '');
+  } catch (cause) {
+    throw problem('invalid-metadata', { cause });
+  }
+  const { folder, questionIndex, filetype, takeId } = values;
+  if (!folder || !questionIndex || !filetype) throw problem('invalid-metadata');
+  if (takeId === null || (takeId !== undefined && !UUID.test(takeId))) {
+    throw problem('invalid-metadata', { detail: 'takeId must be a UUID.' });
+  }
+  return { folder, questionIndex, filetype, ...(takeId === undefined ? {} : { takeId: takeId.toLowerCase() }) };
+}

@@ -1,0 +1,43 @@
+import type { DateTime } from 'luxon';
+import type { Interview } from '../types.ts';
+import type { Database } from './database.ts';
+
+export type Interviews = ReturnType<typeof createInterviews>;
+
+/** What an empty catalog begins with. */
+export const defaultInterview: Interview = {
+  slug: 'default',
+  title: 'First interview',
+  gate: 'each',
+  keepTakes: true,
+  questions: [
+    'Please introduce yourself: who you are, and what you are doing at the moment.',
+    'Tell us about a piece of work you are proud of. What was your part in it?',
+    'Describe a problem that you could not solve at first. What did you do?',
+    'How do you learn something that is completely new to you?',
+    'Why would you like to work with us, and what should we know that we have not asked?',
+  ].map((text) => ({ text, thinkSeconds: 0, maxSeconds: 600, maxTakes: 1 })),
+};
+
+/** Interviews in the catalog. */
+export function createInterviews(db: Database, now: () => DateTime) {
+  return {
+    async get(slug: string): Promise<Interview | null> {
+      const row = await db.selectFrom('interviews').selectAll().where('slug', '=', slug).executeTakeFirst();
+      return row ? (JSON.parse(row.definition) as Interview) : null;
+    },
+
+    /** Creates the default interview where there is none at all. */
+    async ensureDefault(): Promise<void> {
+      await db
+        .insertInto('interviews')
+        .values({
+          slug: defaultInterview.slug,
+          definition: JSON.stringify(defaultInterview),
+          created_at: now().toUTC().toISO() as string,
+        })
+        .onConflict((conflict) => conflict.column('slug').doNothing())
+        .execute();
+    },
+  };
+}

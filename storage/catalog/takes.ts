@@ -1,0 +1,124 @@
+import { DateTime } from 'luxon';
+import type { Take, TakeState } from '../types.ts';
+import type { Database, TakeRow } from './database.ts';
+
+export type Takes = ReturnType<typeof createTakes>;
+
+export type NewTake = Pick<
+  Take,
+  'id' | 'sessionId' | 'question' | 'takeId' | 'via' | 'filetype' | 'metadata' | 'length'
+>;
+
+/** Takes in the catalog. */
+export function createTakes(db: Database, now: () => DateTime) {
+  const iso = () => now().toUTC().toISO() as string;
+  return {
+    /** A new take in state `receiving`, or null when the session's question has a take with this `takeId` already. */
+    async create(from: NewTake): Promise<Take | null> {
+      return db.transaction().execute(async (trx) => {
+        const rows = await trx
+          .selectFrom('takes')
+          .select(['take_id', 'number'])
+          .where('session_id', '=', from.sessionId)
+          .where('question', '=', from.question)
+          .execute();
+        if (rows.some((row) => row.take_id === from.takeId)) return null;
+        const row: TakeRow = {
+          id: from.id,
+          session_id: from.sessionId,
+          question: from.question,
+          take_id: from.takeId,
+          number: Math.max(0, ...rows.map((other) => other.number)) + 1,
+          via: from.via,
+          filetype: from.filetype,
+          metadata: from.metadata,
+          offset_bytes: 0,
+          length_bytes: from.length,
+          state: 'receiving',
+          file_name: null,
+          sha256: null,
+          created_at: iso(),
+          updated_at: iso(),
+        };
+        await trx.insertInto('takes').values(row).execute();
+        return toTake(row);
+      });
+    },
+
+    async get(id: string): Promise<Take | null> {
+      const row = await db.selectFrom('takes').selectAll().where('id', '=', id).executeTakeFirst();
+      return row ? toTake(row) : null;
+    },
+
+    async getByTakeId(sessionId: string, question: number, takeId: string): Promise<Take | null> {
+      const row = await db
+        .selectFrom('takes')
+        .selectAll()
+        .where('session_id', '=', sessionId)
+        .where('question', '=', question)
+        .where('take_id', '=', takeId)
+        .executeTakeFirst();
+      return row ? toTake(row) : null;
+    },
+
+    /** By question, then in order of creation. */
+    async list(sessionId: string): Promise<Take[]> {
+      const rows = await db
+        .selectFrom('takes')
+        .selectAll()
+        .where('session_id', '=', sessionId)
+        .orderBy('question')
+        .orderBy('number')
+        .execute();
+      return rows.map(toTake);
+    },
+
+    async listByState(states: TakeState[]): Promise<Take[]> {
+      return (
+        await db.selectFrom('takes').selectAll().where('state', 'in', states).orderBy('created_at').execute()
+      ).map(toTake);
+    },
+
+    /** Changes what is named; `updatedAt` moves along when bytes did. */
+    async update(
+      id: string,
+      change: Partial<Pick<Take, 'offset' | 'length' | 'state' | 'fileName' | 'sha256'>>,
+    ): Promise<void> {
+      await db
+        .updateTable('takes')
+        .set({
+          ...(change.offset === undefined ? {} : { offset_bytes: change.offset, updated_at: iso() }),
+          ...(change.length === undefined ? {} : { length_bytes: change.length }),
+          ...(change.state === undefined ? {} : { state: change.state }),
+          ...(change.fileName === undefined ? {} : { file_name: change.fileName }),
+          ...(change.sha256 === undefined ? {} : { sha256: change.sha256 }),
+        })
+        .where('id', '=', id)
+        .execute();
+    },
+
+    async delete(id: string): Promise<void> {
+      await db.deleteFrom('takes').where('id', '=', id).execute();
+    },
+  };
+}
+
+function toTake(row: TakeRow): Take {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    question: row.question,
+    takeId: row.take_id,
+    number: row.number,
+    via: row.via as Take['via'],
+    filetype: row.filetype,
+    metadata: row.metadata,
+    offset: row.offset_bytes,
+    length: row.length_bytes,
+    state: row.state as TakeState,
+    fileName: row.file_name,
+    sha256: row.sha256,
+    createdAt: DateTime.fromISO(row.created_at),
+    updatedAt: DateTime.fromISO(row.updated_at),
+  };
+}

@@ -1,0 +1,120 @@
+import { access, constants, mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { DateTime } from 'luxon';
+import { openDatabase } from './catalog/database.ts';
+import { createInterviews } from './catalog/interviews.ts';
+import { createSessions } from './catalog/sessions.ts';
+import { createTakes } from './catalog/takes.ts';
+import { createTokens } from './catalog/tokens.ts';
+import { DurableStore } from './recordings/durable-store.ts';
+import { createFinish } from './recordings/finish.ts';
+import { createLocks } from './recordings/locks.ts';
+import { createExclusiveFolder, folderName } from './session-folder.ts';
+import type { Interview, Session, Token } from './types.ts';
+
+export { answersOf } from './meta-file.ts';
+export { containerOf, MAGIC_BYTES } from './recordings/container.ts';
+export type { DurableStore, UploadOwner } from './recordings/durable-store.ts';
+export type { Locks } from './recordings/locks.ts';
+export { type PumpEnd, pump } from './recordings/pump.ts';
+export { namesMatch, slugify } from './session-folder.ts';
+
+export interface StorageConfig {
+  /** Holds the catalog, the session folders and the unfinished uploads; made with mode 0700. */
+  dataDir: string;
+  /** The clock. */
+  now?: () => DateTime;
+}
+
+export type Storage = Awaited<ReturnType<typeof openStorage>>;
+
+/**
+ * Opens all that lasts.
+ * @throws Error in words for people when the folder or the catalog can't be used
+ */
+export async function openStorage({ dataDir, now = () => DateTime.now() }: StorageConfig) {
+  const sessionsDir = path.join(dataDir, 'sessions');
+  const uploadsDir = path.join(dataDir, 'uploads');
+  try {
+    for (const folder of [dataDir, sessionsDir, uploadsDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`the data folder ${dataDir} can't be used (${code}): choose another with --data-dir`, { cause });
+  }
+  const db = await openDatabase(path.join(dataDir, 'tresgo.db'));
+  const tokens = createTokens(db, now);
+  const interviews = createInterviews(db, now);
+  const sessions = createSessions(db, now);
+  const takes = createTakes(db, now);
+  const locks = createLocks();
+  const store = new DurableStore({ directory: uploadsDir, takes });
+  const { finish, refreshMeta, finishSession } = createFinish({ sessions, takes, store, locks, sessionsDir });
+
+  return {
+    tokens,
+    interviews,
+    sessions,
+    takes,
+    store,
+    locks,
+    finish,
+    finishSession,
+
+    /** Where a session's files lie. */
+    sessionPath: (session: Session) => path.join(sessionsDir, session.folder),
+
+    /**
+     * The token's unfinished session, or a new one with its folder and `meta.json`; null when the token allows none.
+     * @param mayCreate whether a new one may begin (an expired token only resumes)
+     */
+    async startSession(token: Token, from: { userName: string; interview: Interview; mayCreate: boolean }) {
+      const started = await sessions.start(token, from, (startedAt) =>
+        createExclusiveFolder(sessionsDir, folderName(startedAt, from.userName)),
+      );
+      // Also for a resumed one: a crash may have come between the folder and its meta.json.
+      if (started) await refreshMeta(started.session.id);
+      return started;
+    },
+
+    /**
+     * What a crash left behind, at start-up: finishes whole takes, removes multipart bodies that were cut (nobody can
+     * go on with them) and files that no take knows. Returns what could not be finished, to be tried again.
+     */
+    async recover(): Promise<Array<{ id: string; cause: unknown }>> {
+      for (const take of await takes.listByState(['receiving'])) {
+        if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
+      }
+      for (const name of await readdir(uploadsDir)) {
+        if (!(await takes.get(name))) await rm(path.join(uploadsDir, name), { force: true });
+      }
+      return this.finishPending();
+    },
+
+    /** Tries every whole take that is not recorded yet. Returns those that still can't be. */
+    async finishPending(): Promise<Array<{ id: string; cause: unknown }>> {
+      const failed: Array<{ id: string; cause: unknown }> = [];
+      for (const take of await takes.listByState(['receiving', 'received', 'placed'])) {
+        if (take.offset !== take.length) continue;
+        await finish(take.id).catch((cause: unknown) => failed.push({ id: take.id, cause }));
+      }
+      return failed;
+    },
+
+    /** Bytes that are free for recordings. */
+    async freeBytes(): Promise<number> {
+      const { bavail, bsize } = await statfs(uploadsDir);
+      return bavail * bsize;
+    },
+
+    /** @throws Error when the catalog or the folders can't be used */
+    async check(): Promise<void> {
+      await db.selectFrom('interviews').select('slug').limit(1).execute();
+      for (const folder of [sessionsDir, uploadsDir]) await access(folder, constants.R_OK | constants.W_OK);
+    },
+
+    async close(): Promise<void> {
+      await db.destroy();
+    },
+  };
+}

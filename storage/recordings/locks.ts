@@ -1,0 +1,65 @@
+/** One holder for each name, a first-come queue behind it, and a polite request to the holder to let go. */
+export interface Locks {
+  /**
+   * Waits for the lock. `onRequested` is called (at most once) when another one waits for it: stop early then.
+   * @returns the release, or null when the lock was not to be had within `waitMs`
+   */
+  acquire(name: string, options?: { waitMs?: number; onRequested?: () => void }): Promise<(() => void) | null>;
+}
+
+interface Holder {
+  onRequested: (() => void) | undefined;
+}
+
+interface Waiter extends Holder {
+  start(): void;
+}
+
+export function createLocks(): Locks {
+  const queues = new Map<string, { holder: Holder; waiters: Waiter[] }>();
+
+  const request = (holder: Holder) => {
+    holder.onRequested?.();
+    holder.onRequested = undefined;
+  };
+
+  /** Hands over in the same tick: no third party can come between release and next holder. */
+  const release = (name: string, holder: Holder) => {
+    const queue = queues.get(name);
+    if (queue?.holder !== holder) return;
+    const next = queue.waiters.shift();
+    if (!next) {
+      queues.delete(name);
+      return;
+    }
+    queue.holder = next;
+    if (queue.waiters.length > 0) request(next);
+    next.start();
+  };
+
+  return {
+    async acquire(name, { waitMs = 5_000, onRequested } = {}) {
+      const queue = queues.get(name);
+      if (!queue) {
+        const holder: Holder = { onRequested };
+        queues.set(name, { holder, waiters: [] });
+        return () => release(name, holder);
+      }
+      return new Promise((resolve) => {
+        const waiter: Waiter = {
+          onRequested,
+          start: () => {
+            clearTimeout(timer);
+            resolve(() => release(name, waiter));
+          },
+        };
+        const timer = setTimeout(() => {
+          queue.waiters.splice(queue.waiters.indexOf(waiter), 1);
+          resolve(null);
+        }, waitMs);
+        queue.waiters.push(waiter);
+        request(queue.holder);
+      });
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** The records that last. Times are luxon DateTimes, sizes bytes, questions count from 1. */
+import type { DateTime } from 'luxon';
+
+export interface InterviewQuestion {
+  text: string;
+  thinkSeconds: number;
+  maxSeconds: number;
+  maxTakes: number;
+}
+
+/** A set of questions with limits. A session keeps its own copy, so that an edit changes later sessions only. */
+export interface Interview {
+  slug: string;
+  title: string;
+  /** When the server must hold an answer: before the next question, or before the end. */
+  gate: 'each' | 'end';
+  /** Whether earlier whole takes are kept in `takes/`. */
+  keepTakes: boolean;
+  questions: InterviewQuestion[];
+}
+
+/** A candidate's right to be interviewed. The secret itself is never stored, only its SHA-256. */
+export interface Token {
+  id: string;
+  /** Whose token it is, as typed by the admin. */
+  name: string;
+  interview: string;
+  createdAt: DateTime;
+  /** Closes new sessions only; null = never. */
+  expiresAt: DateTime | null;
+  /** 0 = any number. */
+  maxSessions: number;
+  revokedAt: DateTime | null;
+}
+
+/** One candidate's sitting = one folder. */
+export interface Session {
+  id: string;
+  tokenId: string;
+  /** The folder's name below `sessions/`. */
+  folder: string;
+  userName: string;
+  tokenOwner: string;
+  interview: Interview;
+  startedAt: DateTime;
+  finishedAt: DateTime | null;
+}
+
+/**
+ * How far a take is on its way, in this order; each step can be done again after a crash.
+ * `receiving`: bytes arrive. `received`: whole, typed and hashed. `placed`: under its name in the session folder.
+ * `recorded`: `meta.json` tells of it; only now is the upload complete. `refused`: whole, but no recording.
+ */
+export type TakeState = 'receiving' | 'received' | 'placed' | 'recorded' | 'refused';
+
+/** One recording attempt = one upload. */
+export interface Take {
+  /** The upload's id. */
+  id: string;
+  sessionId: string;
+  question: number;
+  /** The client's UUID, or the server's where the client gave none. Unique within session and question. */
+  takeId: string;
+  /** 1, 2, … within the question, in order of creation: the highest whole one counts. */
+  number: number;
+  via: 'tus' | 'multipart';
+  /** What the client says it is. The first bytes decide. */
+  filetype: string;
+  /** `Upload-Metadata` as it came, for HEAD. */
+  metadata: string;
+  /** Bytes that are on disk and synced. */
+  offset: number;
+  /** Bytes in all; null while deferred. */
+  length: number | null;
+  state: TakeState;
+  /** Below the session folder, from `placed` on; null before, and when an earlier take was not kept. */
+  fileName: string | null;
+  /** Hex, from `received` on. */
+  sha256: string | null;
+  createdAt: DateTime;
+  updatedAt: DateTime;
+}

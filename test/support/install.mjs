@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+// Sees to the programs that the tests run and npm cannot bring: Chromium, Firefox, ffmpeg. Silent when all are there.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the tests run: the commands it may be found under, the variable that names another one, its packages. */
+export const programs = [
+  {
+    name: 'chromium',
+    commands: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'],
+    override: 'TRESGO_TEST_CHROMIUM',
+    packages: { debian: 'chromium', ubuntu: 'chromium-browser' },
+  },
+  {
+    name: 'firefox',
+    commands: ['firefox-esr', 'firefox'],
+    packages: { debian: 'firefox-esr', ubuntu: 'firefox' },
+  },
+  {
+    name: 'ffmpeg',
+    commands: ['ffmpeg'],
+    override: 'TRESGO_FFMPEG',
+    packages: { debian: 'ffmpeg', ubuntu: 'ffmpeg' },
+  },
+  { name: 'ffprobe', commands: ['ffprobe'], packages: { debian: 'ffmpeg', ubuntu: 'ffmpeg' } },
+];
+
+/** The absolute path of an executable file, looked up in PATH unless the command is a path itself; null if none. */
+export function which(command, path = process.env.PATH ?? '') {
+  const candidates = command.includes(sep) ? [command] : path.split(delimiter).map((dir) => join(dir, command));
+  for (const candidate of candidates) {
+    try {
+      accessSync(candidate, constants.X_OK);
+      if (statSync(candidate).isFile()) return candidate;
+    } catch {
+      // Not here: the next folder may have it.
+    }
+  }
+  return null;
+}
+
+/**
+ * Where a program of the table is; null when it is missing. An override that is set is the only place looked at, so
+ * that a mistyped path is never silently replaced by another build.
+ */
+export function locate(name, { env = process.env, find = which } = {}) {
+  const program = programs.find((entry) => entry.name === name);
+  if (!program) throw new Error(`no such program in the table: ${name}`);
+  const override = program.override && env[program.override];
+  if (override) return find(override);
+  for (const command of program.commands) {
+    const found = find(command);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** `debian` or `ubuntu` (or made from one of them) by the text of os-release; null for any other system. */
+export function distribution(osRelease) {
+  const field = (key) => new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(osRelease)?.[1] ?? '';
+  const names = `${field('ID')} ${field('ID_LIKE')}`.split(/\s+/);
+  return ['ubuntu', 'debian'].find((name) => names.includes(name)) ?? null;
+}
+
+/**
+ * What to do on this machine: nothing, install packages, or tell the person. Pure: `find` stands for the PATH,
+ * `system` for os-release.
+ */
+export function plan({ env, find, root, system }) {
+  const missing = programs.filter((program) => locate(program.name, { env, find }) === null);
+  if (missing.length === 0) return { action: 'none' };
+  const names = missing.map((program) => program.name).join(', ');
+
+  const mistyped = missing.filter((program) => program.override && env[program.override]);
+  if (mistyped.length > 0) {
+    const what = mistyped.map(({ override }) => `${override}=${env[override]}`).join(', ');
+    return { action: 'tell', message: `No executable at ${what}: correct the path or unset the variable.` };
+  }
+
+  const packages = [...new Set(missing.map((program) => program.packages[system ?? 'debian']))];
+  const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (root && system && find('apt-get')) {
+    return {
+      action: 'install',
+      packages,
+      message: `Missing: ${names}. Installing ${packages.join(', ')} with apt-get …`,
+    };
+  }
+  const command = `sudo apt-get update && sudo ${install}`;
+  const where = system ? 'Install with' : 'On Debian install with';
+  return { action: 'tell', message: `The tests lack ${names}. ${where}: ${command}` };
+}
+
+function aptGet(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const done = spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env, encoding: 'utf8' });
+  if (done.status === 0) return;
+  const lines = `${done.error?.message ?? ''}\n${done.stdout}\n${done.stderr}`.trim().split('\n');
+  throw new Error(`apt-get ${args[0]} failed:\n${lines.slice(-5).join('\n')}`);
+}
+
+function look() {
+  let osRelease = '';
+  try {
+    osRelease = readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    // No os-release: not a Debian.
+  }
+  const root = process.getuid?.() === 0;
+  return plan({ env: process.env, find: which, root, system: distribution(osRelease) });
+}
+
+/** Makes the machine ready and returns the exit status: 0 ready, 1 something is missing and said on standard error. */
+function main() {
+  const first = look();
+  if (first.action === 'none') return 0;
+  if (first.action === 'install') {
+    console.log(first.message);
+    try {
+      aptGet(['update']);
+      aptGet(['install', '-y', '--no-install-recommends', ...first.packages]);
+    } catch (error) {
+      console.error(error.message);
+      return 1;
+    }
+    const second = look();
+    if (second.action === 'none') return 0;
+    console.error(`apt-get installed ${first.packages.join(', ')}, yet: ${second.message}`);
+    return 1;
+  }
+  console.error(first.message);
+  return 1;
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) process.exitCode = main();

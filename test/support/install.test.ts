@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { distribution, locate, plan, which } from './install.mjs';
+
+const onlyThese =
+  (...commands: string[]) =>
+  (command: string) =>
+    commands.includes(command) ? `/bin/${command}` : null;
+const everything = onlyThese('chromium', 'firefox-esr', 'ffmpeg', 'ffprobe', 'apt-get');
+
+describe('plan', () => {
+  it('does nothing when all is there, under any of its names', () => {
+    expect(plan({ env: {}, find: everything, root: true, system: 'debian' })).toEqual({ action: 'none' });
+    const others = onlyThese('google-chrome', 'firefox', 'ffmpeg', 'ffprobe');
+    expect(plan({ env: {}, find: others, root: false, system: null })).toEqual({ action: 'none' });
+  });
+
+  it('installs what is missing, each package once, as root on Debian and Ubuntu', () => {
+    const find = onlyThese('apt-get');
+    expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
+      action: 'install',
+      packages: ['chromium', 'firefox-esr', 'ffmpeg'],
+      message: 'Missing: chromium, firefox, ffmpeg, ffprobe. Installing chromium, firefox-esr, ffmpeg with apt-get …',
+    });
+    expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
+      packages: ['chromium-browser', 'firefox', 'ffmpeg'],
+    });
+  });
+
+  it('tells the one command to anyone who is not root', () => {
+    const find = onlyThese('apt-get', 'firefox');
+    expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
+      action: 'tell',
+      message:
+        'The tests lack chromium, ffmpeg, ffprobe. Install with: ' +
+        'sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium ffmpeg',
+    });
+  });
+
+  it('installs nothing where there is no apt-get or no Debian', () => {
+    expect(plan({ env: {}, find: onlyThese(), root: true, system: 'debian' }).action).toBe('tell');
+    const elsewhere = plan({ env: {}, find: onlyThese('apt-get'), root: true, system: null });
+    expect(elsewhere).toMatchObject({
+      action: 'tell',
+      message: expect.stringContaining('On Debian install with: sudo'),
+    });
+  });
+
+  it('takes the named program instead of the one on PATH, and never replaces a mistyped name', () => {
+    const env = { TRESGO_TEST_CHROMIUM: '/opt/chrome', TRESGO_FFMPEG: '/opt/ffmpeg' };
+    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', 'ffprobe');
+    expect(plan({ env, find, root: false, system: 'debian' })).toEqual({ action: 'none' });
+    expect(plan({ env, find: everything, root: true, system: 'debian' })).toEqual({
+      action: 'tell',
+      message:
+        'No executable at TRESGO_TEST_CHROMIUM=/opt/chrome, TRESGO_FFMPEG=/opt/ffmpeg: ' +
+        'correct the path or unset the variable.',
+    });
+  });
+});
+
+describe('distribution', () => {
+  it('reads ID and ID_LIKE', () => {
+    expect(distribution('NAME="Debian GNU/Linux"\nID=debian\n')).toBe('debian');
+    expect(distribution('ID=ubuntu\nID_LIKE=debian\n')).toBe('ubuntu');
+    expect(distribution('ID=linuxmint\nID_LIKE="ubuntu debian"\n')).toBe('ubuntu');
+    expect(distribution('ID=fedora\n')).toBeNull();
+    expect(distribution('')).toBeNull();
+  });
+});
+
+describe('on a machine', () => {
+  const script = fileURLToPath(new URL('./install.mjs', import.meta.url));
+  const folders: string[] = [];
+  const folder = (files: Record<string, string>): string => {
+    const dir = mkdtempSync(join(tmpdir(), 'tresgo-install-'));
+    folders.push(dir);
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(dir, name), text);
+      chmodSync(join(dir, name), 0o755);
+    }
+    return dir;
+  };
+  const run = (path: string) => spawnSync(process.execPath, [script], { env: { PATH: path }, encoding: 'utf8' });
+  const program = '#!/bin/sh\n';
+  const all = { chromium: program, firefox: program, ffmpeg: program, ffprobe: program };
+  afterEach(() => {
+    for (const dir of folders.splice(0)) rmSync(dir, { recursive: true });
+  });
+
+  it('finds executables only', () => {
+    const dir = folder({ tool: program, text: '' });
+    chmodSync(join(dir, 'text'), 0o644);
+    expect(which('tool', `/nowhere:${dir}`)).toBe(join(dir, 'tool'));
+    expect(which(join(dir, 'tool'), '')).toBe(join(dir, 'tool'));
+    expect(which('other', dir)).toBeNull();
+    expect(locate('ffmpeg', { env: { TRESGO_FFMPEG: join(dir, 'text') } })).toBeNull();
+  });
+
+  it('is silent when all is there', () => {
+    expect(run(folder(all))).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('says in one line what is missing where it may not install, with status 1', () => {
+    const { status, stdout, stderr } = run(folder({}));
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(/chromium, firefox, ffmpeg, ffprobe.*sudo apt-get update && sudo apt-get install/);
+  });
+
+  const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
+  it.runIf(mayInstall)('runs apt-get update and install, looks again, and is content', () => {
+    const { chromium: _left, ...rest } = all;
+    const dir = folder({
+      ...rest,
+      'apt-get': [
+        '#!/bin/sh',
+        `dir=\${0%/*}; echo "$DEBIAN_FRONTEND $*" >>"$dir/log"`,
+        `case "$*" in *install*) /bin/cp "$dir/ffmpeg" "$dir/chromium";; esac`,
+      ].join('\n'),
+    });
+    expect(run(dir)).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^Missing: chromium\. .*\n$/),
+    });
+    const calls = readFileSync(join(dir, 'log'), 'utf8').trim().split('\n');
+    expect(calls).toEqual([
+      expect.stringMatching(/^noninteractive .* update$/),
+      expect.stringMatching(/^noninteractive .* install -y --no-install-recommends chromium/),
+    ]);
+  });
+
+  it.runIf(mayInstall)('hands on what apt-get complained of', () => {
+    const dir = folder({ 'apt-get': '#!/bin/sh\necho "E: no network" >&2\nexit 100\n' });
+    expect(run(dir)).toMatchObject({ status: 1, stderr: 'apt-get update failed:\nE: no network\n' });
+  });
+});

@@ -1,0 +1,111 @@
+/** A tus endpoint of a few lines whose every answer a test can replace: the other side of a wire dialogue. */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ScriptedUpload {
+  takeId: string;
+  data: Buffer;
+  length: number | null;
+}
+
+export interface ScriptedTus {
+  endpoint: string;
+  /** Each request as a line, e.g. `PATCH 65536 +0 length=65536`; bodies are counted as they arrived. */
+  log: string[];
+  /** In order of creation. */
+  uploads: ScriptedUpload[];
+  /** Extra headers of a HEAD and of the last PATCH once the upload is whole; the default confirms it. */
+  completion: (upload: ScriptedUpload) => Record<string, string>;
+  /** Called first; true: it answers (or does not) by itself. */
+  before: (request: IncomingMessage, response: ServerResponse, upload: ScriptedUpload | undefined) => boolean;
+  close(): Promise<void>;
+}
+
+export async function openScriptedTus(): Promise<ScriptedTus> {
+  const byPath = new Map<string, ScriptedUpload>();
+  const tus: ScriptedTus = {
+    endpoint: '',
+    log: [],
+    uploads: [],
+    completion: confirmation,
+    before: () => false,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+
+  const server = createServer((request, response) => {
+    const { method = '', url = '' } = request;
+    const upload = byPath.get(url);
+    request.on('error', () => {});
+    const line = tus.log.push(describe(request)) - 1;
+    let body = 0;
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.length;
+      if (method === 'PATCH') tus.log[line] = describe(request, body);
+    });
+    if (tus.before(request, response, upload)) return void request.resume();
+    if (method === 'POST') return create(request, response);
+    if (!upload) return void response.writeHead(404).end();
+    if (method === 'HEAD') return void response.writeHead(200, state(upload)).end();
+    if (Number(request.headers['upload-offset']) !== upload.data.length) return void response.writeHead(409).end();
+    const length = request.headers['upload-length'];
+    if (length !== undefined) upload.length = Number(length);
+    request.on('data', (chunk: Buffer) => {
+      upload.data = Buffer.concat([upload.data, chunk]);
+    });
+    request.on('end', () => response.writeHead(204, state(upload)).end());
+  });
+
+  function create(request: IncomingMessage, response: ServerResponse): void {
+    const takeId = metadata(request).takeId ?? '';
+    let upload = tus.uploads.find((other) => other.takeId === takeId);
+    const path = `/files/${takeId}`;
+    if (!upload) {
+      upload = { takeId, data: Buffer.alloc(0), length: null };
+      tus.uploads.push(upload);
+    }
+    byPath.set(path, upload);
+    response.writeHead(201, { Location: path }).end();
+  }
+
+  function state(upload: ScriptedUpload): Record<string, string> {
+    const whole = upload.length !== null && upload.length === upload.data.length;
+    return {
+      'Tus-Resumable': '1.0.0',
+      'Upload-Offset': String(upload.data.length),
+      ...(upload.length === null ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(upload.length) }),
+      ...(whole ? tus.completion(upload) : { 'Upload-Complete': '?0' }),
+    };
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  tus.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/files`;
+  return tus;
+}
+
+/** `?1` with the digest of what arrived. */
+export function confirmation(upload: ScriptedUpload): Record<string, string> {
+  const sha256 = createHash('sha256').update(upload.data).digest('base64');
+  return { 'Upload-Complete': '?1', 'Repr-Digest': `sha-256=:${sha256}:` };
+}
+
+/** The request's Upload-Metadata, decoded. */
+export function metadata(request: IncomingMessage): Record<string, string> {
+  const pairs = String(request.headers['upload-metadata'] ?? '').split(',');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = '', value = ''] = pair.split(' ');
+      return [key, Buffer.from(value, 'base64').toString()];
+    }),
+  );
+}
+
+function describe({ method, headers }: IncomingMessage, bytes = 0): string {
+  if (method !== 'PATCH') return method ?? '';
+  const length = headers['upload-length'];
+  return `PATCH ${headers['upload-offset']} +${bytes}${length === undefined ? '' : ` length=${length}`}`;
+}

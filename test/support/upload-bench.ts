@@ -1,0 +1,90 @@
+/** A take, an uploader and a scripted endpoint, wired with a clock that the test moves. */
+import { createMemorySpool } from '../../client/memory-spool.ts';
+import type { Spool } from '../../client/spool.ts';
+import type { UploadEvent } from '../../client/upload-events.ts';
+import { createUploader, type Uploader, type UploaderOptions } from '../../client/uploader.ts';
+import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { createNodeStack } from './node-stack.ts';
+import { openScriptedTus, type ScriptedTus } from './scripted-tus.ts';
+
+export interface UploadBench {
+  spool: Spool;
+  timers: ManualTimers;
+  tus: ScriptedTus;
+  uploader: Uploader;
+  /** `uploading`, `waiting 2`, `failed`, `open`, `refused code`; in order. */
+  events: string[];
+  /** Appends so many random bytes. */
+  record(bytes: number): Promise<void>;
+  /** Everything recorded so far. */
+  recorded(): Buffer;
+  stop(): Promise<void>;
+  /** Another uploader on what the spool holds, as after a reload. */
+  reload(): Promise<Uploader>;
+  /** Moves the clock, in steps of 20 ms beside 1 ms of real time, until `condition` holds; throws after 300 s of it. */
+  until(condition: () => boolean, what?: string): Promise<void>;
+  /** Moves the clock by so much, letting sockets work on the way. */
+  pass(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openUploadBench(options: Partial<UploaderOptions> = {}): Promise<UploadBench> {
+  const spool = createMemorySpool();
+  const timers = createManualTimers();
+  const tus = await openScriptedTus();
+  const events: string[] = [];
+  const chunks: Buffer[] = [];
+  const httpStack = createNodeStack();
+  const endpoint = tus.endpoint;
+  let ids = 0;
+
+  await spool.create({ takeId: 'take', folder: 'folder', question: 1, mimeType: 'video/webm', startedAt: '2026-01-01' });
+  const onEvent = (event: UploadEvent) => {
+    if (event.type === 'refused') events.push(`refused ${event.code}${event.final ? ' for good' : ''}`);
+    else events.push(event.gate.kind === 'waiting' ? `waiting ${event.gate.seconds}` : event.gate.kind);
+  };
+  const build = async () => {
+    const take = await spool.get('take');
+    if (!take) throw new Error('the spool forgot the take');
+    const newId = () => `anew-${++ids}`;
+    return createUploader({ spool, take, endpoint, token: () => 'secret', onEvent, httpStack, timers, newId, ...options });
+  };
+
+  const step = async (ms: number) => {
+    await timers.advance(ms);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  const bench: UploadBench = {
+    spool,
+    timers,
+    tus,
+    uploader: await build(),
+    events,
+    async record(bytes) {
+      const chunk = Buffer.from(Uint8Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)));
+      chunks.push(chunk);
+      await spool.append('take', new Uint8Array(chunk).buffer, chunks.length * 500);
+    },
+    recorded: () => Buffer.concat(chunks),
+    stop: () => spool.end('take'),
+    async reload() {
+      bench.uploader.pause();
+      bench.uploader = await build();
+      return bench.uploader;
+    },
+    async until(condition, what = String(condition)) {
+      for (let i = 0; !condition(); i++) {
+        if (i > 15_000) throw new Error(`never came: ${what}\n${tus.log.join('\n')}\n${events.join('\n')}`);
+        await step(20);
+      }
+    },
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= 20) await step(Math.min(20, left));
+    },
+    async close() {
+      bench.uploader.pause();
+      await tus.close();
+    },
+  };
+  return bench;
+}
