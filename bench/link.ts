@@ -1,9 +1,9 @@
 // A slow link on one machine: a TCP relay whose client-to-server direction leaves through one shared bottleneck.
-import { readFileSync } from 'node:fs';
-import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
+import { type Cargo, createDelayLine, type DelayLine } from './delay-line.ts';
+import { type LinkRate, opportunityBytes, schedule } from './link-rate.ts';
 
-/** A constant rate in kbit/s, or the times (ms from the start, ascending) at which 1500 bytes may leave; a trace repeats. */
-export type LinkRate = { readonly kbit: number } | { readonly traceMs: readonly number[] };
+export { type LinkRate, parseLink, readTrace } from './link-rate.ts';
 
 export interface LinkOptions {
   readonly to: { readonly host: string; readonly port: number };
@@ -44,9 +44,6 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** What travels: bytes, the sender's end, or its reset. */
-type Cargo = Buffer | 'fin' | 'rst';
-
 interface Connection {
   readonly client: Socket;
   readonly upstream: Socket;
@@ -56,8 +53,6 @@ interface Connection {
   dead: boolean;
 }
 
-/** One delivery opportunity, as in Mahimahi's traces. Headers of TCP and IP are not counted. */
-const opportunityBytes = 1500;
 /** Bytes to a slow receiver after which nothing more is taken from its sender. */
 const receiveWindowBytes = 1_048_576;
 
@@ -70,7 +65,13 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const { to, rate, delayMs = 50, queueBytes = 65_536, startMs = 0 } = options;
   const opportunityMs = schedule(rate, startMs);
   const stats: LinkStats = {
-    ...{ connections: 0, bytesUp: 0, bytesDown: 0, maxQueuedBytes: 0, maxQueueMs: 0, blackholed: 0, resets: 0 },
+    connections: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    maxQueuedBytes: 0,
+    maxQueueMs: 0,
+    blackholed: 0,
+    resets: 0,
   };
   const connections = new Set<Connection>();
   const sockets = new Set<Socket>();
@@ -90,32 +91,37 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   /** Fills the queue from the senders that wait, a packet each in turn. */
   const admit = (): void => {
     const ready = ({ client, upstream }: Connection) =>
-      client.readableLength > 0 && upstream.writableLength < receiveWindowBytes;
+      client.readableLength > 0 && !client.destroyed && upstream.writableLength < receiveWindowBytes;
     while (queuedBytes < queueBytes) {
       const turn = [...connections].find(ready);
       if (!turn) return;
       connections.delete(turn);
       connections.add(turn);
-      const packet = turn.client.read(Math.min(opportunityBytes, turn.client.readableLength, queueBytes - queuedBytes));
-      if (packet !== null) enqueue(turn, packet as Buffer);
+      const bytes = Math.min(opportunityBytes, turn.client.readableLength, queueBytes - queuedBytes);
+      const packet: Buffer | null = turn.client.read(bytes);
+      if (packet === null) return;
+      enqueue(turn, packet);
+      sayEnd(turn.client);
     }
   };
 
-  /** Uses one opportunity: so many bytes from the front of the queue, and what marks an end, leave. */
+  /** Uses one opportunity: so many bytes from the front of the queue leave, and the ends that come up behind them. */
   const deliver = (): void => {
-    let budget = opportunityBytes;
-    for (let front = queue[0]; front && budget > 0; front = queue[0]) {
+    let budgetBytes = opportunityBytes;
+    for (let front = queue[0]; front && budgetBytes > 0; front = queue[0]) {
       const { connection, cargo, sinceMs } = front;
-      const leaving = typeof cargo === 'string' ? cargo : cargo.subarray(0, budget);
-      const rest = typeof cargo === 'string' ? 0 : cargo.length - leaving.length;
-      if (rest > 0) front.cargo = cargo.slice(leaving.length) as Buffer;
-      else queue.shift();
-      if (typeof leaving !== 'string') {
-        budget -= leaving.length;
-        queuedBytes -= leaving.length;
-        stats.bytesUp += leaving.length;
-        stats.maxQueueMs = Math.max(stats.maxQueueMs, performance.now() - sinceMs);
+      if (typeof cargo === 'string') {
+        queue.shift();
+        connection.up.push(cargo);
+        continue;
       }
+      const leaving = cargo.subarray(0, budgetBytes);
+      if (leaving.length < cargo.length) front.cargo = cargo.subarray(leaving.length);
+      else queue.shift();
+      budgetBytes -= leaving.length;
+      queuedBytes -= leaving.length;
+      stats.bytesUp += leaving.length;
+      stats.maxQueueMs = Math.max(stats.maxQueueMs, performance.now() - sinceMs);
       connection.up.push(leaving);
     }
   };
@@ -124,7 +130,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     clearTimeout(timer);
     timer = undefined;
     if (beganMs === null) {
-      if (![...connections].some(({ client }) => client.readableLength > 0)) return;
+      if (queue.length === 0 && ![...connections].some(({ client }) => client.readableLength > 0)) return;
       beganMs = performance.now();
     }
     const nowMs = performance.now();
@@ -164,7 +170,11 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     const connection: Connection = {
       client,
       upstream,
-      up: createDelayLine(delayMs, whenOnline, (cargo) => arrive(upstream, cargo)),
+      up: createDelayLine(delayMs, whenOnline, (cargo) => {
+        // A server that is gone answers with a reset.
+        if (upstream.destroyed) connection.down.push('rst');
+        else arrive(upstream, cargo);
+      }),
       down: createDelayLine(delayMs, whenOnline, (cargo) => {
         if (typeof cargo !== 'string') stats.bytesDown += cargo.length;
         arrive(client, cargo);
@@ -180,8 +190,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     }
     client.on('readable', () => {
       if (connection.dead) return;
-      // Only a read of nothing lets a socket that has ended say so.
-      if (client.readableLength === 0) client.read(0);
+      sayEnd(client);
       pump();
     });
     const leaveQueue = (cargo: Cargo) => {
@@ -233,7 +242,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
       }
     },
     offline(ms) {
-      onlineAtMs = performance.now() + ms;
+      onlineAtMs = Math.max(onlineAtMs, performance.now() + ms);
     },
     async close() {
       clearTimeout(timer);
@@ -243,4 +252,15 @@ export async function openLink(options: LinkOptions): Promise<Link> {
       await closed;
     },
   };
+}
+
+/** A socket read by exact counts emits its 'end' only at a further read of nothing. */
+function sayEnd(socket: Socket): void {
+  if (socket.readableLength === 0) socket.read(0);
+}
+
+function arrive(socket: Socket, cargo: Cargo): void {
+  if (cargo === 'fin') socket.end();
+  else if (cargo === 'rst') socket.resetAndDestroy();
+  else if (socket.writable) socket.write(cargo);
 }

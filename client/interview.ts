@@ -154,6 +154,11 @@ export function reduce(state: Sitting, event: Event): Sitting {
 }
 
 function request(state: Sitting): Sitting {
+  const { phase } = state;
+  // Invariants 1 and 2: a take under way or behind a shut gate is not to be stepped over.
+  if (phase.name === 'recording' || (phase.name === 'gate' && phase.gate.kind !== 'open')) return state;
+  // Asked once more for the same question, which after "Answer again" may already count as answered.
+  if (phase.name === 'requesting') return { ...state, alert: null };
   const question = nextQuestion(state);
   if (question === null) return { ...state, phase: { name: 'finishing', gate: { kind: 'uploading' } } };
   return { ...state, alert: null, phase: { name: 'requesting', question } };
@@ -163,6 +168,8 @@ function request(state: Sitting): Sitting {
 function moveGate(state: Sitting, takeId: string, gate: Gate): Sitting {
   const { phase } = state;
   if ((phase.name !== 'gate' && phase.name !== 'recovered') || phase.takeId !== takeId) return state;
+  // What the server has confirmed stays confirmed: a late report of the engine must not shut the gate again.
+  if (phase.gate.kind === 'open') return state;
   if (gate.kind !== 'open') return { ...state, phase: { ...phase, gate } };
   const answered = state.answered.includes(phase.question)
     ? state.answered

@@ -217,6 +217,7 @@ export function createUploader({
     let corrected = false;
     while (!signal.aborted) {
       if (asked || !schedule.failed) show({ kind: 'uploading' });
+      if (asked) refusal = null; // whoever asked wants to hear why again
       refused = false;
       const outcome = await attempt(signal);
       if (signal.aborted) return;

@@ -20,6 +20,8 @@ export function createEnding(messages: Messages): Part & { heading: HTMLElement 
       setAttribute(element, 'data-gate', 'gate' in phase ? phase.gate.kind : '');
       element.classList.toggle('done', done);
       setText(heading, done ? finished.heading : finishing.heading);
+      // Where closing fails, the status line says how things stand.
+      show(text, done || (name === 'finishing' && phase.gate.kind === 'uploading'));
       setText(text, done ? finished.thanks : finishing.text);
       show(close, done);
     },

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MIN_PATCH_BYTES } from '../../client/growing-source.ts';
 import { STALL_MS } from '../../client/watchdog.ts';
-import { confirmation } from '../support/scripted-tus.ts';
+import { answer, confirmation, hangUp } from '../support/scripted-tus.ts';
 import { openUploadBench, type UploadBench } from '../support/upload-bench.ts';
 
 let bench: UploadBench;
@@ -29,7 +30,13 @@ test('streams while it records; the last PATCH is empty and carries the length',
   await bench.stop();
   await bench.until(opened);
   const total = MIN_PATCH_BYTES + 100;
-  expect(tus.log).toEqual(['POST', 'HEAD', `PATCH 0 +${MIN_PATCH_BYTES}`, `PATCH ${MIN_PATCH_BYTES} +100`, `PATCH ${total} +0 length=${total}`]);
+  expect(tus.log).toEqual([
+    'POST',
+    'HEAD',
+    `PATCH 0 +${MIN_PATCH_BYTES}`,
+    `PATCH ${MIN_PATCH_BYTES} +100`,
+    `PATCH ${total} +0 length=${total}`,
+  ]);
   expect(bench.events).toEqual(['open']);
   expect(uploader.status()).toMatchObject({ ackedBytes: total, sentBytes: total, resentBytes: 0, attempts: 1 });
   await expectWhole();
@@ -74,16 +81,25 @@ test('a proxy that answers 502 and HTML for a while costs no byte: the same uplo
   let odd = 0;
   tus.before = (_request, response) => {
     odd += 1;
-    if (odd === 1) return void response.writeHead(502).end() ?? true;
-    if (odd === 2) return void response.writeHead(404, { 'Content-Type': 'text/html' }).end() ?? true;
-    if (odd === 3) return void response.writeHead(200, { 'Content-Type': 'text/html' }).end() ?? true;
+    if (odd === 1) return answer(response, 502);
+    if (odd === 2) return answer(response, 404, { 'Content-Type': 'text/html' });
+    if (odd === 3) return answer(response, 200, { 'Content-Type': 'text/html' });
     return false;
   };
   await bench.stop();
   const uploader = await bench.reload();
   uploader.start();
   await bench.until(opened);
-  expect(bench.events).toEqual(['waiting 2', 'waiting 1', 'uploading', ...counted(4), 'uploading', ...counted(8), 'uploading', 'open']);
+  expect(bench.events).toEqual([
+    'waiting 2',
+    'waiting 1',
+    'uploading',
+    ...counted(4),
+    'uploading',
+    ...counted(8),
+    'uploading',
+    'open',
+  ]);
   expect([count('POST'), tus.uploads.length]).toEqual([1, 1]);
   expect(tus.log.slice(from).filter((line) => line.startsWith('PATCH'))[0]).toMatch(new RegExp(`^PATCH ${before} `));
   expect(uploader.status().sentBytes).toBe(200_000 - before);
@@ -106,7 +122,7 @@ test('404 creates the upload again under the same takeId', async () => {
 
 test('an upload that is gone for ever does not become a hot loop', async () => {
   const { tus, uploader } = bench;
-  tus.before = (request, response) => (request.method === 'HEAD' ? (void response.writeHead(404).end() ?? true) : false);
+  tus.before = (request, response) => (request.method === 'HEAD' ? answer(response, 404) : false);
   uploader.start();
   await bench.until(() => bench.events.includes('failed'));
   expect(count('POST')).toBe(5);
@@ -137,7 +153,11 @@ test('a server that never confirms shows the waits, sends nothing again, and is 
   tus.completion = () => ({ 'Upload-Complete': '?0' });
   uploader.start();
   await bench.until(() => bench.events.includes('failed'));
-  expect(bench.events.filter((event) => event.startsWith('waiting'))).toEqual([...counted(2), ...counted(4), ...counted(8)]);
+  expect(bench.events.filter((event) => event.startsWith('waiting'))).toEqual([
+    ...counted(2),
+    ...counted(4),
+    ...counted(8),
+  ]);
   expect(patches()).toHaveLength(2);
   tus.completion = confirmation;
   await bench.until(opened);
@@ -151,7 +171,8 @@ test('another digest does not open the gate: the bytes go again as another take,
   uploader.start();
   await bench.until(() => bench.events.includes('failed'));
   await bench.pass(60_000);
-  expect(bench.events).toEqual(['refused digest-mismatch', 'refused digest-mismatch for good', 'failed']);
+  const mismatch = 'refused digest-mismatch';
+  expect(bench.events).toEqual([mismatch, mismatch, `${mismatch} for good`, 'failed']);
   expect(tus.uploads.map((upload) => upload.takeId)).toEqual(['take', 'anew-1', 'anew-2']);
   expect((await bench.spool.get('take'))?.bytes).toBe(1000);
   expect(uploader.status().refused).toBe(true);
@@ -166,10 +187,18 @@ test('waits of 2, 4, 8 s, then failed, then every 15 s; Retry tries at once; a s
   const { tus, uploader } = bench;
   await bench.record(1000);
   await bench.stop();
-  tus.before = (request) => void request.socket.destroy() ?? true;
+  tus.before = hangUp;
   uploader.start();
   await bench.until(() => bench.events.includes('failed'));
-  expect(bench.events).toEqual([...counted(2), 'uploading', ...counted(4), 'uploading', ...counted(8), 'uploading', 'failed']);
+  expect(bench.events).toEqual([
+    ...counted(2),
+    'uploading',
+    ...counted(4),
+    'uploading',
+    ...counted(8),
+    'uploading',
+    'failed',
+  ]);
   expect(tus.log).toHaveLength(4);
   await bench.pass(14_900);
   expect(tus.log).toHaveLength(4);
@@ -189,7 +218,7 @@ test('waits of 2, 4, 8 s, then failed, then every 15 s; Retry tries at once; a s
 
 test('the stop starts the schedule over, at once', async () => {
   const { tus, uploader } = bench;
-  tus.before = (request) => void request.socket.destroy() ?? true;
+  tus.before = hangUp;
   await bench.record(1000);
   uploader.start();
   await bench.until(() => bench.events.includes('failed'));
@@ -205,13 +234,15 @@ test('Retry-After is a lower bound, and bounded itself', async () => {
   const asked = ['5', '86400', '1'];
   tus.before = (_request, response) => {
     const wait = asked.shift();
-    return wait ? (void response.writeHead(503, { 'Retry-After': wait }).end() ?? true) : false;
+    return wait ? answer(response, 503, { 'Retry-After': wait }) : false;
   };
   await bench.record(1000);
   await bench.stop();
   uploader.start();
   await bench.until(opened);
-  const firsts = bench.events.filter((event, i) => event.startsWith('waiting') && !bench.events[i - 1]?.startsWith('waiting'));
+  const firsts = bench.events.filter(
+    (event, i) => event.startsWith('waiting') && !bench.events[i - 1]?.startsWith('waiting'),
+  );
   expect(firsts).toEqual(['waiting 5', 'waiting 15', 'waiting 8']);
 });
 
@@ -222,7 +253,12 @@ test('a connection that goes silent is given up after 15 s; waiting for data is 
   await bench.pass(10 * STALL_MS);
   expect(bench.events).toEqual([]);
   let swallowed = 0;
-  tus.before = (request) => (request.method === 'PATCH' && swallowed++ === 0 ? (request.pause(), true) : false);
+  const swallow = (request: IncomingMessage) => {
+    swallowed += 1;
+    request.pause();
+    return true;
+  };
+  tus.before = (request) => request.method === 'PATCH' && swallowed === 0 && swallow(request);
   await bench.record(1000);
   await bench.stop();
   await bench.until(() => swallowed === 1);
@@ -249,7 +285,11 @@ test('a creation and a HEAD that get no answer are given up after 15 s as well',
 test('a way that came back is tried at once, even where a request hangs', async () => {
   const { tus, uploader } = bench;
   let hung = false;
-  tus.before = (request) => (request.method === 'HEAD' && !hung ? (hung = true) : false);
+  tus.before = (request) => {
+    if (request.method !== 'HEAD' || hung) return false;
+    hung = true;
+    return true;
+  };
   await bench.record(1000);
   await bench.stop();
   uploader.start();
@@ -316,7 +356,7 @@ test('401 is told and tried on: a restored token goes on with the same upload', 
   let revoked = true;
   const problem = JSON.stringify({ code: 'token-revoked', detail: 'The link no longer holds.' });
   tus.before = (_request, response) =>
-    revoked ? (void response.writeHead(401, { 'Content-Type': 'application/problem+json' }).end(problem) ?? true) : false;
+    revoked ? answer(response, 401, { 'Content-Type': 'application/problem+json' }, problem) : false;
   await bench.record(1000);
   await bench.stop();
   uploader.start();
@@ -330,7 +370,7 @@ test('401 is told and tried on: a restored token goes on with the same upload', 
 test('a final refusal stops the tries and keeps the bytes; Retry tries once', async () => {
   const { tus, uploader } = bench;
   const problem = JSON.stringify({ code: 'answer-too-large', detail: 'Too large.' });
-  tus.before = (request, response) => (request.method === 'PATCH' ? (void response.writeHead(413).end(problem) ?? true) : false);
+  tus.before = (request, response) => (request.method === 'PATCH' ? answer(response, 413, {}, problem) : false);
   await bench.record(1000);
   await bench.stop();
   uploader.start();

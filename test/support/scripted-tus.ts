@@ -19,17 +19,21 @@ export interface ScriptedTus {
   completion: (upload: ScriptedUpload) => Record<string, string>;
   /** Called first; true: it answers (or does not) by itself. */
   before: (request: IncomingMessage, response: ServerResponse, upload: ScriptedUpload | undefined) => boolean;
+  /** Whether a request is being answered; those a test keeps hanging do not count. */
+  busy(): boolean;
   close(): Promise<void>;
 }
 
 export async function openScriptedTus(): Promise<ScriptedTus> {
   const byPath = new Map<string, ScriptedUpload>();
+  let answering = 0;
   const tus: ScriptedTus = {
     endpoint: '',
     log: [],
     uploads: [],
     completion: confirmation,
     before: () => false,
+    busy: () => answering > 0,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -41,13 +45,17 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
     const { method = '', url = '' } = request;
     const upload = byPath.get(url);
     request.on('error', () => {});
-    const line = tus.log.push(describe(request)) - 1;
+    const line = tus.log.push(lineOf(request)) - 1;
     let body = 0;
     request.on('data', (chunk: Buffer) => {
       body += chunk.length;
-      if (method === 'PATCH') tus.log[line] = describe(request, body);
+      if (method === 'PATCH') tus.log[line] = lineOf(request, body);
     });
     if (tus.before(request, response, upload)) return void request.resume();
+    answering += 1;
+    response.once('close', () => {
+      answering -= 1;
+    });
     if (method === 'POST') return create(request, response);
     if (!upload) return void response.writeHead(404).end();
     if (method === 'HEAD') return void response.writeHead(200, state(upload)).end();
@@ -87,6 +95,23 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
   return tus;
 }
 
+/** For `before`: answers by itself. */
+export function answer(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+  body = '',
+): true {
+  response.writeHead(status, headers).end(body);
+  return true;
+}
+
+/** For `before`: cuts the connection without an answer. */
+export function hangUp(request: IncomingMessage): true {
+  request.socket.destroy();
+  return true;
+}
+
 /** `?1` with the digest of what arrived. */
 export function confirmation(upload: ScriptedUpload): Record<string, string> {
   const sha256 = createHash('sha256').update(upload.data).digest('base64');
@@ -94,7 +119,7 @@ export function confirmation(upload: ScriptedUpload): Record<string, string> {
 }
 
 /** The request's Upload-Metadata, decoded. */
-export function metadata(request: IncomingMessage): Record<string, string> {
+function metadata(request: IncomingMessage): Record<string, string> {
   const pairs = String(request.headers['upload-metadata'] ?? '').split(',');
   return Object.fromEntries(
     pairs.map((pair) => {
@@ -104,7 +129,7 @@ export function metadata(request: IncomingMessage): Record<string, string> {
   );
 }
 
-function describe({ method, headers }: IncomingMessage, bytes = 0): string {
+function lineOf({ method, headers }: IncomingMessage, bytes = 0): string {
   if (method !== 'PATCH') return method ?? '';
   const length = headers['upload-length'];
   return `PATCH ${headers['upload-offset']} +${bytes}${length === undefined ? '' : ` length=${length}`}`;

@@ -7,6 +7,8 @@ import { createManualTimers, type ManualTimers } from './manual-timers.ts';
 import { createNodeStack } from './node-stack.ts';
 import { openScriptedTus, type ScriptedTus } from './scripted-tus.ts';
 
+const STEP_MS = 100;
+
 export interface UploadBench {
   spool: Spool;
   timers: ManualTimers;
@@ -21,7 +23,7 @@ export interface UploadBench {
   stop(): Promise<void>;
   /** Another uploader on what the spool holds, as after a reload. */
   reload(): Promise<Uploader>;
-  /** Moves the clock, in steps of 20 ms beside 1 ms of real time, until `condition` holds; throws after 300 s of it. */
+  /** Moves the clock, in steps of 100 ms beside 1 ms of real time, until `condition` holds; throws after 300 s of it. */
   until(condition: () => boolean, what?: string): Promise<void>;
   /** Moves the clock by so much, letting sockets work on the way. */
   pass(ms: number): Promise<void>;
@@ -38,7 +40,13 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
   const endpoint = tus.endpoint;
   let ids = 0;
 
-  await spool.create({ takeId: 'take', folder: 'folder', question: 1, mimeType: 'video/webm', startedAt: '2026-01-01' });
+  await spool.create({
+    takeId: 'take',
+    folder: 'folder',
+    question: 1,
+    mimeType: 'video/webm',
+    startedAt: '2026-01-01',
+  });
   const onEvent = (event: UploadEvent) => {
     if (event.type === 'refused') events.push(`refused ${event.code}${event.final ? ' for good' : ''}`);
     else events.push(event.gate.kind === 'waiting' ? `waiting ${event.gate.seconds}` : event.gate.kind);
@@ -47,12 +55,24 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
     const take = await spool.get('take');
     if (!take) throw new Error('the spool forgot the take');
     const newId = () => `anew-${++ids}`;
-    return createUploader({ spool, take, endpoint, token: () => 'secret', onEvent, httpStack, timers, newId, ...options });
+    return createUploader({
+      spool,
+      take,
+      endpoint,
+      token: () => 'secret',
+      onEvent,
+      httpStack,
+      timers,
+      newId,
+      ...options,
+    });
   };
 
+  // The clock stands while the endpoint answers, so that a slow machine is not taken for a silent connection.
   const step = async (ms: number) => {
     await timers.advance(ms);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    do await new Promise((resolve) => setTimeout(resolve, 1));
+    while (tus.busy());
   };
   const bench: UploadBench = {
     spool,
@@ -74,12 +94,12 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
     },
     async until(condition, what = String(condition)) {
       for (let i = 0; !condition(); i++) {
-        if (i > 15_000) throw new Error(`never came: ${what}\n${tus.log.join('\n')}\n${events.join('\n')}`);
-        await step(20);
+        if (i > 3000) throw new Error(`never came: ${what}\n${tus.log.join('\n')}\n${events.join('\n')}`);
+        await step(STEP_MS);
       }
     },
     async pass(ms) {
-      for (let left = ms; left > 0; left -= 20) await step(Math.min(20, left));
+      for (let left = ms; left > 0; left -= STEP_MS) await step(Math.min(STEP_MS, left));
     },
     async close() {
       bench.uploader.pause();

@@ -1,0 +1,45 @@
+// How fast a link is: a constant rate or a recorded trace, as a schedule of delivery opportunities.
+import { readFileSync } from 'node:fs';
+
+/** A constant rate in kbit/s, or the times (ms from the start, ascending) at which 1500 bytes may leave; a trace repeats. */
+export type LinkRate = { readonly kbit: number } | { readonly traceMs: readonly number[] };
+
+/** One delivery opportunity, as in Mahimahi's traces. Headers of TCP and IP are not counted. */
+export const opportunityBytes = 1500;
+
+/** When the n-th opportunity falls (n from 0), in ms from the start. Throws for a rate that never delivers. */
+export function schedule(rate: LinkRate, startMs: number): (n: number) => number {
+  if ('kbit' in rate) {
+    if (!(rate.kbit > 0)) throw new Error(`a link needs a rate above 0 kbit/s, not ${rate.kbit}`);
+    const everyMs = (opportunityBytes * 8) / rate.kbit;
+    return (n) => (n + 1) * everyMs;
+  }
+  const { traceMs } = rate;
+  const periodMs = traceMs.at(-1) ?? 0;
+  if (!(periodMs > 0)) throw new Error('a trace needs an opportunity later than at 0 ms');
+  const offsetMs = startMs % periodMs;
+  const skipped = traceMs.findIndex((ms) => ms >= offsetMs);
+  return (n) => {
+    const index = n + skipped;
+    return Math.floor(index / traceMs.length) * periodMs + (traceMs[index % traceMs.length] ?? 0) - offsetMs;
+  };
+}
+
+/** The rate that `--link` names: `const:KBIT` (kbit/s), else the path of a trace. Throws saying what is wrong with it. */
+export function parseLink(text: string): LinkRate {
+  if (!text.startsWith('const:')) return { traceMs: readTrace(text) };
+  const kbit = Number(text.slice('const:'.length));
+  if (!(kbit > 0 && kbit < Number.POSITIVE_INFINITY))
+    throw new Error(`a link is const:KBIT or a trace file, not ${text}`);
+  return { kbit };
+}
+
+/** A trace in Mahimahi's format: a line an opportunity, whole ms from the start, ascending. Throws naming the bad line. */
+export function readTrace(file: string): number[] {
+  const lines = readFileSync(file, 'utf8').trim().split(/\s*\n/);
+  const traceMs = lines.map(Number);
+  const bad = traceMs.findIndex((ms, index) => lines[index] === '' || !(ms >= (traceMs[index - 1] ?? 0)));
+  if (bad >= 0) throw new Error(`${file}:${bad + 1}: not a time in ms at or after the line before: ${lines[bad]}`);
+  if ((traceMs.at(-1) ?? 0) <= 0) throw new Error(`${file}: the trace ends at 0 ms`);
+  return traceMs;
+}

@@ -1,0 +1,177 @@
+/**
+ * The sending of a session's takes: oldest first and one at a time, so that the uplink goes to the bytes that wait longest.
+ * A take that was refused for good, or shows `failed`, lets the next one pass, and takes the line back once it moves again.
+ */
+import type { Gate } from './interview.ts';
+import type { NewTake, SpooledTake } from './spool.ts';
+import { systemTimers } from './timers.ts';
+import type { UploadEvent, UploadStatus } from './upload-events.ts';
+import { createUploader, type Uploader, type UploaderOptions } from './uploader.ts';
+
+/** A gate that opened. */
+export interface GateRecord {
+  question: number;
+  takeId: string;
+  /** From `enterGate` to the server's confirmation; 0 where nobody waited. */
+  waitMs: number;
+  /** Of the answer. */
+  bytes: number;
+  /** Sent more than once on the way. */
+  resentBytes: number;
+}
+
+export interface TakeStatus extends UploadStatus {
+  /** What the recorder handed over … */
+  recordedBytes: number;
+  /** … and what of it the device has kept for certain. */
+  persistedBytes: number;
+}
+
+export interface SenderStatus {
+  /** Of the newest take, also after its end; null before the first. */
+  takeId: string | null;
+  recordedBytes: number;
+  persistedBytes: number;
+  ackedBytes: number;
+  /** Every take of this page, oldest first. */
+  takes: TakeStatus[];
+  gate: GateRecord[];
+}
+
+export interface Sender {
+  /**
+   * Takes up what an earlier page left in the spool, ends it and sends it; empty takes are forgotten. Call it before the
+   * first `begin`. Resolves to those takes, oldest first.
+   */
+  recover(): Promise<SpooledTake[]>;
+  /** A new take in the spool, sent while it grows. Rejects where the device refuses to keep it. */
+  begin(take: Omit<NewTake, 'folder'>): Promise<SpooledTake>;
+  /** Resolves to the bytes persisted in all; rejects where the device cannot keep the chunk. */
+  append(takeId: string, data: ArrayBuffer, recordedMs: number): Promise<number>;
+  /** No chunk comes any more. */
+  end(takeId: string): Promise<void>;
+  /** The candidate stands at this take's gate: tells its state, and tries at once. */
+  enterGate(takeId: string): void;
+  /** "Retry", `online`, `pageshow`, `focus`: an attempt at once for whatever is not sent. */
+  retryNow(): void;
+  status(): SenderStatus;
+  /** Stops sending without a word; what is not confirmed stays in the spool. */
+  close(): void;
+}
+
+export interface SenderOptions extends Omit<UploaderOptions, 'take'> {
+  /** The session's folder. */
+  folder: string;
+}
+
+interface Entry {
+  take: SpooledTake;
+  uploader: Uploader;
+  gate: Gate;
+  recordedBytes: number;
+  persistedBytes: number;
+  gateEnteredAt: number | null;
+}
+
+export function createSender({ folder, onEvent, ...options }: SenderOptions): Sender {
+  const { spool, timers = systemTimers } = options;
+  const entries = new Map<string, Entry>();
+  const opened: GateRecord[] = [];
+  let closed = false;
+
+  function add(take: SpooledTake): void {
+    const uploader = createUploader({ ...options, take, onEvent: hear });
+    const bytes = { recordedBytes: take.bytes, persistedBytes: take.bytes };
+    entries.set(take.takeId, { take, uploader, gate: { kind: 'uploading' }, ...bytes, gateEnteredAt: null });
+    dispatch();
+  }
+
+  /** Lets run whose turn it is: the first that can move, and those ahead of it that only try now and then. */
+  function dispatch(): void {
+    let free = !closed;
+    for (const { uploader, gate } of entries.values()) {
+      if (gate.kind === 'open') continue;
+      if (free) uploader.start();
+      else if (!uploader.status().refused) uploader.pause();
+      if (gate.kind !== 'failed') free = false;
+    }
+  }
+
+  function hear(event: UploadEvent): void {
+    const entry = entries.get(event.takeId);
+    if (closed || !entry) return;
+    if (event.type === 'refused') return onEvent(event);
+    entry.gate = event.gate;
+    if (event.gate.kind === 'open') record(entry);
+    onEvent(event);
+    dispatch();
+    // Those behind wait for the same thing: they show it as their own.
+    if (event.gate.kind !== 'open') for (const other of behind(entry)) onEvent({ ...event, takeId: other.take.takeId });
+  }
+
+  function record({ take, uploader, persistedBytes: bytes, gateEnteredAt }: Entry): void {
+    const waitMs = gateEnteredAt === null ? 0 : Math.round(timers.now() - gateEnteredAt);
+    const { resentBytes } = uploader.status();
+    opened.push({ question: take.question, takeId: take.takeId, waitMs, bytes, resentBytes });
+  }
+
+  /** The unsent takes that wait because of `entry`: none where it lets others pass. */
+  function behind(entry: Entry): Entry[] {
+    if (entry.gate.kind === 'failed') return [];
+    const unsent = [...entries.values()].filter(({ gate }) => gate.kind !== 'open');
+    return unsent.slice(unsent.indexOf(entry) + 1);
+  }
+
+  function ahead(entry: Entry): Entry | undefined {
+    return [...entries.values()].find((other) => other.gate.kind !== 'open' && behind(other).includes(entry));
+  }
+
+  return {
+    async recover() {
+      const left: SpooledTake[] = [];
+      for (const take of await spool.list(folder)) {
+        if (entries.has(take.takeId)) continue;
+        await spool.end(take.takeId);
+        if (take.bytes === 0) await spool.forget(take.takeId);
+        else left.push({ ...take, ended: true });
+      }
+      for (const take of left) add(take);
+      return left;
+    },
+    async begin(take) {
+      const spooled = await spool.create({ ...take, folder });
+      add(spooled);
+      return spooled;
+    },
+    async append(takeId, data, recordedMs) {
+      const entry = entries.get(takeId);
+      if (entry) entry.recordedBytes += data.byteLength;
+      const bytes = await spool.append(takeId, data, recordedMs);
+      if (entry) entry.persistedBytes = bytes;
+      return bytes;
+    },
+    end: (takeId) => spool.end(takeId),
+    enterGate(takeId) {
+      const entry = entries.get(takeId);
+      if (!entry) return;
+      entry.gateEnteredAt ??= timers.now();
+      const first = ahead(entry) ?? entry;
+      onEvent({ type: 'gate', takeId, gate: entry.gate.kind === 'open' ? entry.gate : first.gate });
+      first.uploader.hurry();
+    },
+    retryNow() {
+      for (const { uploader } of entries.values()) uploader.retryNow();
+    },
+    status() {
+      const takes = [...entries.values()].map(({ uploader, recordedBytes, persistedBytes }) => {
+        return { ...uploader.status(), recordedBytes, persistedBytes };
+      });
+      const { takeId = null, recordedBytes = 0, persistedBytes = 0, ackedBytes = 0 } = takes.at(-1) ?? {};
+      return { takeId, recordedBytes, persistedBytes, ackedBytes, takes, gate: [...opened] };
+    },
+    close() {
+      closed = true;
+      for (const { uploader } of entries.values()) uploader.pause();
+    },
+  };
+}

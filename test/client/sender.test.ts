@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createMemorySpool } from '../../client/memory-spool.ts';
+import { createSender, type Sender } from '../../client/sender.ts';
+import type { Spool } from '../../client/spool.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { createNodeStack } from '../support/node-stack.ts';
+import { answer, hangUp, openScriptedTus, type ScriptedTus } from '../support/scripted-tus.ts';
+
+let tus: ScriptedTus;
+let spool: Spool;
+let timers: ManualTimers;
+let sender: Sender;
+let events: string[];
+
+function open(): Sender {
+  return createSender({
+    spool,
+    timers,
+    folder: 'folder',
+    endpoint: tus.endpoint,
+    token: () => 'secret',
+    httpStack: createNodeStack(),
+    onEvent: (event) =>
+      events.push(`${event.takeId} ${event.type === 'refused' ? `refused ${event.code}` : event.gate.kind}`),
+  });
+}
+
+beforeEach(async () => {
+  tus = await openScriptedTus();
+  spool = createMemorySpool();
+  timers = createManualTimers();
+  events = [];
+  sender = open();
+});
+afterEach(async () => {
+  sender.close();
+  await tus.close();
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    if (i > 3000) throw new Error(`never came: ${condition}\n${tus.log.join('\n')}\n${events.join('\n')}`);
+    await timers.advance(100);
+    do await new Promise((resolve) => setTimeout(resolve, 1));
+    while (tus.busy());
+  }
+}
+
+async function record(takeId: string, question: number, bytes: number, { end = true } = {}): Promise<void> {
+  await sender.begin({ takeId, question, mimeType: 'video/webm', startedAt: `2026-01-0${question}` });
+  if (bytes > 0) await sender.append(takeId, new ArrayBuffer(bytes), 500);
+  if (end) await sender.end(takeId);
+}
+
+test('a take is sent while it grows; its gate is timed from the stop, and the status stays after the end', async () => {
+  await record('a', 1, 70_000, { end: false });
+  await until(() => sender.status().ackedBytes === 70_000);
+  await sender.append('a', new ArrayBuffer(1000), 1000);
+  await sender.end('a');
+  sender.enterGate('a');
+  await until(() => events.at(-1) === 'a open');
+  const status = sender.status();
+  expect(status).toMatchObject({ takeId: 'a', recordedBytes: 71_000, persistedBytes: 71_000, ackedBytes: 71_000 });
+  expect(status.gate).toEqual([
+    { question: 1, takeId: 'a', waitMs: expect.any(Number), bytes: 71_000, resentBytes: 0 },
+  ]);
+  expect(status.gate[0]?.waitMs).toBeLessThan(2000);
+  expect(JSON.stringify(status)).not.toContain('secret');
+});
+
+test('takes left by an earlier page are ended and sent first, oldest first; empty ones are forgotten', async () => {
+  for (const [takeId, day, bytes] of [
+    ['old', 1, 200_000],
+    ['empty', 2, 0],
+    ['older', 0, 100_000],
+  ] as const) {
+    await spool.create({ takeId, folder: 'folder', question: 1, mimeType: 'video/webm', startedAt: `2025-01-0${day}` });
+    await spool.append(takeId, new ArrayBuffer(bytes), 1000);
+  }
+  expect((await sender.recover()).map((take) => take.takeId)).toEqual(['older', 'old']);
+  await record('new', 2, 100);
+  sender.enterGate('new');
+  await until(() => sender.status().gate.length === 3);
+  expect(tus.uploads.map((upload) => upload.takeId)).toEqual(['older', 'old', 'new']);
+  expect(events.filter((event) => event.endsWith('open'))).toEqual(['older open', 'old open', 'new open']);
+  const posts = tus.log.flatMap((line, i) => (line === 'POST' ? [i] : []));
+  expect(tus.log.slice(posts[0], posts[1]).at(-1)).toBe('PATCH 100000 +0 length=100000');
+  expect(await spool.list('folder')).toEqual([]);
+});
+
+test('a take behind another shows what holds it up', async () => {
+  let cut = true;
+  tus.before = (request) => cut && hangUp(request);
+  await record('a', 1, 100);
+  await record('b', 2, 100);
+  sender.enterGate('b');
+  await until(() => events.includes('b waiting'));
+  expect(tus.uploads).toEqual([]);
+  cut = false;
+  sender.retryNow();
+  await until(() => events.includes('b open'));
+});
+
+test('a take that is refused for good, or fails on and on, does not hold up the next', async () => {
+  tus.before = (request, response, upload) => {
+    if (upload?.takeId === 'a' && request.method === 'PATCH') return answer(response, 403);
+    return upload?.takeId === 'b' && request.method === 'PATCH' && answer(response, 500);
+  };
+  await record('a', 1, 100);
+  await record('b', 2, 100);
+  await record('c', 3, 100);
+  await until(() => events.includes('c open'));
+  expect(events).toContain('a refused http-403');
+  expect(events).toContain('b failed');
+  tus.before = () => false;
+  sender.retryNow();
+  await until(() => sender.status().gate.length === 3);
+});
+
+test('after close nothing is sent and nothing is said', async () => {
+  await record('a', 1, 100);
+  sender.close();
+  const said = events.length;
+  await timers.advance(60_000);
+  expect([tus.uploads, events.length]).toEqual([[], said]);
+  expect(timers.pending()).toBe(0);
+});
