@@ -27,6 +27,8 @@ export type AlertCode =
   | 'storage-refused' // the device's store cannot be written
   | 'signed-out' // 401: token expired or revoked
   | 'digest-mismatch' // the server holds other bytes
+  | 'no-connection' // the server can't be reached: it is tried again
+  | 'second-tab' // another tab holds this session
   | 'refused' // any other final refusal of the server: detail says what
   | 'unexpected';
 
@@ -174,5 +176,7 @@ function moveGate(state: Sitting, takeId: string, gate: Gate): Sitting {
   const answered = state.answered.includes(phase.question)
     ? state.answered
     : [...state.answered, phase.question].sort((a, b) => a - b);
-  return { ...state, answered, alert: null, phase: { ...phase, gate } };
+  // Why a recording stopped by itself stays to be read until the candidate has chosen.
+  const alert = phase.name === 'recovered' ? state.alert : null;
+  return { ...state, answered, alert, phase: { ...phase, gate } };
 }

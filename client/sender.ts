@@ -100,7 +100,10 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
   function hear(event: UploadEvent): void {
     const entry = entries.get(event.takeId);
     if (closed || !entry) return;
-    if (event.type === 'refused') return onEvent(event);
+    if (event.type === 'refused') {
+      onEvent(event);
+      return;
+    }
     entry.gate = event.gate;
     if (event.gate.kind === 'open') record(entry);
     onEvent(event);

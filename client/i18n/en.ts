@@ -160,6 +160,14 @@ export const en = {
       title: 'Your token is no longer accepted',
       text: 'It may have expired or been withdrawn. What you recorded stays on this device. Ask the person who invited you, then log in again on this device: everything goes on from here.',
     },
+    'no-connection': {
+      title: 'The server can’t be reached at the moment',
+      text: 'Nothing is lost. Check your connection and keep this page open: it goes on by itself, or at once with “Try again”.',
+    },
+    'second-tab': {
+      title: 'This interview is open in another tab',
+      text: 'Go on there, or close that tab and press “Try again” here.',
+    },
     'digest-mismatch': {
       title: 'Your answer did not arrive as it was recorded',
       text: 'The whole recording is still on this device. Keep this page open and tell the person who invited you.',
@@ -185,6 +193,16 @@ export const en = {
         : `Too many attempts. Please try again in ${seconds(retryAfterSeconds)}.`,
     'answers-missing': ({ missing }: RefusalFacts) =>
       `Not every answer has arrived yet. Still on the way: question ${missing.join(', ')}.`,
+    'invalid-field': () => 'Something in the token or the name cannot be read. Please type both again.',
+    'session-finished': () => 'This interview is already finished. Every answer has arrived; nothing can be added.',
+    'session-not-found': () => 'This interview does not belong to your token. Log in again with your link.',
+    'answer-too-large': () =>
+      'This answer is longer than the server takes. What has arrived is kept. Tell the person who invited you.',
+    'not-a-recording': () =>
+      'The server does not know this kind of recording. Try another browser: Chrome, Edge or Firefox.',
+    internal: () => 'Something went wrong on the server. Nothing that arrived is lost. Please try again in a moment.',
+    unavailable: () => 'The server is not ready at this moment. Nothing is lost. Please try again shortly.',
+    'disk-full': () => 'The server has no room at this moment. Keep this page open: it goes on by itself.',
     offline: () => 'The server cannot be reached. Check your connection, then try again.',
     'bad-gateway': () => 'The server gives no proper answer right now. Please try again in a moment.',
   },

@@ -147,6 +147,14 @@ export const vi: Messages = {
       title: 'Mã tham gia của bạn không còn được chấp nhận',
       text: 'Mã có thể đã hết hạn hoặc bị thu hồi. Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy hỏi người đã mời bạn, rồi đăng nhập lại trên chính thiết bị này: mọi thứ sẽ tiếp tục từ đây.',
     },
+    'no-connection': {
+      title: 'Hiện chưa kết nối được với máy chủ',
+      text: 'Không có gì bị mất. Hãy kiểm tra kết nối mạng và giữ trang này mở: trang sẽ tự tiếp tục, hoặc nhấn “Thử lại lần nữa” để thử ngay.',
+    },
+    'second-tab': {
+      title: 'Buổi phỏng vấn này đang mở ở một thẻ khác',
+      text: 'Hãy tiếp tục ở thẻ đó, hoặc đóng thẻ đó rồi nhấn “Thử lại lần nữa” tại đây.',
+    },
     'digest-mismatch': {
       title: 'Câu trả lời đến nơi không giống bản đã ghi',
       text: 'Toàn bộ bản ghi vẫn còn trên thiết bị này. Hãy giữ trang này mở và báo cho người đã mời bạn.',
@@ -170,6 +178,17 @@ export const vi: Messages = {
         ? 'Bạn đã thử quá nhiều lần. Vui lòng đợi một phút rồi thử lại.'
         : `Bạn đã thử quá nhiều lần. Vui lòng thử lại sau ${retryAfterSeconds} giây.`,
     'answers-missing': ({ missing }) => `Chưa nhận đủ các câu trả lời. Còn đang gửi: câu ${missing.join(', ')}.`,
+    'invalid-field': () => 'Mã hoặc họ tên có ký tự không đọc được. Vui lòng nhập lại cả hai.',
+    'session-finished': () => 'Buổi phỏng vấn này đã kết thúc. Mọi câu trả lời đã đến nơi; không thể thêm gì nữa.',
+    'session-not-found': () =>
+      'Buổi phỏng vấn này không thuộc về mã của bạn. Hãy đăng nhập lại bằng đường dẫn của bạn.',
+    'answer-too-large': () =>
+      'Câu trả lời này dài hơn mức máy chủ cho phép. Phần đã gửi đến vẫn được giữ. Hãy báo cho người đã mời bạn.',
+    'not-a-recording': () =>
+      'Máy chủ không nhận ra định dạng bản ghi này. Hãy thử trình duyệt khác: Chrome, Edge hoặc Firefox.',
+    internal: () => 'Máy chủ vừa gặp sự cố. Những gì đã gửi đến không bị mất. Vui lòng thử lại sau giây lát.',
+    unavailable: () => 'Máy chủ hiện chưa sẵn sàng. Không có gì bị mất. Vui lòng thử lại sau ít phút.',
+    'disk-full': () => 'Máy chủ hiện hết chỗ lưu. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục.',
     offline: () => 'Không kết nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.',
     'bad-gateway': () => 'Máy chủ hiện chưa trả lời đúng. Vui lòng thử lại sau giây lát.',
   },

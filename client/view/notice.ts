@@ -11,6 +11,8 @@ const repeatable: ReadonlySet<AlertCode> = new Set([
   'camera-busy',
   'storage-refused',
   'unexpected',
+  'no-connection',
+  'second-tab',
 ]);
 
 /** Our words say all there is for the other codes; their `detail` is the browser's English. */

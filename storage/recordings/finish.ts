@@ -82,6 +82,14 @@ export function createFinish({ sessions, takes, store, locks, sessionsDir }: Fin
     return { ...take, state: 'placed', fileName };
   }
 
+  /** Writes `meta.json` from the catalog, after the session itself changed. */
+  async function refreshMeta(sessionId: string): Promise<void> {
+    await inSession(sessionId, async (_, folder) => {
+      const session = await sessions.get(sessionId);
+      if (session) await writeMeta(folder, session, await takes.list(sessionId));
+    });
+  }
+
   return {
     /**
      * Brings a take as far as it can come. Not whole yet: nothing happens.
@@ -105,18 +113,12 @@ export function createFinish({ sessions, takes, store, locks, sessionsDir }: Fin
       });
     },
 
-    /** Writes `meta.json` from the catalog, after the session itself changed. */
-    async refreshMeta(sessionId: string): Promise<void> {
-      await inSession(sessionId, async (_, folder) => {
-        const session = await sessions.get(sessionId);
-        if (session) await writeMeta(folder, session, await takes.list(sessionId));
-      });
-    },
+    refreshMeta,
 
     /** Closes a session and says so in its `meta.json`; done again, it changes nothing. */
     async finishSession(sessionId: string): Promise<void> {
       await sessions.finish(sessionId);
-      await this.refreshMeta(sessionId);
+      await refreshMeta(sessionId);
     },
   };
 }

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Link, type LinkOptions, openLink, parseLink, readTrace } from '../../bench/link.ts';
 
+vi.setConfig({ testTimeout: 30_000 });
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 /** An end of a connection with all that it saw, and when (ms of `performance.now()`). */
@@ -44,8 +46,7 @@ describe('link', () => {
     return link;
   };
   const dial = () => watch(connect({ port: link.port, host: '127.0.0.1', allowHalfOpen: true }));
-  const arrived = (index: number, bytes: number) =>
-    vi.waitFor(() => expect(served[index]?.seen.bytes).toBe(bytes), { timeout: 10_000, interval: 5 });
+  const arrived = (index: number, bytes: number) => eventually(() => expect(served[index]?.seen.bytes).toBe(bytes));
 
   beforeEach(async () => {
     served.length = 0;
@@ -66,9 +67,9 @@ describe('link', () => {
     client.socket.end(bytes);
     await arrived(0, bytes.length);
     const tookMs = (served[0]?.seen.lastMs ?? 0) - sentMs;
-    expect(tookMs).toBeGreaterThan(530);
-    expect(tookMs).toBeLessThan(1000);
-    await vi.waitFor(() => expect(served[0]?.seen.end).toBe(true));
+    expect(tookMs).toBeGreaterThan(545);
+    expect(tookMs).toBeLessThan(1500);
+    await eventually(() => expect(served[0]?.seen.end).toBe(true));
     expect(served[0]?.seen.digest.digest('hex')).toBe(sha256(bytes));
     expect(link.stats).toMatchObject({ connections: 1, bytesUp: 125_000, bytesDown: 0 });
   });
@@ -115,7 +116,7 @@ describe('link', () => {
     expect((served[0]?.seen.lastMs ?? 0) - sentMs).toBeGreaterThanOrEqual(80);
     const answer = randomBytes(5_000_000);
     served[0]?.socket.end(answer);
-    await vi.waitFor(() => expect(client.seen.end).toBe(true), 10_000);
+    await eventually(() => expect(client.seen.end).toBe(true));
     expect(client.seen.firstMs - sentMs).toBeGreaterThanOrEqual(160);
     expect(client.seen.digest.digest('hex')).toBe(sha256(answer));
     expect(link.stats.bytesDown).toBe(answer.length);
@@ -125,17 +126,17 @@ describe('link', () => {
     await open({ rate: { kbit: 4000 }, delayMs: 0, queueBytes: 20_000 });
     const clients = [dial(), dial(), dial()];
     const sent = clients.map(() => randomBytes(150_000));
-    for (const [index, client] of clients.entries()) client.socket.end(sent[index]);
-    await vi.waitFor(() => expect(served).toHaveLength(3));
-    await sleep(450);
+    for (const [index, client] of clients.entries()) client.socket.end(sent[index] ?? '');
+    await eventually(() => expect(link.stats.bytesUp).toBeGreaterThan(300_000));
     const shares = served.map(({ seen }) => seen.bytes);
-    expect(Math.min(...shares)).toBeGreaterThan(0.7 * Math.max(...shares));
+    expect(shares).toHaveLength(3);
+    expect(Math.min(...shares)).toBeGreaterThan(0.5 * Math.max(...shares));
     for (const index of [0, 1, 2]) await arrived(index, 150_000);
     const digests = served.map(({ seen }) => seen.digest.digest('hex')).sort();
     expect(digests).toEqual(sent.map(sha256).sort());
     expect(link.stats.maxQueuedBytes).toBeGreaterThan(15_000);
     expect(link.stats.maxQueuedBytes).toBeLessThanOrEqual(20_000);
-    expect(link.stats.maxQueueMs).toBeLessThan(400);
+    expect(link.stats.maxQueueMs).toBeLessThan(1000);
   });
 
   it('makes senders wait for a server that does not read', async () => {
@@ -145,7 +146,7 @@ describe('link', () => {
     const client = dial();
     const sent = randomBytes(30_000_000);
     client.socket.end(sent);
-    await vi.waitFor(() => expect(link.stats.bytesUp).toBeGreaterThan(1_000_000), 5000);
+    await eventually(() => expect(link.stats.bytesUp).toBeGreaterThan(1_000_000));
     await sleep(400);
     const stalled = link.stats.bytesUp;
     await sleep(200);
@@ -154,13 +155,13 @@ describe('link', () => {
     served[0]?.socket.resume();
     await arrived(0, sent.length);
     expect(served[0]?.seen.digest.digest('hex')).toBe(sha256(sent));
-  }, 20_000);
+  });
 
   it('goes silent without an end; new connections work', async () => {
     await open({ rate: { kbit: 400 }, delayMs: 20 });
     const client = dial();
-    client.socket.write(randomBytes(50_000));
-    await vi.waitFor(() => expect(served[0]?.seen.bytes).toBeGreaterThan(5000), 5000);
+    client.socket.write(randomBytes(500_000));
+    await eventually(() => expect(served[0]?.seen.bytes).toBeGreaterThan(5000));
     link.blackhole();
     const before = served[0]?.seen.bytes;
     served[0]?.socket.write('an answer');
@@ -178,11 +179,11 @@ describe('link', () => {
   it('resets both ends', async () => {
     await open({ rate: { kbit: 400 }, delayMs: 20 });
     const client = dial();
-    client.socket.write(randomBytes(50_000));
-    await vi.waitFor(() => expect(served[0]?.seen.bytes).toBeGreaterThan(5000), 5000);
+    client.socket.write(randomBytes(500_000));
+    await eventually(() => expect(served[0]?.seen.bytes).toBeGreaterThan(5000));
     link.reset();
-    await vi.waitFor(() => expect([client.seen.error, served[0]?.seen.error]).toEqual(['ECONNRESET', 'ECONNRESET']));
-    expect(served[0]?.seen.bytes).toBeLessThan(50_000);
+    await eventually(() => expect([client.seen.error, served[0]?.seen.error]).toEqual(['ECONNRESET', 'ECONNRESET']));
+    expect(served[0]?.seen.bytes).toBeLessThan(500_000);
     expect(link.stats.resets).toBe(1);
   });
 
@@ -192,7 +193,7 @@ describe('link', () => {
     client.socket.write('before');
     await arrived(0, 6);
     const offlineMs = performance.now();
-    link.offline(500);
+    link.offline(1000);
     client.socket.write('x');
     served[0]?.socket.write('answer');
     const fresh = dial();
@@ -201,8 +202,8 @@ describe('link', () => {
     expect([served[0]?.seen.bytes, client.seen.bytes, served[1]?.seen.bytes ?? 0]).toEqual([6, 0, 0]);
     await arrived(0, 7);
     await arrived(1, 3);
-    await vi.waitFor(() => expect(client.seen.bytes).toBe(6));
-    expect((served[0]?.seen.lastMs ?? 0) - offlineMs).toBeGreaterThanOrEqual(499);
+    await eventually(() => expect(client.seen.bytes).toBe(6));
+    expect((served[0]?.seen.lastMs ?? 0) - offlineMs).toBeGreaterThanOrEqual(999);
     expect([client.seen.error, fresh.seen.error]).toEqual([null, null]);
   });
 
@@ -212,18 +213,18 @@ describe('link', () => {
     client.socket.write('hello');
     await arrived(0, 5);
     client.socket.resetAndDestroy();
-    await vi.waitFor(() => expect(served[0]?.seen.error).toBe('ECONNRESET'));
+    await eventually(() => expect(served[0]?.seen.error).toBe('ECONNRESET'));
 
     const other = dial();
     other.socket.write('hello');
     await arrived(1, 5);
     served[1]?.socket.resetAndDestroy();
-    await vi.waitFor(() => expect(other.seen.error).toBe('ECONNRESET'));
+    await eventually(() => expect(other.seen.error).toBe('ECONNRESET'));
 
     server.close();
     const nobody = dial();
     nobody.socket.write('hello');
-    await vi.waitFor(() => expect(nobody.seen.error).toBe('ECONNRESET'));
+    await eventually(() => expect(nobody.seen.error).toBe('ECONNRESET'));
   });
 });
 

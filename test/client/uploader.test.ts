@@ -336,6 +336,19 @@ test('pausing at any moment leaves no request behind', async () => {
   }
 });
 
+test('pausing while tus-js-client prepares itself sends nothing: its abort() is forgotten by its own start()', async () => {
+  await bench.spool.setUploadUrl('take', `${bench.tus.endpoint}/take`);
+  await bench.record(1000);
+  for (let microtasks = 0; microtasks < 3; microtasks++) {
+    const uploader = await bench.reload();
+    uploader.start();
+    for (let i = 0; i < microtasks; i++) await Promise.resolve();
+    uploader.pause();
+  }
+  await bench.pass(500);
+  expect(bench.tus.log).toEqual([]);
+});
+
 test('a slow recorder makes few PATCHes: data waits for company, nothing is sent empty', async () => {
   const { tus, uploader } = bench;
   uploader.start();

@@ -1,7 +1,16 @@
 /** The same interview, with a fault in each. Every test first shows that its fault happened. */
 import { openRelay } from '../support/relay.ts';
 import { spawnServer } from '../support/server.ts';
-import { answer, expect, expectFinished, expectRecording, expectWholeInterview, logIn, statusOf, test } from './fixtures.ts';
+import {
+  answer,
+  expect,
+  expectFinished,
+  expectRecording,
+  expectWholeInterview,
+  logIn,
+  statusOf,
+  test,
+} from './fixtures.ts';
 
 test('a relay that cuts each connection after some KB', async ({ page, server, candidate }) => {
   let seed = 7;
@@ -52,7 +61,8 @@ test('the browser is offline for 15 s', async ({ page, context, server, candidat
     await page.getByRole('button', { name: 'Next question' }).click();
     const status = page.getByRole('status');
     // Waits of 2, 4 and 8 s are told, then that it failed; the next question stays shut.
-    for (const seconds of [2, 4]) await expect(status.getByText(`Retrying in ${seconds} s`, { exact: true })).toBeVisible();
+    for (const seconds of [2, 4])
+      await expect(status.getByText(`Retrying in ${seconds} s`, { exact: true })).toBeVisible();
     await page.waitForTimeout(9000);
     await expect(page.getByRole('heading', { name: 'Question 2 of 5' })).toBeVisible();
     const { ackedBytes, recordedBytes } = await statusOf(page);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
-import type { TakeStatus } from '../../client/status.ts';
+import type { TresgoStatus } from '../../client/status.ts';
 import { chromiumArgs, chromiumPath, mediaRecorderTap, type TapDigest } from '../support/browser.ts';
 import { fakeMedia, probe } from '../support/media.ts';
 import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../support/server.ts';
@@ -80,7 +80,7 @@ export async function expectFinished(page: Page): Promise<void> {
 }
 
 /** `window.tresgo.status()`. */
-export async function statusOf(page: Page): Promise<TakeStatus> {
+export async function statusOf(page: Page): Promise<TresgoStatus> {
   return page.evaluate(() => window.tresgo.status());
 }
 
@@ -92,7 +92,9 @@ export interface FolderFile {
 }
 
 /** The only session folder of a server: its path and all files below it, sorted by name. */
-export async function readSession(server: Pick<TestServer, 'dataDir'>): Promise<{ folder: string; files: FolderFile[]; meta: SessionMeta }> {
+export async function readSession(
+  server: Pick<TestServer, 'dataDir'>,
+): Promise<{ folder: string; files: FolderFile[]; meta: SessionMeta }> {
   const sessions = path.join(server.dataDir, 'sessions');
   const folders = await readdir(sessions);
   expect(folders).toHaveLength(1);
@@ -140,5 +142,7 @@ export async function expectPlayable(file: FolderFile, recorded: Pick<TapDigest,
   const { hasVideo, hasAudio, durationSeconds, videoFrames, decodeErrors } = await probe(file.path);
   expect({ hasVideo, hasAudio, decodeErrors }, file.name).toEqual({ hasVideo: true, hasAudio: true, decodeErrors: [] });
   expect(videoFrames, file.name).toBeGreaterThan(10);
-  expect(Math.abs(durationSeconds - recorded.recordedMs / 1000), `${file.name}: ${durationSeconds} s`).toBeLessThan(0.5);
+  expect(Math.abs(durationSeconds - recorded.recordedMs / 1000), `${file.name}: ${durationSeconds} s`).toBeLessThan(
+    0.5,
+  );
 }

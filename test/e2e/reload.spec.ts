@@ -1,7 +1,18 @@
 /** A reload ends the take: what was recorded is sent whole, and the candidate chooses. */
 import type { Page } from '@playwright/test';
 import type { TestServer } from '../support/server.ts';
-import { answer, type Candidate, expect, expectFinished, expectPlayable, expectRecording, logIn, readSession, statusOf, test } from './fixtures.ts';
+import {
+  answer,
+  type Candidate,
+  expect,
+  expectFinished,
+  expectPlayable,
+  expectRecording,
+  logIn,
+  readSession,
+  statusOf,
+  test,
+} from './fixtures.ts';
 
 const TIMESLICE_MS = 500;
 const TOLERANCE_MS = 500;
@@ -44,7 +55,15 @@ test('"Answer again": the new take counts, the interrupted one lies in takes/', 
   await expectFinished(page);
 
   const { files, meta } = await readSession(server);
-  expect(files.map(({ name }) => name)).toEqual(['meta.json', 'Q1.webm', 'Q2.webm', 'Q3.webm', 'Q4.webm', 'Q5.webm', 'takes/Q2-1.webm']);
+  expect(files.map(({ name }) => name)).toEqual([
+    'meta.json',
+    'Q1.webm',
+    'Q2.webm',
+    'Q3.webm',
+    'Q4.webm',
+    'Q5.webm',
+    'takes/Q2-1.webm',
+  ]);
   const delivered = await page.evaluate(() => window.__tapDigests({ prefixes: true }));
   // Recordings in order: 1, the interrupted 2, 2 again, 3, 4, 5.
   expect(delivered).toHaveLength(6);

@@ -9,6 +9,7 @@ export interface Program {
   readonly name: ProgramName;
   readonly commands: readonly string[];
   readonly override?: string;
+  readonly beside?: string;
   readonly packages: Readonly<Record<System, string>>;
 }
 

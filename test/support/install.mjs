@@ -2,10 +2,13 @@
 // Sees to the programs that the tests run and npm cannot bring: Chromium, Firefox, ffmpeg. Silent when all are there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, join, sep } from 'node:path';
+import { delimiter, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What the tests run: the commands it may be found under, the variable that names another one, its packages. */
+/**
+ * What the tests run: the commands it may be found under, the variable that names another one, the variable of a
+ * program that it comes with (and is then looked for beside it first), its packages.
+ */
 export const programs = [
   {
     name: 'chromium',
@@ -24,7 +27,12 @@ export const programs = [
     override: 'TRESGO_FFMPEG',
     packages: { debian: 'ffmpeg', ubuntu: 'ffmpeg' },
   },
-  { name: 'ffprobe', commands: ['ffprobe'], packages: { debian: 'ffmpeg', ubuntu: 'ffmpeg' } },
+  {
+    name: 'ffprobe',
+    commands: ['ffprobe'],
+    beside: 'TRESGO_FFMPEG',
+    packages: { debian: 'ffmpeg', ubuntu: 'ffmpeg' },
+  },
 ];
 
 /** The absolute path of an executable file, looked up in PATH unless the command is a path itself; null if none. */
@@ -50,7 +58,9 @@ export function locate(name, { env = process.env, find = which } = {}) {
   if (!program) throw new Error(`no such program in the table: ${name}`);
   const override = program.override && env[program.override];
   if (override) return find(override);
-  for (const command of program.commands) {
+  const companion = (program.beside && env[program.beside]) || '';
+  const neighbours = companion.includes(sep) ? program.commands.map((name) => join(dirname(companion), name)) : [];
+  for (const command of [...neighbours, ...program.commands]) {
     const found = find(command);
     if (found) return found;
   }

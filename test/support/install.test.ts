@@ -9,7 +9,7 @@ import { distribution, locate, plan, which } from './install.mjs';
 const onlyThese =
   (...commands: string[]) =>
   (command: string) =>
-    commands.includes(command) ? `/bin/${command}` : null;
+    commands.includes(command) ? `found:${command}` : null;
 const everything = onlyThese('chromium', 'firefox-esr', 'ffmpeg', 'ffprobe', 'apt-get');
 
 describe('plan', () => {
@@ -60,6 +60,17 @@ describe('plan', () => {
         'No executable at TRESGO_TEST_CHROMIUM=/opt/chrome, TRESGO_FFMPEG=/opt/ffmpeg: ' +
         'correct the path or unset the variable.',
     });
+  });
+});
+
+describe('locate', () => {
+  it('looks for ffprobe beside the named ffmpeg first', () => {
+    const env = { TRESGO_FFMPEG: '/opt/media/ffmpeg' };
+    expect(locate('ffprobe', { env, find: onlyThese('/opt/media/ffprobe', 'ffprobe') })).toBe(
+      'found:/opt/media/ffprobe',
+    );
+    expect(locate('ffprobe', { env, find: onlyThese('ffprobe') })).toBe('found:ffprobe');
+    expect(locate('ffprobe', { env: {}, find: onlyThese('/opt/media/ffprobe') })).toBeNull();
   });
 });
 

@@ -44,10 +44,9 @@ export function ffmpegPath(): string {
   return found('ffmpeg', locate('ffmpeg'));
 }
 
-/** The ffprobe beside the ffmpeg that is run, else the one on PATH; throws with the cure when there is none. */
+/** The ffprobe to run (beside `TRESGO_FFMPEG`, else PATH); throws with the cure when there is none. */
 export function ffprobePath(): string {
-  const sibling = join(dirname(ffmpegPath()), 'ffprobe');
-  return existsSync(sibling) ? sibling : found('ffprobe', locate('ffprobe'));
+  return found('ffprobe', locate('ffprobe'));
 }
 
 /** The fake camera and microphone, made at the first call on a machine. Throws what ffmpeg said if it cannot. */

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CutRule, openRelay, type Relay, requestLength } from './relay.ts';
 
+vi.setConfig({ testTimeout: 30_000 });
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 const portOf = (server: Server | HttpServer) => (server.address() as AddressInfo).port;
 const listening = (server: Server | HttpServer) =>
   new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
@@ -50,9 +52,9 @@ describe('relay of plain connections', () => {
     const [up, down] = [randomBytes(3_000_000), randomBytes(2_000_000)];
     const client = dial();
     client.socket.end(up);
-    await vi.waitFor(() => expect(served[0]?.seen.end).toBe(true), 5000);
+    await eventually(() => expect(served[0]?.seen.end).toBe(true));
     served[0]?.socket.end(down);
-    await vi.waitFor(() => expect(client.seen.closed).toBe(true), 5000);
+    await eventually(() => expect(client.seen.closed).toBe(true));
     expect(sha256(served[0]?.seen.bytes ?? Buffer.alloc(0))).toBe(sha256(up));
     expect(sha256(client.seen.bytes)).toBe(sha256(down));
     expect(client.seen.error).toBeNull();
@@ -66,8 +68,8 @@ describe('relay of plain connections', () => {
       const client = dial();
       const sent = randomBytes(1_000_000);
       client.socket.write(sent);
-      await vi.waitFor(() => expect(served[index]?.seen.closed || served[index]?.seen.end).toBe(true), 5000);
-      await vi.waitFor(() => expect(client.seen.end || client.seen.closed).toBe(true), 5000);
+      await eventually(() => expect(served[index]?.seen.closed || served[index]?.seen.end).toBe(true));
+      await eventually(() => expect(client.seen.end || client.seen.closed).toBe(true));
       expect(served[index]?.seen.bytes.length).toBe(limit);
       expect(sent.subarray(0, limit).equals(served[index]?.seen.bytes ?? sent)).toBe(true);
       expect([served[index]?.seen.error, client.seen.error]).toEqual(
@@ -81,14 +83,14 @@ describe('relay of plain connections', () => {
   it('wears a rule out, and counts open connections from when it was set', async () => {
     const client = dial();
     client.socket.write(Buffer.alloc(5000));
-    await vi.waitFor(() => expect(served[0]?.seen.bytes.length).toBe(5000));
+    await eventually(() => expect(served[0]?.seen.bytes.length).toBe(5000));
     relay.setCut({ afterBytes: () => 100, times: 1 });
     client.socket.write(Buffer.alloc(5000));
-    await vi.waitFor(() => expect(client.seen.closed).toBe(true));
-    await vi.waitFor(() => expect(served[0]?.seen.bytes.length).toBe(5100));
+    await eventually(() => expect(client.seen.closed).toBe(true));
+    await eventually(() => expect(served[0]?.seen.bytes.length).toBe(5100));
     const next = dial();
     next.socket.write(Buffer.alloc(5000));
-    await vi.waitFor(() => expect(served[1]?.seen.bytes.length).toBe(5000));
+    await eventually(() => expect(served[1]?.seen.bytes.length).toBe(5000));
     expect(relay.stats.cuts).toBe(1);
     next.socket.destroy();
   });
@@ -96,10 +98,10 @@ describe('relay of plain connections', () => {
   it.each(['rst', 'fin'] as const)('cuts all open connections now, by %s', async (how) => {
     const clients = [dial(), dial()];
     for (const { socket } of clients) socket.write('x');
-    await vi.waitFor(() => expect(served.map(({ seen }) => seen.bytes.length)).toEqual([1, 1]));
+    await eventually(() => expect(served.map(({ seen }) => seen.bytes.length)).toEqual([1, 1]));
     relay.cutAll(how);
     for (const { seen } of [...clients, ...served]) {
-      await vi.waitFor(() => expect(seen.end || seen.closed).toBe(true), 5000);
+      await eventually(() => expect(seen.end || seen.closed).toBe(true));
       expect(seen.error).toBe(how === 'rst' ? 'ECONNRESET' : null);
     }
     expect(relay.stats.cuts).toBe(2);
@@ -109,7 +111,7 @@ describe('relay of plain connections', () => {
   it('goes silent both ways without an end; new connections work', async () => {
     const client = dial();
     client.socket.write('before');
-    await vi.waitFor(() => expect(served[0]?.seen.bytes.toString()).toBe('before'));
+    await eventually(() => expect(served[0]?.seen.bytes.toString()).toBe('before'));
     relay.blackhole();
     client.socket.write('lost');
     served[0]?.socket.write('lost too');
@@ -121,23 +123,23 @@ describe('relay of plain connections', () => {
     expect(served[0]?.seen).toMatchObject({ end: false, closed: false, error: null });
     const next = dial();
     next.socket.write('after');
-    await vi.waitFor(() => expect(served[1]?.seen.bytes.toString()).toBe('after'));
+    await eventually(() => expect(served[1]?.seen.bytes.toString()).toBe('after'));
     next.socket.destroy();
   });
 
   it('refuses new connections while told to; open ones go on', async () => {
     const open = dial();
     open.socket.write('a');
-    await vi.waitFor(() => expect(served).toHaveLength(1));
+    await eventually(() => expect(served).toHaveLength(1));
     relay.refuse(true);
     const refused = dial();
-    await vi.waitFor(() => expect(refused.seen.error).toBe('ECONNRESET'));
+    await eventually(() => expect(refused.seen.error).toBe('ECONNRESET'));
     open.socket.write('b');
-    await vi.waitFor(() => expect(served[0]?.seen.bytes.toString()).toBe('ab'));
+    await eventually(() => expect(served[0]?.seen.bytes.toString()).toBe('ab'));
     relay.refuse(false);
     const next = dial();
     next.socket.write('c');
-    await vi.waitFor(() => expect(served[1]?.seen.bytes.toString()).toBe('c'));
+    await eventually(() => expect(served[1]?.seen.bytes.toString()).toBe('c'));
     expect(relay.stats).toMatchObject({ refused: 1, connections: 2 });
     for (const { socket } of [open, next]) socket.destroy();
   });
@@ -146,19 +148,19 @@ describe('relay of plain connections', () => {
     server.close();
     await sleep(20);
     const client = dial();
-    await vi.waitFor(() => expect(client.seen.error).toBe('ECONNRESET'));
+    await eventually(() => expect(client.seen.error).toBe('ECONNRESET'));
   });
 
   it('frees the port when closed, whatever is open', async () => {
     const client = dial();
     client.socket.write('x');
-    await vi.waitFor(() => expect(served).toHaveLength(1));
+    await eventually(() => expect(served).toHaveLength(1));
     relay.blackhole();
     dial().socket.write('y');
-    await vi.waitFor(() => expect(served).toHaveLength(2));
+    await eventually(() => expect(served).toHaveLength(2));
     await relay.close();
     const late = dial();
-    await vi.waitFor(() => expect(late.seen.error).toBe('ECONNREFUSED'));
+    await eventually(() => expect(late.seen.error).toBe('ECONNREFUSED'));
   });
 });
 
@@ -208,7 +210,7 @@ describe('relay of HTTP requests', () => {
       for (let at = 0; chunked && at < body.length; at += 7000) outgoing.write(body.subarray(at, at + 7000));
       outgoing.end(chunked ? undefined : body);
     });
-  const arrived = (count: number) => vi.waitFor(() => expect(requests).toHaveLength(count), 5000);
+  const arrived = (count: number) => eventually(() => expect(requests).toHaveLength(count));
   const patchAt = (bytes: number): CutRule => ({
     times: 1,
     match: (head, n) => head.startsWith('PATCH') && n >= bytes,
@@ -279,7 +281,7 @@ describe('relay of HTTP requests', () => {
       client.socket.write(letter);
       await sleep(1);
     }
-    await vi.waitFor(() => expect(client.seen.closed).toBe(true));
+    await eventually(() => expect(client.seen.closed).toBe(true));
     await arrived(2);
     expect(requests).toEqual([
       { name: 'POST /a', bodyBytes: 4, whole: true },
@@ -294,7 +296,7 @@ describe('relay of HTTP requests', () => {
       .map((byte) => (byte === 10 ? 11 : byte));
     const client = watch(connect(relay.port, '127.0.0.1'));
     client.socket.write(bytes);
-    await vi.waitFor(() => expect(relay.stats.bytesUp).toBe(200_000));
+    await eventually(() => expect(relay.stats.bytesUp).toBe(200_000));
     expect(relay.stats.cuts).toBe(0);
     client.socket.destroy();
   });

@@ -68,7 +68,7 @@ interface Connection {
 }
 
 /** How long a cut end may take to read what was passed before it is reset (or destroyed, behind a FIN). */
-const settleMs = { rst: 50, fin: 1000 };
+const settleMs = { rst: 100, fin: 1000 };
 
 /** Opens a relay on a free port of 127.0.0.1. A server that cannot be reached is a reset for the client. */
 export async function openRelay(options: { to: { host: string; port: number }; cut?: CutRule }): Promise<Relay> {

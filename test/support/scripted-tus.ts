@@ -19,6 +19,8 @@ export interface ScriptedTus {
   completion: (upload: ScriptedUpload) => Record<string, string>;
   /** Called first; true: it answers (or does not) by itself. */
   before: (request: IncomingMessage, response: ServerResponse, upload: ScriptedUpload | undefined) => boolean;
+  /** For another server that has this endpoint under `/files`. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
   /** Whether a request is being answered; those a test keeps hanging do not count. */
   busy(): boolean;
   close(): Promise<void>;
@@ -33,6 +35,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
     uploads: [],
     completion: confirmation,
     before: () => false,
+    handle,
     busy: () => answering > 0,
     close: () =>
       new Promise((resolve) => {
@@ -41,7 +44,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
       }),
   };
 
-  const server = createServer((request, response) => {
+  function handle(request: IncomingMessage, response: ServerResponse): void {
     const { method = '', url = '' } = request;
     const upload = byPath.get(url);
     request.on('error', () => {});
@@ -56,7 +59,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
     response.once('close', () => {
       answering -= 1;
     });
-    if (method === 'POST') return create(request, response);
+    if (method === 'POST') return void create(request, response);
     if (!upload) return void response.writeHead(404).end();
     if (method === 'HEAD') return void response.writeHead(200, state(upload)).end();
     if (Number(request.headers['upload-offset']) !== upload.data.length) return void response.writeHead(409).end();
@@ -66,7 +69,8 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
       upload.data = Buffer.concat([upload.data, chunk]);
     });
     request.on('end', () => response.writeHead(204, state(upload)).end());
-  });
+  }
+  const server = createServer(handle);
 
   function create(request: IncomingMessage, response: ServerResponse): void {
     const takeId = metadata(request).takeId ?? '';

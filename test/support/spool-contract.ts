@@ -129,16 +129,22 @@ export function spoolContract(open: OpenSpool, { durable = false } = {}): SpoolC
   });
 
   if (durable) {
-    add('keeps all of it over a reopening', async (spool) => {
-      await spool.create(TAKE);
-      await spool.append('a', bytes(3, 1), 500);
-      const before = await spool.get('a');
-      spool.close();
-      const again = await open('keeps all of it over a reopening');
-      same(await again.get('a'), before);
-      same(await read(again, 0, 3), [10, 11, 12]);
-      await again.clear('one');
-      again.close();
+    const name = 'keeps all of it over a reopening';
+    cases.push({
+      name,
+      async run() {
+        const first = await open(name);
+        await first.clear('one');
+        await first.create(TAKE);
+        await first.append('a', bytes(3, 1), 500);
+        const before = await first.get('a');
+        first.close();
+        const again = await open(name);
+        same(await again.get('a'), before);
+        same(await read(again, 0, 3), [10, 11, 12]);
+        await again.clear('one');
+        again.close();
+      },
     });
   }
   return cases;

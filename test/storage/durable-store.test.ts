@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { PassThrough, Readable } from 'node:stream';
+import { Upload } from '@tus/server';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { recording, until } from '../support/tus.ts';
+import { openStorageSitting, type StorageSitting } from './open-sitting.ts';
+
+let sitting: StorageSitting;
+beforeEach(async () => {
+  sitting = await openStorageSitting();
+});
+afterEach(() => sitting.close());
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const fileOf = (id: string) => sitting.storage.store.pathOf(id);
+
+test('the offset is committed only after the bytes are in the file and synced', async () => {
+  const { storage } = sitting;
+  const id = await sitting.begin();
+  const { open } = await import('node:fs/promises');
+  const steps: string[] = [];
+  const probe = await open(fileOf(id), 'r');
+  const handle = Object.getPrototypeOf(probe) as { datasync(): Promise<void> };
+  await probe.close();
+  const datasync = vi.spyOn(handle, 'datasync').mockImplementation(async function (this: {
+    stat(): Promise<{ size: number }>;
+  }) {
+    steps.push(`synced ${(await this.stat()).size}`);
+  });
+  const { update } = storage.takes;
+  const spied = vi.spyOn(storage.takes, 'update').mockImplementation(async (...args) => {
+    steps.push(`offset ${args[1].offset}`);
+    return update(...args);
+  });
+  try {
+    const bytes = recording(5_000);
+    await sitting.append(id, bytes.subarray(0, 3_000));
+    await sitting.append(id, bytes.subarray(3_000));
+    expect(steps).toEqual(['synced 3000', 'offset 3000', 'synced 5000', 'offset 5000']);
+    expect((await readFile(fileOf(id))).equals(bytes)).toBe(true);
+  } finally {
+    datasync.mockRestore();
+    spied.mockRestore();
+  }
+});
+
+test('a failing sync leaves the offset where it was, and the next append begins there', async () => {
+  const id = await sitting.begin();
+  await sitting.append(id, recording(100));
+  const before = await readFile(fileOf(id));
+  const handle = Object.getPrototypeOf(await (await import('node:fs/promises')).open(fileOf(id))) as {
+    datasync(): Promise<void>;
+  };
+  const datasync = vi.spyOn(handle, 'datasync').mockRejectedValueOnce(new Error('EIO'));
+  try {
+    await expect(sitting.append(id, Buffer.alloc(50, 1))).rejects.toThrow('EIO');
+  } finally {
+    datasync.mockRestore();
+  }
+  expect((await sitting.get(id)).offset).toBe(100);
+  await sitting.append(id, Buffer.alloc(30, 2));
+  const expected = Buffer.concat([before, Buffer.alloc(30, 2)]);
+  expect((await readFile(fileOf(id))).equals(expected)).toBe(true);
+  expect(await sitting.storage.store.digest(id, 130)).toBe(sha256(expected));
+});
+
+test('bytes beyond the committed offset were promised to nobody and are cut off', async () => {
+  const id = await sitting.begin();
+  const bytes = recording(1_000);
+  await sitting.append(id, bytes.subarray(0, 600));
+  await appendFile(fileOf(id), 'left by a crash between the write and the commit');
+  await sitting.restart();
+  await sitting.append(id, bytes.subarray(600));
+  expect((await readFile(fileOf(id))).equals(bytes)).toBe(true);
+  expect(await sitting.storage.store.digest(id, 1_000)).toBe(sha256(bytes));
+});
+
+test('a file shorter than what was acknowledged is an error, never a silent rewind', async () => {
+  const id = await sitting.begin();
+  await sitting.append(id, recording(1_000));
+  await truncate(fileOf(id), 400);
+  await expect(sitting.append(id, Buffer.from('more'))).rejects.toThrow(/is damaged: 1000 .* 400/);
+  expect((await sitting.get(id)).offset).toBe(1_000);
+  expect((await stat(fileOf(id))).size).toBe(400);
+});
+
+test('a short file has no digest after a restart: a damaged answer is never called complete', async () => {
+  const id = await sitting.whole(recording(1_000));
+  await truncate(fileOf(id), 400);
+  await sitting.restart();
+  await expect(sitting.storage.store.digest(id, 1_000)).rejects.toThrow('is damaged');
+  await expect(sitting.storage.finish(id)).rejects.toThrow('is damaged');
+  expect(await sitting.files()).toEqual(['meta.json']);
+});
+
+test('the digest grows with the bytes, without reading the file', async () => {
+  const id = await sitting.begin();
+  const bytes = recording(3_000);
+  for (let at = 0; at < 3_000; at += 1_000) {
+    await sitting.append(id, bytes.subarray(at, at + 1_000));
+    // Scribbled over: a digest that reads the file would tell.
+    await writeFile(fileOf(id), Buffer.alloc(at + 1_000));
+    expect(await sitting.storage.store.digest(id, at + 1_000)).toBe(sha256(bytes.subarray(0, at + 1_000)));
+  }
+});
+
+test('the digest is rebuilt from the file after a restart, and goes on growing', async () => {
+  const id = await sitting.begin();
+  const bytes = recording(200_000);
+  await sitting.append(id, bytes.subarray(0, 150_000));
+  await sitting.restart();
+  await sitting.append(id, bytes.subarray(150_000));
+  expect(await sitting.storage.store.digest(id, 200_000)).toBe(sha256(bytes));
+  await sitting.restart();
+  expect(await sitting.storage.store.digest(id, 200_000)).toBe(sha256(bytes));
+});
+
+test('a source that breaks keeps what it brought, with the right digest', async () => {
+  const id = await sitting.begin();
+  const source = new PassThrough();
+  source.write('first ');
+  const done = sitting.storage.store.append(source, id, 0);
+  setImmediate(() => {
+    source.write('second');
+    source.destroy(new Error('cut'));
+  });
+  expect(await done).toEqual({ offset: 12, end: 'cut' });
+  expect((await sitting.get(id)).offset).toBe(12);
+  expect(await sitting.storage.store.digest(id, 12)).toBe(sha256(Buffer.from('first second')));
+});
+
+test('a long body is committed on the way', async () => {
+  const id = await sitting.begin();
+  const source = new PassThrough();
+  const done = sitting.storage.store.append(source, id, 0);
+  for (let sent = 0; sent < 9; sent++) source.write(Buffer.alloc(1 << 20));
+  await until(async () => (await sitting.get(id)).offset >= 8 << 20);
+  source.end();
+  expect(await done).toEqual({ offset: 9 << 20, end: 'end' });
+});
+
+test('an append at another offset than the committed one is refused', async () => {
+  const id = await sitting.begin();
+  await sitting.append(id, recording(10));
+  for (const offset of [0, 9, 11])
+    await expect(sitting.storage.store.append(Readable.from(['x']), id, offset)).rejects.toThrow('is at 10, not at');
+  expect((await stat(fileOf(id))).size).toBe(10);
+});
+
+test('a second creation with the same id never empties the file', async () => {
+  const { store } = sitting.storage;
+  const id = await sitting.begin();
+  const bytes = recording(500);
+  await sitting.append(id, bytes);
+  await expect(store.create(new Upload({ id, offset: 0 }))).rejects.toThrow('was not reserved');
+  const owner = { sessionId: sitting.session.id, question: 1, takeId: 'other', filetype: 'x', via: 'tus' as const };
+  const reserved = store.reserve(owner);
+  await writeFile(fileOf(reserved), 'somebody’s');
+  await expect(store.create(new Upload({ id: reserved, offset: 0 }))).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(await readFile(fileOf(reserved), 'utf8')).toBe('somebody’s');
+  expect((await readFile(fileOf(id))).equals(bytes)).toBe(true);
+});
+
+test('a takeId that is known makes no second file', async () => {
+  const { store } = sitting.storage;
+  const owner = { sessionId: sitting.session.id, question: 1, takeId: 'same', filetype: 'x', via: 'tus' as const };
+  const id = await store.begin(owner);
+  await expect(store.begin(owner)).rejects.toMatchObject({ code: 'take-exists' });
+  expect(await sitting.uploads()).toEqual([id]);
+});
+
+test('a whole take can’t be removed, an unfinished one is gone with its file', async () => {
+  const { store } = sitting.storage;
+  const whole = await sitting.whole(recording(100));
+  await expect(store.remove(whole)).rejects.toMatchObject({ code: 'take-whole' });
+  const half = await sitting.begin();
+  await store.remove(half);
+  expect(await sitting.uploads()).toEqual([whole]);
+  expect(await sitting.storage.takes.get(half)).toBeNull();
+});

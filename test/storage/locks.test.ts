@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLocks, type Locks } from '../../storage/recordings/locks.ts';
+
+let locks: Locks;
+beforeEach(() => {
+  vi.useFakeTimers();
+  locks = createLocks();
+});
+afterEach(() => vi.useRealTimers());
+
+async function hold(name: string, options?: Parameters<Locks['acquire']>[1]): Promise<() => void> {
+  const release = await locks.acquire(name, options);
+  if (!release) throw new Error('not had');
+  return release;
+}
+
+test('waiters come in the order in which they asked, one at a time', async () => {
+  const order: number[] = [];
+  const first = await hold('a');
+  const others = [1, 2, 3].map(async (number) => {
+    const release = await hold('a');
+    order.push(number);
+    await Promise.resolve();
+    expect(order.at(-1)).toBe(number);
+    release();
+  });
+  await Promise.resolve();
+  expect(order).toEqual([]);
+  first();
+  await Promise.all(others);
+  expect(order).toEqual([1, 2, 3]);
+});
+
+test('names are independent', async () => {
+  await hold('a');
+  await expect(locks.acquire('b', { waitMs: 0 })).resolves.toBeTypeOf('function');
+});
+
+test('the holder is asked to let go once, when somebody waits', async () => {
+  const asked = vi.fn();
+  const release = await hold('a', { onRequested: asked });
+  expect(asked).not.toHaveBeenCalled();
+  const second = locks.acquire('a');
+  expect(asked).toHaveBeenCalledTimes(1);
+  const third = locks.acquire('a');
+  expect(asked).toHaveBeenCalledTimes(1);
+  release();
+  (await second)?.();
+  (await third)?.();
+});
+
+test('who gets the lock while others wait is asked at once', async () => {
+  const asked = vi.fn();
+  const first = await hold('a');
+  const second = locks.acquire('a', { onRequested: asked });
+  const third = locks.acquire('a');
+  expect(asked).not.toHaveBeenCalled();
+  first();
+  expect(asked).toHaveBeenCalledTimes(1);
+  (await second)?.();
+  expect(await third).toBeTypeOf('function');
+});
+
+test('a waiter that gave up gets null, and is no ghost in the queue', async () => {
+  const first = await hold('a');
+  const late = locks.acquire('a', { waitMs: 100 });
+  const patient = locks.acquire('a', { waitMs: 10_000 });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await late).toBeNull();
+  first();
+  const release = await patient;
+  expect(release).toBeTypeOf('function');
+  release?.();
+  // Nobody holds it any more: a newcomer need not wait at all.
+  expect(await locks.acquire('a', { waitMs: 0 })).toBeTypeOf('function');
+});
+
+test('nobody comes between a release and the one who waited', async () => {
+  const first = await hold('a');
+  let waiterHas = false;
+  const waiter = locks.acquire('a').then((release) => {
+    waiterHas = true;
+    return release;
+  });
+  first();
+  // Asked in the same tick as the release, before the waiter's promise could run.
+  let thirdHas = false;
+  const third = locks.acquire('a').then((release) => {
+    thirdHas = true;
+    return release;
+  });
+  const release = await waiter;
+  await vi.advanceTimersByTimeAsync(1);
+  expect({ waiterHas, thirdHas }).toEqual({ waiterHas: true, thirdHas: false });
+  release?.();
+  expect(await third).toBeTypeOf('function');
+});
+
+test('a second release of the same hold frees nobody else’s', async () => {
+  const first = await hold('a');
+  const second = locks.acquire('a');
+  first();
+  await second;
+  first();
+  const third = locks.acquire('a', { waitMs: 50 });
+  await vi.advanceTimersByTimeAsync(50);
+  expect(await third).toBeNull();
+});

@@ -1,0 +1,91 @@
+/** What the browser tests of the sending engine call: bundled by `spool.spec.ts` and run inside the page. */
+import { createSender } from '../../client/sender.ts';
+import { openSpool } from '../../client/spool.ts';
+import { spoolContract } from './spool-contract.ts';
+
+const engine = {
+  /** The contract over IndexedDB; each case's name, with what went wrong. */
+  async contract(): Promise<{ name: string; error: string | null }[]> {
+    const results = [];
+    for (const { name, run } of spoolContract((database) => openSpool({ name: database }), { durable: true })) {
+      const error = await run().then(
+        () => null,
+        (reason: unknown) => String(reason),
+      );
+      results.push({ name, error });
+    }
+    return results;
+  },
+
+  /** Milliseconds that each of `count` appends took. */
+  async time(durability: IDBTransactionDurability, bytes: number, count: number): Promise<number[]> {
+    const spool = await openSpool({ name: `time-${durability}`, durability });
+    await spool.clear('f');
+    await spool.create({ takeId: 'a', folder: 'f', question: 1, mimeType: '', startedAt: '' });
+    const times = [];
+    for (let i = 0; i < count; i++) {
+      const began = performance.now();
+      await spool.append('a', new ArrayBuffer(bytes), i);
+      times.push(performance.now() - began);
+    }
+    await spool.clear('f');
+    spool.close();
+    return times;
+  },
+
+  /** Appends without end, and writes down what was persisted. */
+  async fill(): Promise<void> {
+    const spool = await openSpool({ name: 'fill' });
+    await spool.create({ takeId: 'a', folder: 'f', question: 1, mimeType: '', startedAt: '' });
+    for (let i = 0; ; i++) {
+      const size = await spool.append('a', new Uint8Array(50_000).fill(i).buffer, i);
+      console.log(`persisted ${size}`);
+    }
+  },
+
+  /** What `fill` left, and whether every byte of it is right. */
+  async filled(): Promise<{ bytes: number; right: boolean }> {
+    const spool = await openSpool({ name: 'fill' });
+    const bytes = await spool.size('a');
+    const data = new Uint8Array(await spool.read('a', 0, bytes));
+    return { bytes, right: data.every((byte, i) => byte === Math.floor(i / 50_000) % 256) };
+  },
+
+  /** Sends a take of random bytes, growing in steps, by XMLHttpRequest; resolves once its gate is open. */
+  async send(endpoint: string, chunks: number): Promise<{ events: string[]; status: unknown; sha256: string }> {
+    const spool = await openSpool({ name: 'send' });
+    await spool.clear('f');
+    const events: string[] = [];
+    const parts: ArrayBuffer[] = [];
+    let open: () => void = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const sender = createSender({
+      spool,
+      folder: 'f',
+      endpoint,
+      token: () => 'secret',
+      onEvent(event) {
+        events.push(event.type === 'gate' ? event.gate.kind : event.code);
+        if (event.type === 'gate' && event.gate.kind === 'open') open();
+      },
+    });
+    const takeId = crypto.randomUUID();
+    await sender.begin({ takeId, question: 1, mimeType: 'video/webm', startedAt: new Date().toISOString() });
+    for (let i = 0; i < chunks; i++) {
+      const part = crypto.getRandomValues(new Uint8Array(60_000)).buffer;
+      parts.push(part);
+      await sender.append(takeId, part, i * 100);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await sender.end(takeId);
+    sender.enterGate(takeId);
+    await opened;
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer()));
+    return { events, status: sender.status(), sha256: btoa(String.fromCharCode(...hash)) };
+  },
+};
+
+export type Engine = typeof engine;
+Object.assign(window, { engine });
