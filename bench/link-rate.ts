@@ -1,7 +1,7 @@
 // How fast a link is: a constant rate or a recorded trace, as a schedule of delivery opportunities.
 import { readFileSync } from 'node:fs';
 
-/** A constant rate in kbit/s, or the times (ms from the start, ascending) at which 1500 bytes may leave; a trace repeats. */
+/** A constant rate in kbit/s, or a trace that repeats: when 1500 bytes may leave, in ms from the start, ascending. */
 export type LinkRate = { readonly kbit: number } | { readonly traceMs: readonly number[] };
 
 /** One delivery opportunity, as in Mahimahi's traces. Headers of TCP and IP are not counted. */
@@ -25,16 +25,15 @@ export function schedule(rate: LinkRate, startMs: number): (n: number) => number
   };
 }
 
-/** The rate that `--link` names: `const:KBIT` (kbit/s), else the path of a trace. Throws saying what is wrong with it. */
+/** The rate that `--link` names: `const:KBIT` (kbit/s), else the path of a trace. Throws saying what is wrong. */
 export function parseLink(text: string): LinkRate {
   if (!text.startsWith('const:')) return { traceMs: readTrace(text) };
   const kbit = Number(text.slice('const:'.length));
-  if (!(kbit > 0 && kbit < Number.POSITIVE_INFINITY))
-    throw new Error(`a link is const:KBIT or a trace file, not ${text}`);
-  return { kbit };
+  if (kbit > 0 && Number.isFinite(kbit)) return { kbit };
+  throw new Error(`a link is const:KBIT or a trace file, not ${text}`);
 }
 
-/** A trace in Mahimahi's format: a line an opportunity, whole ms from the start, ascending. Throws naming the bad line. */
+/** A trace in Mahimahi's format: a line an opportunity, ms from the start, ascending. Throws naming the bad line. */
 export function readTrace(file: string): number[] {
   const lines = readFileSync(file, 'utf8').trim().split(/\s*\n/);
   const traceMs = lines.map(Number);

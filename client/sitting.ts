@@ -198,7 +198,7 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
   function hear(event: UploadEvent): void {
     if (event.type === 'refused') {
       const code =
-        event.code === 'unauthorized' ? 'signed-out' : event.code === 'digest-mismatch' ? event.code : 'refused';
+        event.status === 401 ? 'signed-out' : event.code === 'digest-mismatch' ? event.code : 'refused';
       alert({ code, detail: event.detail });
       return;
     }

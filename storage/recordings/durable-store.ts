@@ -190,8 +190,7 @@ export class DurableStore extends FileStore {
 
   async #cutBack(file: FileHandle, id: string, offset: number): Promise<void> {
     const { size } = await file.stat();
-    if (size < offset)
-      throw new Error(`upload ${id} is damaged: ${offset} bytes were acknowledged, the file has ${size}`);
+    if (size < offset) throw damaged(id, offset, size);
     if (size > offset) await file.truncate(offset);
   }
 
@@ -199,7 +198,10 @@ export class DurableStore extends FileStore {
     const known = this.#hashes.get(id);
     if (known?.offset === offset) return known.hash;
     const hash = createHash('sha256');
-    if (offset > 0) await pipeline(createReadStream(this.pathOf(id), { end: offset - 1 }), hash, { end: false });
+    if (offset === 0) return hash;
+    const file = createReadStream(this.pathOf(id), { end: offset - 1 });
+    await pipeline(file, hash, { end: false });
+    if (file.bytesRead < offset) throw damaged(id, offset, file.bytesRead);
     return hash;
   }
 
@@ -209,6 +211,10 @@ export class DurableStore extends FileStore {
     const oldest = this.#hashes.keys().next();
     if (this.#hashes.size > MAX_HASHES && !oldest.done) this.#hashes.delete(oldest.value);
   }
+}
+
+function damaged(id: string, offset: number, size: number): Error {
+  return new Error(`upload ${id} is damaged: ${offset} bytes were acknowledged, the file has ${size}`);
 }
 
 /** writev(2) may write less than it was given. */

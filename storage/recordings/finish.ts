@@ -70,8 +70,9 @@ export function createFinish({ sessions, takes, store, locks, sessionsDir }: Fin
         await move(from, answer, earlierName(answer));
         await takes.update(answer.id, { fileName: earlierName(answer) });
       } else {
-        await takes.update(answer.id, { fileName: null });
+        // The file first: a crash between the two must not leave one that the catalog forgot.
         await rm(from, { force: true });
+        await takes.update(answer.id, { fileName: null });
       }
     } else if (answer && answer.number > take.number) {
       fileName = session.interview.keepTakes ? earlierName(take) : null;

@@ -54,7 +54,8 @@ export async function pump(
   };
   const onEnd = () => end('end');
   const onCut = () => {
-    // A destroyed stream still holds what it had buffered while it was paused.
+    // A destroyed stream still holds what it had buffered while it was paused; read() would tell `onData` of it, too.
+    source.off('data', onData);
     for (let chunk = source.read(); chunk !== null && !ended; chunk = source.read()) take(chunk);
     end('cut');
   };
@@ -65,7 +66,7 @@ export async function pump(
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) end('aborted');
   if (source.readableEnded) end('end');
-  else if (source.destroyed) end('cut');
+  else if (source.destroyed) onCut();
   try {
     for (;;) {
       if (waiting.length === 0 && !ended)

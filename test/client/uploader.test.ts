@@ -1,7 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MIN_PATCH_BYTES } from '../../client/growing-source.ts';
-import { STALL_MS } from '../../client/watchdog.ts';
 import { answer, confirmation, hangUp } from '../support/scripted-tus.ts';
 import { openUploadBench, type UploadBench } from '../support/upload-bench.ts';
 
@@ -120,14 +118,6 @@ test('404 creates the upload again under the same takeId', async () => {
   await expectWhole();
 });
 
-test('an upload that is gone for ever does not become a hot loop', async () => {
-  const { tus, uploader } = bench;
-  tus.before = (request, response) => (request.method === 'HEAD' ? answer(response, 404) : false);
-  uploader.start();
-  await bench.until(() => bench.events.includes('failed'));
-  expect(count('POST')).toBe(5);
-});
-
 test('all bytes there, but not placed: the gate stays shut until ?1', async () => {
   const { tus, uploader } = bench;
   await bench.record(1000);
@@ -144,23 +134,6 @@ test('all bytes there, but not placed: the gate stays shut until ?1', async () =
   await bench.until(opened);
   expect(patches()).toHaveLength(2);
   await expectWhole();
-});
-
-test('a server that never confirms shows the waits, sends nothing again, and is asked on', async () => {
-  const { tus, uploader } = bench;
-  await bench.record(1000);
-  await bench.stop();
-  tus.completion = () => ({ 'Upload-Complete': '?0' });
-  uploader.start();
-  await bench.until(() => bench.events.includes('failed'));
-  expect(bench.events.filter((event) => event.startsWith('waiting'))).toEqual([
-    ...counted(2),
-    ...counted(4),
-    ...counted(8),
-  ]);
-  expect(patches()).toHaveLength(2);
-  tus.completion = confirmation;
-  await bench.until(opened);
 });
 
 test('another digest does not open the gate: the bytes go again as another take, twice by themselves', async () => {
@@ -181,126 +154,6 @@ test('another digest does not open the gate: the bytes go again as another take,
   await bench.until(opened);
   expect(tus.uploads).toHaveLength(4);
   await expectWhole();
-});
-
-test('waits of 2, 4, 8 s, then failed, then every 15 s; Retry tries at once; a success opens', async () => {
-  const { tus, uploader } = bench;
-  await bench.record(1000);
-  await bench.stop();
-  tus.before = hangUp;
-  uploader.start();
-  await bench.until(() => bench.events.includes('failed'));
-  expect(bench.events).toEqual([
-    ...counted(2),
-    'uploading',
-    ...counted(4),
-    'uploading',
-    ...counted(8),
-    'uploading',
-    'failed',
-  ]);
-  expect(tus.log).toHaveLength(4);
-  await bench.pass(14_900);
-  expect(tus.log).toHaveLength(4);
-  await bench.pass(200);
-  expect(tus.log).toHaveLength(5);
-  await bench.pass(45_100);
-  expect(tus.log).toHaveLength(8);
-  expect(bench.events.at(-1)).toBe('failed');
-  uploader.retryNow();
-  await bench.until(() => tus.log.length === 9);
-  await bench.until(() => bench.events.at(-1) === 'failed');
-  expect(bench.events.slice(-3)).toEqual(['failed', 'uploading', 'failed']);
-  tus.before = () => false;
-  await bench.until(opened);
-  await expectWhole();
-});
-
-test('the stop starts the schedule over, at once', async () => {
-  const { tus, uploader } = bench;
-  tus.before = hangUp;
-  await bench.record(1000);
-  uploader.start();
-  await bench.until(() => bench.events.includes('failed'));
-  await bench.stop();
-  const from = bench.events.length;
-  uploader.hurry();
-  await bench.until(() => bench.events.length > from + 3);
-  expect(bench.events.slice(from, from + 4)).toEqual(['uploading', 'waiting 2', 'waiting 1', 'uploading']);
-});
-
-test('Retry-After is a lower bound, and bounded itself', async () => {
-  const { tus, uploader } = bench;
-  const asked = ['5', '86400', '1'];
-  tus.before = (_request, response) => {
-    const wait = asked.shift();
-    return wait ? answer(response, 503, { 'Retry-After': wait }) : false;
-  };
-  await bench.record(1000);
-  await bench.stop();
-  uploader.start();
-  await bench.until(opened);
-  const firsts = bench.events.filter(
-    (event, i) => event.startsWith('waiting') && !bench.events[i - 1]?.startsWith('waiting'),
-  );
-  expect(firsts).toEqual(['waiting 5', 'waiting 15', 'waiting 8']);
-});
-
-test('a connection that goes silent is given up after 15 s; waiting for data is no silence', async () => {
-  const { tus, uploader } = bench;
-  uploader.start();
-  await bench.until(() => count('HEAD') === 1);
-  await bench.pass(10 * STALL_MS);
-  expect(bench.events).toEqual([]);
-  let swallowed = 0;
-  const swallow = (request: IncomingMessage) => {
-    swallowed += 1;
-    request.pause();
-    return true;
-  };
-  tus.before = (request) => request.method === 'PATCH' && swallowed === 0 && swallow(request);
-  await bench.record(1000);
-  await bench.stop();
-  await bench.until(() => swallowed === 1);
-  await bench.pass(STALL_MS - 1000);
-  expect(bench.events).toEqual([]);
-  await bench.until(opened);
-  expect(bench.events).toEqual([...counted(2), 'uploading', 'open']);
-  await expectWhole();
-});
-
-test('a creation and a HEAD that get no answer are given up after 15 s as well', async () => {
-  const { tus, uploader } = bench;
-  let silent = 2;
-  tus.before = (request) => (request.method === (silent === 2 ? 'POST' : 'HEAD') && silent > 0 ? silent-- > 0 : false);
-  await bench.record(1000);
-  await bench.stop();
-  uploader.start();
-  await bench.until(opened);
-  expect(bench.timers.now()).toBeGreaterThan(2 * STALL_MS);
-  expect([count('POST'), count('HEAD')]).toEqual([2, 2]);
-  await expectWhole();
-});
-
-test('a way that came back is tried at once, even where a request hangs', async () => {
-  const { tus, uploader } = bench;
-  let hung = false;
-  tus.before = (request) => {
-    if (request.method !== 'HEAD' || hung) return false;
-    hung = true;
-    return true;
-  };
-  await bench.record(1000);
-  await bench.stop();
-  uploader.start();
-  await bench.until(() => hung);
-  uploader.retryNow(); // a request that young is left alone
-  await bench.pass(6000);
-  expect(count('HEAD')).toBe(1);
-  uploader.retryNow();
-  await bench.pass(1000);
-  expect(opened()).toBe(true);
-  expect(bench.events).toEqual(['open']);
 });
 
 test('after a pause no request goes out, and a start resumes the same upload', async () => {
@@ -364,44 +217,6 @@ test('a slow recorder makes few PATCHes: data waits for company, nothing is sent
   expect(tus.uploads[0]?.data.length).toBe(4000);
 });
 
-test('401 is told and tried on: a restored token goes on with the same upload', async () => {
-  const { tus, uploader } = bench;
-  let revoked = true;
-  const problem = JSON.stringify({ code: 'token-revoked', detail: 'The link no longer holds.' });
-  tus.before = (_request, response) =>
-    revoked ? answer(response, 401, { 'Content-Type': 'application/problem+json' }, problem) : false;
-  await bench.record(1000);
-  await bench.stop();
-  uploader.start();
-  await bench.until(() => bench.events.includes('failed'));
-  expect(bench.events.filter((event) => event.startsWith('refused'))).toEqual(['refused token-revoked']);
-  revoked = false;
-  await bench.until(opened);
-  expect(tus.uploads).toHaveLength(1);
-});
-
-test('a final refusal stops the tries and keeps the bytes; Retry tries once', async () => {
-  const { tus, uploader } = bench;
-  const problem = JSON.stringify({ code: 'answer-too-large', detail: 'Too large.' });
-  tus.before = (request, response) => (request.method === 'PATCH' ? answer(response, 413, {}, problem) : false);
-  await bench.record(1000);
-  await bench.stop();
-  uploader.start();
-  await bench.until(() => bench.events.includes('failed'));
-  const asked = tus.log.length;
-  await bench.pass(60_000);
-  expect(bench.events).toEqual(['refused answer-too-large for good', 'failed']);
-  expect(tus.log).toHaveLength(asked);
-  expect(uploader.status()).toMatchObject({ refused: true, lastFailure: 'Too large.' });
-  uploader.retryNow();
-  await bench.until(() => tus.log.length === asked + 2);
-  await bench.until(() => bench.events.at(-1) === 'failed');
-  expect((await bench.spool.get('take'))?.bytes).toBe(1000);
-  tus.before = () => false;
-  uploader.retryNow();
-  await bench.until(opened);
-});
-
 test('a 409 on a PATCH asks HEAD at once', async () => {
   const { tus, uploader } = bench;
   let moved = false;
@@ -427,7 +242,8 @@ test('after a reload an upload that was confirmed meanwhile opens by HEAD alone,
   await bench.stop();
   let lost = false;
   tus.before = (request, _response, upload) => {
-    if (request.headers['upload-length'] === undefined || lost || !upload) return false;
+    if (lost) return hangUp(request);
+    if (request.headers['upload-length'] === undefined || !upload) return false;
     lost = true;
     upload.length = upload.data.length;
     request.socket.destroy();
@@ -435,8 +251,10 @@ test('after a reload an upload that was confirmed meanwhile opens by HEAD alone,
   };
   uploader.start();
   await bench.until(() => lost);
+  await bench.reload();
+  tus.before = () => false;
   const from = tus.log.length;
-  (await bench.reload()).start();
+  bench.uploader.start();
   await bench.until(opened);
   expect(tus.log.slice(from)).toEqual(['HEAD']);
   await expectWhole();

@@ -137,12 +137,18 @@ export async function expectWholeInterview(page: Page, server: TestServer): Prom
   expect(gate.map(({ bytes }) => bytes)).toEqual(answers.map(({ bytes }) => bytes));
 }
 
-/** Video and audio are there, every frame decodes, and it is as long as it was recorded. */
-export async function expectPlayable(file: FolderFile, recorded: Pick<TapDigest, 'recordedMs'>): Promise<void> {
+/**
+ * Video and audio are there, every frame decodes, and it is as long as it was recorded. A recording that a reload ended
+ * lacks its end (`cutShort`): its last element is not whole, which ffmpeg remarks on and nothing else.
+ */
+export async function expectPlayable(
+  file: FolderFile,
+  { recordedMs }: Pick<TapDigest, 'recordedMs'>,
+  { cutShort = false } = {},
+): Promise<void> {
   const { hasVideo, hasAudio, durationSeconds, videoFrames, decodeErrors } = await probe(file.path);
-  expect({ hasVideo, hasAudio, decodeErrors }, file.name).toEqual({ hasVideo: true, hasAudio: true, decodeErrors: [] });
+  const errors = cutShort ? decodeErrors.filter((line) => !line.includes('File ended prematurely')) : decodeErrors;
+  expect({ hasVideo, hasAudio, errors }, file.name).toEqual({ hasVideo: true, hasAudio: true, errors: [] });
   expect(videoFrames, file.name).toBeGreaterThan(10);
-  expect(Math.abs(durationSeconds - recorded.recordedMs / 1000), `${file.name}: ${durationSeconds} s`).toBeLessThan(
-    0.5,
-  );
+  expect(Math.abs(durationSeconds - recordedMs / 1000), `${file.name}: ${durationSeconds} s`).toBeLessThan(0.5);
 }

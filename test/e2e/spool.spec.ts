@@ -13,7 +13,10 @@ import { chromiumPath } from '../support/browser.ts';
 import type { Engine } from '../support/engine-page.ts';
 import { openScriptedTus, type ScriptedTus } from '../support/scripted-tus.ts';
 
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+const ARGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+];
 
 let server: Server;
 let origin: string;
@@ -148,5 +151,35 @@ test('a take is sent by XMLHttpRequest while it grows, over a cut: the gate open
   const patches = tus.log.filter((line) => line.startsWith('PATCH'));
   expect(patches.at(-1)).toBe('PATCH 720000 +0 length=720000');
   expect(status).toMatchObject({ recordedBytes: 720_000, persistedBytes: 720_000, ackedBytes: 720_000 });
+  await context.close();
+});
+
+test('the recorder hands over in order, and its stop waits for the last chunk', async () => {
+  const { context, page } = await launch();
+  const { mimeType, chunks, afterStop, reason, overlaps, loudest, devices, elapsedMs } = await call(
+    page,
+    'record',
+    'stop',
+  );
+  expect(mimeType).toBe('video/webm;codecs=vp8,opus');
+  expect(overlaps).toBe(0);
+  expect(chunks.length).toBeGreaterThan(4);
+  expect(chunks.every(({ bytes }) => bytes > 0)).toBe(true);
+  expect(afterStop).toBe(chunks.length);
+  expect(reason).toBe(`stop after ${chunks.length}`);
+  expect(Math.abs(elapsedMs - (chunks.at(-1)?.elapsedMs ?? 0))).toBeLessThan(50);
+  expect(loudest).toBeGreaterThan(0.3); // the fake microphone beeps
+  expect(devices.cameras.map(({ id }) => id)).toContain(devices.cameraId);
+  expect(devices.microphones.length).toBeGreaterThan(0);
+  expect(await call(page, 'support')).toEqual({ mimeType: 'video/webm;codecs=vp8,opus', alert: 'no-camera' });
+  await context.close();
+});
+
+test('a recording that ends by itself says why, after its last chunk', async () => {
+  const { context, page } = await launch();
+  expect((await call(page, 'record', 'track')).reason).toMatch(/^track after [4-9]/);
+  expect((await call(page, 'record', 'keep')).reason).toBe('keep after 2');
+  const mp4 = await call(page, 'record', 'stop', ['video/mp4']);
+  if (mp4.mimeType.startsWith('video/mp4')) expect(mp4.chunks.length).toBeGreaterThan(1);
   await context.close();
 });

@@ -48,10 +48,13 @@ test('a source that had ended already ends', async () => {
   expect(await pump(source, async () => {}, { idleMs: 60_000 })).toBe('end');
 });
 
-test('a source that was destroyed already is cut', async () => {
+test('a source that was cut before the pump came is cut, and what waits in it is kept', async () => {
+  const { sink, bytes } = collector();
   const source = new PassThrough();
+  source.write('hello');
   source.destroy();
-  expect(await pump(source, async () => {}, { idleMs: 60_000 })).toBe('cut');
+  expect(await pump(source, sink, { idleMs: 60_000 })).toBe('cut');
+  expect(bytes().toString()).toBe('hello');
 });
 
 test('a cut keeps everything, also what waits in the paused stream', async () => {

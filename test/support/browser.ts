@@ -37,7 +37,7 @@ declare global {
   interface Window {
     /** Put there by `mediaRecorderTap`: the recordings of this life of the page. */
     __tap: TapRecording[];
-    /** Put there by `mediaRecorderTap`: all recordings that delivered anything, in order, those of earlier lives too. */
+    /** Put there by `mediaRecorderTap`: all recordings that delivered anything, in order, with earlier lives. */
     __tapDigests: (options?: { prefixes?: boolean }) => Promise<TapDigest[]>;
   }
 }
@@ -69,7 +69,8 @@ export function chromiumArgs(media: FakeMedia): string[] {
 /**
  * For `page.addInitScript(mediaRecorderTap)`: replaces `window.MediaRecorder` by a subclass of the real one that keeps
  * every blob, in memory (`__tap`) and, to outlive a reload, in its own IndexedDB database `tap`. It runs inside the
- * page and so may use nothing from outside its braces. It listens before the page can, and hinders none of its handlers.
+ * page and so may use nothing from outside its braces. It listens before the page can and hinders none
+ * of its handlers.
  */
 export function mediaRecorderTap(): void {
   interface Entry extends TapRecording {

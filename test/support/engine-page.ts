@@ -1,4 +1,6 @@
 /** What the browser tests of the sending engine call: bundled by `spool.spec.ts` and run inside the page. */
+import { alertFor, closeDevices, createMeter, listDevices, openDevices } from '../../client/devices.ts';
+import { MIME_TYPES, startRecorder, supportedMimeType } from '../../client/recorder.ts';
 import { createSender } from '../../client/sender.ts';
 import { openSpool } from '../../client/spool.ts';
 import { spoolContract } from './spool-contract.ts';
@@ -84,6 +86,55 @@ const engine = {
     await opened;
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer()));
     return { events, status: sender.status(), sha256: btoa(String.fromCharCode(...hash)) };
+  },
+
+  /** Records the fake camera; the second handover is held back, to see that the third waits for it. */
+  async record(how: 'stop' | 'track' | 'keep', mimeTypes: readonly string[] = MIME_TYPES) {
+    const stream = await openDevices();
+    const meter = createMeter(stream);
+    const chunks: { bytes: number; elapsedMs: number }[] = [];
+    let handingOver = 0;
+    let overlaps = 0;
+    let end: (reason: string) => void = () => {};
+    const ended = new Promise<string>((resolve) => {
+      end = resolve;
+    });
+    const recording = startRecorder({
+      stream,
+      mimeTypes,
+      timesliceMs: 200,
+      async onChunk(data, elapsedMs) {
+        if (handingOver++ > 0) overlaps += 1;
+        if (how === 'keep' && chunks.length === 2) throw new Error('full');
+        if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 600));
+        chunks.push({ bytes: data.byteLength, elapsedMs });
+        handingOver -= 1;
+      },
+      onEnd: (reason) => end(`${reason} after ${chunks.length}`),
+    });
+    let loudest = 0;
+    for (let i = 0; i < 15; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      loudest = Math.max(loudest, meter.level());
+    }
+    if (how === 'stop') await recording.stop();
+    // Only the browser ends a track with an event; stop() does not.
+    if (how === 'track') stream.getVideoTracks()[0]?.dispatchEvent(new Event('ended'));
+    const afterStop = chunks.length;
+    const reason = await ended;
+    const devices = await listDevices(stream);
+    meter.close();
+    closeDevices(stream);
+    const { mimeType } = recording;
+    return { mimeType, chunks, afterStop, reason, overlaps, loudest, devices, elapsedMs: recording.elapsedMs() };
+  },
+
+  /** The type that would be recorded, and what the page says about a camera that is not there. */
+  async support(): Promise<{ mimeType: string | null; alert: string }> {
+    const error = await navigator.mediaDevices
+      .getUserMedia({ video: { deviceId: { exact: 'none' } } })
+      .catch((e: unknown) => e);
+    return { mimeType: supportedMimeType(), alert: alertFor(error) };
   },
 };
 

@@ -273,8 +273,10 @@ describe('relay of HTTP requests', () => {
 
   it('finds a request whatever pieces it arrives in', async () => {
     relay.setCut({ match: (head, n) => head.startsWith('PATCH /b') && n >= 3 });
-    const text =
-      'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcdPATCH /b HTTP/1.1\r\nHost: x\r\ncontent-length: 9\r\n\r\n123456789';
+    const text = [
+      'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd',
+      'PATCH /b HTTP/1.1\r\nHost: x\r\ncontent-length: 9\r\n\r\n123456789',
+    ].join('');
     const client = watch(connect(relay.port, '127.0.0.1'));
     client.socket.setNoDelay(true);
     for (const letter of text) {

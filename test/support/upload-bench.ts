@@ -7,7 +7,7 @@ import { createManualTimers, type ManualTimers } from './manual-timers.ts';
 import { createNodeStack } from './node-stack.ts';
 import { openScriptedTus, type ScriptedTus } from './scripted-tus.ts';
 
-const STEP_MS = 100;
+const STEP_MS = 200;
 
 export interface UploadBench {
   spool: Spool;
@@ -23,7 +23,7 @@ export interface UploadBench {
   stop(): Promise<void>;
   /** Another uploader on what the spool holds, as after a reload. */
   reload(): Promise<Uploader>;
-  /** Moves the clock, in steps of 100 ms beside 1 ms of real time, until `condition` holds; throws after 300 s of it. */
+  /** Moves the clock, in steps of 200 ms beside 1 ms of real time, until `condition` holds; throws after 300 s of it. */
   until(condition: () => boolean, what?: string): Promise<void>;
   /** Moves the clock by so much, letting sockets work on the way. */
   pass(ms: number): Promise<void>;
@@ -94,7 +94,7 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
     },
     async until(condition, what = String(condition)) {
       for (let i = 0; !condition(); i++) {
-        if (i > 3000) throw new Error(`never came: ${what}\n${tus.log.join('\n')}\n${events.join('\n')}`);
+        if (i > 1500) throw new Error(`never came: ${what}\n${tus.log.join('\n')}\n${events.join('\n')}`);
         await step(STEP_MS);
       }
     },
