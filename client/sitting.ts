@@ -1,16 +1,9 @@
 /** The sitting in motion: what happens at each phase of interview.ts, with the real recorder, spool, sender and server. */
 import { ApiError, type createApi } from './api.ts';
-import {
-  alertFor,
-  closeDevices,
-  createMeter,
-  type DeviceChoice,
-  listDevices,
-  type Meter,
-  openDevices,
-} from './devices.ts';
+import { alertFor, listDevices } from './devices.ts';
 import type { IdentityStore } from './identity.ts';
 import { type Alert, currentQuestion, type Event, initial, reduce } from './interview.ts';
+import { createPreview } from './preview.ts';
 import { type EndReason, type Recording, startRecorder, supportedMimeType } from './recorder.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import { createSender, type Sender } from './sender.ts';
@@ -19,6 +12,10 @@ import type { TresgoStatus } from './status.ts';
 import { systemTimers } from './timers.ts';
 import type { UploadEvent } from './upload-events.ts';
 import type { Actions, Live, View } from './view.ts';
+
+/** A face and a voice, and little enough for a phone's uplink; the browsers' own choice is 2.5 Mbit/s. */
+export const VIDEO_BITS_PER_SECOND = 1_000_000;
+export const AUDIO_BITS_PER_SECOND = 64_000;
 
 export interface SittingOptions {
   api: ReturnType<typeof createApi>;
@@ -35,13 +32,11 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
   let state = initial;
   let who = identity.get() ?? { token: '', userName: '', folder: '', currentIndex: 0 };
   let sender: Sender | null = null;
-  let stream: MediaStream | null = null;
-  let meter: Meter | null = null;
   let recording: Recording | null = null;
   let limit: number | undefined;
   /** In this life of the page the candidate has seen the devices, or chosen to go on without. */
   let checked = false;
-  let choice: DeviceChoice = {};
+  const preview = createPreview((stream) => view.preview(stream));
   const schedule = createRetrySchedule({
     timers: systemTimers,
     onGate: (gate) => state.phase.name === 'finishing' && dispatch({ type: 'finishing', gate }),
@@ -120,28 +115,10 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
   async function openPreview(): Promise<void> {
     try {
       if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
-      await useDevices(true);
-      if (stream) dispatch({ type: 'devices', ...(await listDevices(stream)) });
+      dispatch({ type: 'devices', ...(await listDevices(await preview.open())) });
     } catch (error) {
       alert(alertOf(error));
     }
-  }
-
-  async function useDevices(anew: boolean): Promise<MediaStream> {
-    const usable = stream?.active && stream.getTracks().every((track) => track.readyState === 'live');
-    if (stream && usable && !anew) return stream;
-    releaseDevices();
-    stream = await openDevices(choice);
-    meter = createMeter(stream);
-    view.preview(stream);
-    return stream;
-  }
-
-  function releaseDevices(): void {
-    meter?.close();
-    if (stream) closeDevices(stream);
-    view.preview(null);
-    meter = stream = null;
   }
 
   async function record(): Promise<void> {
@@ -152,11 +129,13 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
     const takeId = crypto.randomUUID();
     const to = sender;
     try {
-      const from = await useDevices(false);
+      const stream = await preview.open();
       // The recorder runs while the spool makes room: the first chunk waits for it.
       const begun: Promise<unknown>[] = [];
       recording = startRecorder({
-        stream: from,
+        stream,
+        videoBitsPerSecond: VIDEO_BITS_PER_SECOND,
+        audioBitsPerSecond: AUDIO_BITS_PER_SECOND,
         onChunk: async (data, elapsedMs) => {
           await begun[0];
           await to.append(takeId, data, elapsedMs);
@@ -197,8 +176,7 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
 
   function hear(event: UploadEvent): void {
     if (event.type === 'refused') {
-      const code =
-        event.status === 401 ? 'signed-out' : event.code === 'digest-mismatch' ? event.code : 'refused';
+      const code = event.status === 401 ? 'signed-out' : event.code === 'digest-mismatch' ? event.code : 'refused';
       alert({ code, detail: event.detail });
       return;
     }
@@ -209,7 +187,7 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
 
   async function finish(): Promise<void> {
     dispatch({ type: 'finishing', gate: { kind: 'uploading' } });
-    releaseDevices();
+    preview.close();
     const call = { token: who.token, folder: who.folder, questionsCount: state.questions.length };
     const missing = await untilAnswered(() =>
       api.finishSession(call).then(
@@ -261,11 +239,11 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
       void record();
     },
     chooseCamera(cameraId) {
-      choice = { ...choice, cameraId };
+      preview.choose({ cameraId });
       void openPreview();
     },
     chooseMicrophone(microphoneId) {
-      choice = { ...choice, microphoneId };
+      preview.choose({ microphoneId });
       void openPreview();
     },
     askAgain,
@@ -280,7 +258,7 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
       const elapsedMs = recording?.elapsedMs() ?? 0;
       return {
         elapsedMs,
-        level: meter?.level() ?? 0,
+        level: preview.level(),
         recordedBytes,
         persistedBytes,
         ackedBytes,

@@ -38,6 +38,9 @@ const EXPIRES_AFTER_DAYS = 7;
 /** A holder that was asked to let go ends within that, or the newcomer is told 423. */
 const TAKE_OVER_MS = 5_000;
 
+/** What @tus/server calls for a method. */
+type Handler = (request: Request, context: unknown, headers?: Headers) => Promise<Response>;
+
 export type Tus = ReturnType<typeof createTus>;
 
 export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
@@ -99,7 +102,7 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
     return { 'Upload-Expires': take.updatedAt.plus({ days: EXPIRES_AFTER_DAYS }).toHTTP() ?? '' };
   }
 
-  server.handlers.HEAD.send = async (request, _context, headers = new Headers()) => {
+  const head: Handler = async (request, _context, headers = new Headers()) => {
     const { take } = requireUpload(visitOf(request));
     // Whole, but not placed: a step failed or a crash came between. Nobody waits for it here.
     if (take.offset === take.length && take.state !== 'recorded') {
@@ -120,7 +123,7 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
     return new Response(null, { status: 200, headers });
   };
 
-  server.handlers.PATCH.send = async (request, _context, headers = new Headers()) => {
+  const patch: Handler = async (request, _context, headers = new Headers()) => {
     const visit = visitOf(request);
     const offset = integerHeader(request, 'Upload-Offset');
     if (offset === null) throw problem('invalid-tus-request', { detail: 'A PATCH needs Upload-Offset.' });
@@ -133,6 +136,9 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
     headers.set('Upload-Offset', String(take.offset));
     return new Response(null, { status: 204, headers });
   };
+
+  Object.assign(server.handlers.HEAD, { send: head });
+  Object.assign(server.handlers.PATCH, { send: patch });
 
   /**
    * One body into one upload, under its lock; a request that holds it is asked to end, and what it brought is committed
@@ -156,7 +162,7 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
       take = await declare(take, declared);
       const room = Math.min(take.length ?? config.maxAnswerBytes, config.maxAnswerBytes) - offset;
       if (bodyBytes !== null && bodyBytes > room) throw problem('answer-too-large');
-      if (room > 0) {
+      if (offset !== take.length) {
         if (visit.upload?.session.finishedAt) throw problem('session-finished');
         await requireRoom();
         const { end, ...moved } = await store.append(visit.source, id, offset, {

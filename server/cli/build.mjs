@@ -1,4 +1,4 @@
-// Builds dist/: server, storage and bench by tsc, the pages by Vite. In plain JavaScript, since it runs before a build.
+// Builds dist/: server and storage by tsc, the pages by Vite. In plain JavaScript, since it runs before a build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
-const sources = ['server', 'storage', 'client', 'bench', 'package.json', 'tsconfig.json', 'vite.config.ts'];
+const sources = ['server', 'storage', 'client', 'package.json', 'tsconfig.json', 'vite.config.ts'];
 
 function newest(file) {
   const entry = statSync(file, { throwIfNoEntry: false });

@@ -22,6 +22,8 @@ export interface UploadRoutesDeps {
 
 const MAX_UNFINISHED = 64;
 const BODY_TYPE = 'application/offset+octet-stream';
+/** No GET: reading a recording is no candidate's business, and closing one early kills the process (field note 3). */
+const METHODS = new Set(['OPTIONS', 'POST', 'HEAD', 'PATCH', 'DELETE']);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** @tus/server answers 400 to a forwarded header it does not like (field note 11), and needs none of them. */
 const NOT_FOR_TUS = ['forwarded', 'x-forwarded-proto', 'x-forwarded-host', 'x-http-method-override'];
@@ -52,12 +54,13 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     for (const name of NOT_FOR_TUS) headers.delete(name);
     const visit = (token: Token): Visit => ({ token, source: bodyOf(c) });
 
+    if (!METHODS.has(method)) throw problem('not-found');
     if (method === 'OPTIONS') return tus.handle(new Request(url, { method, headers }), visit({} as Token));
     if (headers.get('tus-resumable') !== '1.0.0') throw problem('tus-version', { headers: { 'Tus-Version': '1.0.0' } });
     const token = await auth.authenticate(bearerOf(headers), addressOf(c));
     const id = c.req.param('id');
     if (method === 'POST' && id === undefined) return create(url, headers, visit(token));
-    if (id === undefined || !['HEAD', 'PATCH', 'DELETE'].includes(method)) throw problem('not-found');
+    if (id === undefined || method === 'POST') throw problem('not-found');
 
     const upload = await requireOwn(token, id);
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
@@ -81,7 +84,8 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     const takeId = metadata.takeId ?? randomUUID();
     // The same take again: its first 201 was lost. The upload stays as it is.
     const known = await takes.getByTakeId(session.id, question, takeId);
-    if (known) return created(url, known);
+    const withBody = headers.get('content-type') === BODY_TYPE;
+    if (known) return created(url, known, withBody);
     if (session.finishedAt) throw problem('session-finished');
     const all = await takes.list(session.id);
     if (all.filter((take) => take.state === 'receiving').length >= MAX_UNFINISHED) throw problem('too-many-uploads');
@@ -101,10 +105,9 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
       store.release(reservedId);
       const winner = (error as { cause?: { code?: string } }).cause?.code === 'take-exists';
       const take = winner ? await takes.getByTakeId(session.id, question, takeId) : null;
-      if (take) return created(url, take);
+      if (take) return created(url, take, withBody);
       throw error;
     }
-    const withBody = headers.get('content-type') === BODY_TYPE;
     if (!withBody && length !== 0) return response;
     const bodyBytes = integerHeader(new Request(url, { headers }), 'Content-Length');
     const take = await tus.receive(visit, reservedId, 0, { declared: null, bodyBytes });

@@ -38,9 +38,10 @@ test('a cut exactly in the last data PATCH of each answer', async ({ page, serve
     await page.waitForTimeout(3000);
     const cutsBefore = relay.stats.cuts;
     // From here on the first PATCH with a body is the one that carries the answer's last bytes.
-    relay.setCut({ times: 1, match: (head, bodyBytes) => head.startsWith('PATCH') && bodyBytes > 100 });
+    // Twice: Chromium repeats a request by itself, once, when a connection that it used before is reset.
+    relay.setCut({ times: 2, match: (head, bodyBytes) => head.startsWith('PATCH') && bodyBytes > 100 });
     await page.getByRole('button', { name: question === 5 ? 'Finish interview' : 'Next question' }).click();
-    await expect.poll(() => relay.stats.cuts).toBe(cutsBefore + 1);
+    await expect.poll(() => relay.stats.cuts).toBe(cutsBefore + 2);
   }
   await expectFinished(page);
   await expectWholeInterview(page, server);

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FakeMedia, fakeMedia, probe, sampleVideo } from './media.ts';
+import { type FakeMedia, fakeMedia, ffmpegPath, probe, sampleVideo } from './media.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tresgo-media-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -101,6 +102,16 @@ describe('probe', () => {
     const { durationSeconds } = await probe(cut);
     expect(durationSeconds).toBeGreaterThan(0.3);
     expect(durationSeconds).toBeLessThan(1.7);
+  }, 30_000);
+
+  it('takes no offence at the uneven time stamps of a camera', async () => {
+    const uneven = join(dir, 'uneven.webm');
+    execFileSync(ffmpegPath(), [
+      ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=30:duration=2'],
+      ...['-vf', "settb=1/1000,setpts='if(eq(mod(N,40),20),PTS-30,PTS)'", '-fps_mode', 'passthrough'],
+      ...['-enc_time_base', '1/1000', '-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', uneven],
+    ]);
+    expect(await probe(uneven)).toMatchObject({ hasVideo: true, videoFrames: 60, decodeErrors: [] });
   }, 30_000);
 
   it('throws for a file that is not there', async () => {

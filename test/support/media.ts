@@ -88,13 +88,13 @@ export async function probe(file: string): Promise<Probe> {
       ...['-v', 'error', '-of', 'json', '-show_entries'],
       ...['stream=index,codec_type:packet=stream_index,pts_time,duration_time', file],
     ]),
-    // passthrough: the null muxer otherwise remarks on the time stamps of sound files, and drops or doubles frames.
+    // passthrough: ffmpeg otherwise drops or doubles frames to keep an even rate.
     run(ffmpegPath(), [
       ...['-nostdin', '-v', 'error', '-nostats', '-progress', 'pipe:1', '-i', file],
       ...['-map', '0:v?', '-map', '0:a?', '-fps_mode', 'passthrough', '-f', 'null', '-'],
     ]),
   ]);
-  const decodeErrors = [...new Set([...lines(packets.stderr), ...lines(decoding.stderr)])];
+  const decodeErrors = [...new Set([...complaints(packets.stderr), ...complaints(decoding.stderr)])];
   if (packets.status !== 0) decodeErrors.push(`ffprobe ended with status ${packets.status}`);
   if (decoding.status !== 0) decodeErrors.push(`ffmpeg ended with status ${decoding.status}`);
   const frames = [...decoding.stdout.matchAll(/^frame=\s*(\d+)$/gm)].at(-1)?.[1];
@@ -158,8 +158,9 @@ function run(command: string, args: readonly string[]): Promise<Outcome> {
   });
 }
 
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line.trim() !== '');
+/** What ffmpeg complained of, without its null muxer, which rounds the uneven time stamps of a camera to even frames. */
+function complaints(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('[null @ '));
 }
 
 function found(name: string, path: string | null): string {
