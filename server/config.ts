@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -31,7 +32,13 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
-const address = /^[0-9a-fA-F:.]+(\/\d{1,3})?$/;
+
+/** `192.0.2.1`, `::1`, `10.0.0.0/8` */
+function isAddressRange(text: string): boolean {
+  const [address = '', bits = '0', ...rest] = text.split('/');
+  const family = isIP(address);
+  return family > 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}
 
 const settings = z.object({
   PORT: z
@@ -50,7 +57,7 @@ const settings = z.object({
   TRESGO_MAX_ANSWER_BYTES: bytes.refine((size) => size > 0, 'a whole number of bytes above 0').default(500_000_000),
   TRESGO_MIN_FREE_BYTES: bytes.default(1_000_000_000),
   TRESGO_TRUST_PROXY: list
-    .refine((all) => all.every((one) => address.test(one)), 'addresses or CIDR ranges, separated by commas')
+    .refine((all) => all.every(isAddressRange), 'addresses or CIDR ranges, separated by commas')
     .default([]),
   TRESGO_ALLOWED_ORIGINS: list
     .refine(

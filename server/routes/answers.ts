@@ -49,6 +49,8 @@ export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 3
   });
 
   async function save(fields: Fields, video: Readable, mimeType: string, address: string): Promise<string> {
+    const late = ['token', 'folder', 'questionIndex'].find((name) => !fields.has(name));
+    if (late) throw problem('invalid-multipart', { detail: `The field ${late} must come before video.` });
     const token = await auth.authenticate(fields.get('token'), address);
     const session = await auth.requireSession(token, fields.get('folder'));
     const question = requireQuestion(fields.get('questionIndex'), session);
@@ -111,12 +113,14 @@ async function readForm(
       unreadable(cause);
       return;
     }
+    let file: Readable | null = null;
     form.on('field', (name, value) => void fields.set(name, value));
     form.on('file', (name, video, _fileName, _encoding, mimeType) => {
       if (name !== 'video') {
         video.resume();
         return;
       }
+      file = video;
       saved = onVideo(fields, video, mimeType);
       // The rest of a refused file must flow, or the form never ends.
       saved.then(resolve, (error) => {
@@ -130,7 +134,10 @@ async function readForm(
     form.on('error', unreadable);
     source.on('error', unreadable);
     source.on('close', () => {
-      if (!source.readableEnded) form.destroy(new Error('the request was cut'));
+      if (source.readableEnded) return;
+      // The form does not tell its file that nothing more will come.
+      file?.destroy();
+      form.destroy(new Error('the request was cut'));
     });
     source.pipe(form);
   });

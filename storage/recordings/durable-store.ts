@@ -12,6 +12,7 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FileStore } from '@tus/file-store';
@@ -44,7 +45,9 @@ export class DurableStore extends FileStore {
   readonly #owners = new Map<string, UploadOwner>();
 
   constructor(options: { directory: string; takes: Takes }) {
-    super({ directory: options.directory });
+    // FileStore makes its folder in the background and throws where nobody can catch: it gets one that is there.
+    super({ directory: path.parse(options.directory).root });
+    this.directory = options.directory;
     this.#takes = options.takes;
     this.#folder = options.directory;
   }

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { DateTime } from 'luxon';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openApp, type TestApp } from '../support/server.ts';
-import { openSitting, recording, refusalOf } from '../support/tus.ts';
+import { createTusClient, openSitting, recording, refusalOf } from '../support/tus.ts';
 
 let now = DateTime.fromISO('2025-12-03T06:39:00Z');
 let app: TestApp;
@@ -64,6 +64,7 @@ test('unknown, expired, revoked and another’s name: one answer for all four', 
     await start(revoked.secret, 'Anna Parker'),
     await start(good.secret, 'Anna Barker'),
     await start(good.secret, '../'),
+    await start(good.secret, '\ud800'),
     await verify('unknown'),
     await verify(expired.secret),
     await verify(revoked.secret),
@@ -152,7 +153,6 @@ test('an expired token goes on with what it started, until 7 days after the last
   now = now.plus({ days: 6 });
   expect((await verify(secret)).status).toBe(200);
   expect(await (await start(secret, 'Late Lee')).json()).toMatchObject({ resumed: true, folder });
-  const { createTusClient } = await import('../support/tus.ts');
   const tus = createTusClient({ url: app.url, token: secret, folder });
   await tus.send(recording(50), { question: 1 });
   // Seven days count from that answer, not from the start.
@@ -220,11 +220,10 @@ test.each([
   ['x'.repeat(300), `_${'x'.repeat(60)}`],
   ['😀😀', '_candidate'],
   ['محمد علي', '_mhmd_ly'],
-  ['‏‮דוד‬ כהן', '_dvd_khn'],
+  ['‏‮דוד‬ כהן', '_dvd_khhn'],
   ['../', '_candidate'],
   ['../../../etc/passwd', '_etc_passwd'],
   ['王', '_wang'],
-  ['\ud800', '_candidate'],
   ["Robert'); DROP TABLE tokens;--", '_robert_drop_table_tokens'],
 ])('the name %.30j gets a plain folder inside the data folder', async (name, ending) => {
   const { secret } = await app.token(name);

@@ -1,0 +1,90 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigError, publicUrl, readConfig } from '../../server/config.ts';
+
+test('nothing set: the documented defaults, frozen', () => {
+  const config = readConfig({}, {});
+  expect(config).toEqual({
+    port: 8002,
+    host: '127.0.0.1',
+    dataDir: path.resolve('data'),
+    publicUrl: null,
+    tls: null,
+    maxAnswerBytes: 500_000_000,
+    minFreeBytes: 1_000_000_000,
+    trustProxy: [],
+    allowedOrigins: [],
+    logLevel: 'info',
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('an empty variable counts as absent, and the command line goes before the environment', () => {
+  expect(readConfig({}, { PORT: '', TRESGO_DATA_DIR: '' })).toMatchObject({ port: 8002 });
+  expect(readConfig({ dataDir: '/a' }, { TRESGO_DATA_DIR: '/b' }).dataDir).toBe('/a');
+  expect(readConfig({}, { TRESGO_DATA_DIR: '/b' }).dataDir).toBe('/b');
+});
+
+test('everything set', () => {
+  const config = readConfig(
+    {},
+    {
+      PORT: '0',
+      HOST: '::',
+      TRESGO_PUBLIC_URL: 'https://interviews.example/x/',
+      TRESGO_TLS_CERT: 'c.pem',
+      TRESGO_TLS_KEY: 'k.pem',
+      TRESGO_MAX_ANSWER_BYTES: '1',
+      TRESGO_MIN_FREE_BYTES: '0',
+      TRESGO_TRUST_PROXY: '10.0.0.0/8, ::1,192.0.2.1',
+      TRESGO_ALLOWED_ORIGINS: 'https://a.example, http://b.example:81',
+      TRESGO_LOG_LEVEL: 'warn',
+    },
+  );
+  expect(config).toMatchObject({
+    port: 0,
+    publicUrl: 'https://interviews.example/x',
+    tls: { certFile: 'c.pem', keyFile: 'k.pem' },
+    maxAnswerBytes: 1,
+    minFreeBytes: 0,
+    trustProxy: ['10.0.0.0/8', '::1', '192.0.2.1'],
+    allowedOrigins: ['https://a.example', 'http://b.example:81'],
+    logLevel: 'warn',
+  });
+});
+
+test.each([
+  ['PORT', ['65536', '-1', '80.5', 'http', '1e3', ' 80']],
+  ['HOST', ['a b', ' ']],
+  ['TRESGO_PUBLIC_URL', ['interviews.example', 'ftp://a.example', '//a.example', 'https://']],
+  ['TRESGO_MAX_ANSWER_BYTES', ['0', '-1', '500MB', '1e9', '0x10', '1.5', '9'.repeat(16)]],
+  ['TRESGO_MIN_FREE_BYTES', ['-1', '1GB', 'all']],
+  ['TRESGO_TRUST_PROXY', ['localhost', '10.0.0', '10.0.0.0/33', '::/129', '10.0.0.1/8/8', '300.0.0.1', 'a']],
+  ['TRESGO_ALLOWED_ORIGINS', ['*', 'a.example', 'https://a.example/', 'https://a.example/path', 'https://a b']],
+  ['TRESGO_LOG_LEVEL', ['loud', 'INFO', '3']],
+  ['TRESGO_TLS_CERT', ['c.pem']],
+  ['TRESGO_TLS_KEY', ['k.pem']],
+])('a wrong %s is one line that names it', (name, values) => {
+  for (const value of values) {
+    let message = 'accepted';
+    try {
+      readConfig({}, { [name]: value });
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      message = (error as Error).message;
+    }
+    expect(message, value).toContain(name);
+    expect(message).not.toContain('\n');
+    expect(message).not.toMatch(/undefined|expected|invalid input/i);
+  }
+});
+
+test.each([
+  [{ HOST: '0.0.0.0' }, 'http://localhost:8002'],
+  [{ HOST: '::' }, 'http://localhost:8002'],
+  [{ HOST: '::1', PORT: '81' }, 'http://[::1]:81'],
+  [{ TRESGO_TLS_CERT: 'c', TRESGO_TLS_KEY: 'k' }, 'https://127.0.0.1:8002'],
+  [{ TRESGO_PUBLIC_URL: 'https://a.example/' }, 'https://a.example'],
+])('with %o links begin with %s', (env, url) => {
+  expect(publicUrl(readConfig({}, env))).toBe(url);
+});
