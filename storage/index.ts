@@ -36,7 +36,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const sessionsDir = path.join(dataDir, 'sessions');
   const uploadsDir = path.join(dataDir, 'uploads');
   try {
-    for (const folder of [dataDir, sessionsDir, uploadsDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [dataDir, sessionsDir, uploadsDir]) await makeFolder(folder);
     await access(dataDir, constants.W_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
@@ -117,4 +117,13 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       await db.destroy();
     },
   };
+}
+
+/** Makes a folder and its parents. Node's recursive mkdir never ends where the answer is ENOENT for ever, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  await access(parent).catch(() => makeFolder(parent));
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }

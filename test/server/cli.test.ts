@@ -1,8 +1,9 @@
-/** The command line, each command as a process of its own. */
+/** The command line; what it does, each command as a process of its own. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { main } from '../../server/cli/index.ts';
 import { openApp, startSession, temporaryFolder, tresgo } from '../support/server.ts';
 import { createTusClient, recording } from '../support/tus.ts';
 
@@ -19,6 +20,22 @@ async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> 
   const { status, stdout, stderr } = await run(...args, '--json');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as T;
+}
+
+/** What a command prints before it does anything needs no process of its own. */
+async function inThisProcess(args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const printed = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      printed[stream] += text;
+      return true;
+    }),
+  );
+  try {
+    return { status: await main(args), ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 interface Created {
@@ -108,7 +125,7 @@ test.each([
   [['token'], /Usage/],
   [[], /Usage/],
 ])('wrong usage %j is exit status 2, told on standard error', async (args, words) => {
-  const { status, stdout, stderr } = await tresgo(args);
+  const { status, stdout, stderr } = await inThisProcess(args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(words);
 });
@@ -131,7 +148,7 @@ test.each([
   ['session', 'list', '--help'],
   ['session', 'show', '--help'],
 ])('%s %s %s explains itself on standard output', async (...args) => {
-  const { status, stdout, stderr } = await tresgo(args);
+  const { status, stdout, stderr } = await inThisProcess(args);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^Usage: tresgo/);
   if (args.length === 3) expect(stdout).toMatch(/--json[\s\S]*--data-dir/);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sees to the programs that the tests run and npm cannot bring: Chromium, Firefox, ffmpeg. Silent when all are there.
+// Sees to the programs that the tests run and npm cannot bring: Chromium, Firefox, ffmpeg, openssl. Silent when all are there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
@@ -32,6 +32,11 @@ export const programs = [
     commands: ['ffprobe'],
     beside: 'TRESGO_FFMPEG',
     packages: { debian: 'ffmpeg', ubuntu: 'ffmpeg' },
+  },
+  {
+    name: 'openssl',
+    commands: ['openssl'],
+    packages: { debian: 'openssl', ubuntu: 'openssl' },
   },
 ];
 

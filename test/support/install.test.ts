@@ -10,12 +10,12 @@ const onlyThese =
   (...commands: string[]) =>
   (command: string) =>
     commands.includes(command) ? `found:${command}` : null;
-const everything = onlyThese('chromium', 'firefox-esr', 'ffmpeg', 'ffprobe', 'apt-get');
+const everything = onlyThese('chromium', 'firefox-esr', 'ffmpeg', 'ffprobe', 'openssl', 'apt-get');
 
 describe('plan', () => {
   it('does nothing when all is there, under any of its names', () => {
     expect(plan({ env: {}, find: everything, root: true, system: 'debian' })).toEqual({ action: 'none' });
-    const others = onlyThese('google-chrome', 'firefox', 'ffmpeg', 'ffprobe');
+    const others = onlyThese('google-chrome', 'firefox', 'ffmpeg', 'ffprobe', 'openssl');
     expect(plan({ env: {}, find: others, root: false, system: null })).toEqual({ action: 'none' });
   });
 
@@ -23,16 +23,16 @@ describe('plan', () => {
     const find = onlyThese('apt-get');
     expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
       action: 'install',
-      packages: ['chromium', 'firefox-esr', 'ffmpeg'],
-      message: 'Missing: chromium, firefox, ffmpeg, ffprobe. Installing chromium, firefox-esr, ffmpeg with apt-get …',
+      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl'],
+      message: 'Missing: chromium, firefox, ffmpeg, ffprobe, openssl. Installing chromium, firefox-esr, ffmpeg, openssl with apt-get …',
     });
     expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
-      packages: ['chromium-browser', 'firefox', 'ffmpeg'],
+      packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl'],
     });
   });
 
   it('tells the one command to anyone who is not root', () => {
-    const find = onlyThese('apt-get', 'firefox');
+    const find = onlyThese('apt-get', 'firefox', 'openssl');
     expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
       action: 'tell',
       message:
@@ -52,7 +52,7 @@ describe('plan', () => {
 
   it('takes the named program instead of the one on PATH, and never replaces a mistyped name', () => {
     const env = { TRESGO_TEST_CHROMIUM: '/opt/chrome', TRESGO_FFMPEG: '/opt/ffmpeg' };
-    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', 'ffprobe');
+    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', 'ffprobe', 'openssl');
     expect(plan({ env, find, root: false, system: 'debian' })).toEqual({ action: 'none' });
     expect(plan({ env, find: everything, root: true, system: 'debian' })).toEqual({
       action: 'tell',
@@ -98,7 +98,7 @@ describe('on a machine', () => {
   };
   const run = (path: string) => spawnSync(process.execPath, [script], { env: { PATH: path }, encoding: 'utf8' });
   const program = '#!/bin/sh\n';
-  const all = { chromium: program, firefox: program, ffmpeg: program, ffprobe: program };
+  const all = { chromium: program, firefox: program, ffmpeg: program, ffprobe: program, openssl: program };
   afterEach(() => {
     for (const dir of folders.splice(0)) rmSync(dir, { recursive: true });
   });
@@ -120,7 +120,7 @@ describe('on a machine', () => {
     const { status, stdout, stderr } = run(folder({}));
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(stderr).toMatch(/chromium, firefox, ffmpeg, ffprobe.*sudo apt-get update && sudo apt-get install/);
+    expect(stderr).toMatch(/chromium, firefox, ffmpeg, ffprobe, openssl.*sudo apt-get update && sudo apt-get install/);
   });
 
   const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
