@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { type Browser, chromium } from '@playwright/test';
 import { AUDIO, VIDEO } from '../client/devices.ts';
-import { AUDIO_BITS_PER_SECOND, VIDEO_BITS_PER_SECOND } from '../client/sitting.ts';
+import { AUDIO_BITS_PER_SECOND, VIDEO_BITS_PER_SECOND } from '../client/take.ts';
 import { chromiumArgs, chromiumPath } from '../test/support/browser.ts';
 import { fakeMedia } from '../test/support/media.ts';
 import { spawnServer, startSession, type TestServer, temporaryFolder, tresgo } from '../test/support/server.ts';
@@ -179,6 +179,10 @@ export async function main(args: string[]): Promise<number> {
   const name = values.trace ?? values.link;
   const rate = parseLink(name);
   const [seconds, answers, delayMs] = [Number(values.seconds), Number(values.answers), Number(values.delay)];
+  if (!(seconds > 0 && answers > 0 && delayMs >= 0)) {
+    process.stderr.write('bench: --seconds and --answers take numbers above 0, --delay one from 0\n');
+    return 2;
+  }
   const folder = await temporaryFolder();
   const server = await spawnServer({ dataDir: folder.path });
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumArgs(await fakeMedia()) });

@@ -8,11 +8,21 @@ export interface Identity {
   currentIndex: number;
 }
 
+/** What a reload must not forget of the sitting. */
+export interface Notes {
+  /** A take that something but the candidate ended: whether it counts is not said yet. */
+  undecided?: { takeId: string; question: number; recordedMs: number } | undefined;
+  /** The end was asked for, with so many questions: its answer may be lost. */
+  finishing?: number | undefined;
+}
+
 export interface IdentityStore {
   /** Null unless token, name and folder are all there. */
   get(): Identity | null;
   set(change: Partial<Identity>): void;
   clear(): void;
+  notes(): Notes;
+  note(change: Notes): void;
   /** False where the browser refuses to keep anything: what is set then lasts as long as this page. */
   readonly lasting: boolean;
 }
@@ -24,6 +34,8 @@ const keys = {
   currentIndex: 'currentIndex',
 } as const satisfies Record<keyof Identity, string>;
 
+const NOTES = 'tresgoNotes';
+
 type KeyValueStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /** `local` is called and not read, because merely touching `localStorage` throws where site data is blocked. */
@@ -34,6 +46,11 @@ export function createIdentityStore({
 } = {}): IdentityStore {
   const kept = probe(local);
   const store = kept ?? createMemory();
+  /** Those of another session count for nothing. */
+  const notes = (): Notes => {
+    const { folder, ...rest } = toNotes(store.getItem(NOTES));
+    return folder === store.getItem(keys.folder) ? rest : {};
+  };
   return {
     lasting: kept !== null,
     get() {
@@ -50,7 +67,11 @@ export function createIdentityStore({
       if (change.currentIndex !== undefined) store.setItem(keys.currentIndex, String(change.currentIndex));
     },
     clear() {
-      for (const key of Object.values(keys)) store.removeItem(key);
+      for (const key of [...Object.values(keys), NOTES]) store.removeItem(key);
+    },
+    notes,
+    note(change) {
+      store.setItem(NOTES, JSON.stringify({ ...notes(), ...change, folder: store.getItem(keys.folder) }));
     },
   };
 }
@@ -58,6 +79,14 @@ export function createIdentityStore({
 function toIndex(text: string | null): number {
   const index = Number(text);
   return Number.isInteger(index) && index > 0 ? index : 0;
+}
+
+function toNotes(text: string | null): Notes & { folder?: string } {
+  try {
+    return JSON.parse(text ?? '{}') as Notes & { folder?: string };
+  } catch {
+    return {};
+  }
 }
 
 /** The browser's store if it really takes a write, else null: some have one that is full by decree. */

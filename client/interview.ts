@@ -15,6 +15,8 @@ export type Gate = { kind: 'uploading' } | { kind: 'waiting'; seconds: number } 
 export interface Alert {
   code: AlertCode;
   detail?: string;
+  /** The server's own code for its refusal, for which the page may have words. */
+  refusal?: string;
 }
 
 export type AlertCode =
@@ -29,6 +31,7 @@ export type AlertCode =
   | 'digest-mismatch' // the server holds other bytes
   | 'no-connection' // the server can't be reached: it is tried again
   | 'second-tab' // another tab holds this session
+  | 'not-kept' // the device's store can't be used: what is not sent lives as long as the page
   | 'refused' // any other final refusal of the server: detail says what
   | 'unexpected';
 
@@ -53,11 +56,14 @@ export type Phase =
   | { name: 'recording'; question: number; takeId: string }
   /** The take is stopped; the next question is shut until the server has it. */
   | { name: 'gate'; question: number; takeId: string; gate: Gate }
-  /** A reload ended this take; it is being sent whole. The candidate chooses: keep it, or answer again. */
-  | { name: 'recovered'; question: number; takeId: string; recordedMs: number; gate: Gate }
+  /** Something but the candidate ended this take; what there is is sent. The candidate chooses: keep it, or answer again. */
+  | { name: 'recovered'; question: number; takeId: string; recordedMs: number; cause: Cause; gate: Gate }
   /** All answers are in; the session is being closed. */
   | { name: 'finishing'; gate: Gate }
   | { name: 'finished' };
+
+/** `refused`: the server takes it never; it can't be kept, only answered again. */
+export type Cause = 'reload' | 'interrupted' | 'refused';
 
 export interface Sitting {
   title: string;
@@ -70,7 +76,9 @@ export interface Sitting {
 
 export type Event =
   | { type: 'loaded'; title: string; questions: Question[]; answered: number[] }
-  | { type: 'recovered'; question: number; takeId: string; recordedMs: number }
+  | ({ type: 'recovered'; alert?: Alert } & Omit<Extract<Phase, { name: 'recovered' }>, 'name'>)
+  /** The take came to nothing: not a byte was recorded. */
+  | { type: 'nothing'; takeId: string; alert: Alert }
   | { type: 'resend'; question: number; takeId: string }
   | { type: 'check' }
   | { type: 'devices'; cameras: MediaDevice[]; microphones: MediaDevice[]; cameraId: string; microphoneId: string }
@@ -97,9 +105,9 @@ export function currentQuestion(state: Sitting): Question | null {
   return 'question' in phase ? (state.questions.find((question) => question.index === phase.question) ?? null) : null;
 }
 
-/** Whether `index` is the last question: there "Next question" reads "Finish interview". */
-export function isLast(state: Sitting, index: number): boolean {
-  return state.questions.at(-1)?.index === index;
+/** Whether nothing is left to answer after `index`: there "Next question" reads "Finish interview". */
+export function isLast({ questions, answered }: Pick<Sitting, 'questions' | 'answered'>, index: number): boolean {
+  return questions.every((question) => question.index === index || answered.includes(question.index));
 }
 
 export function reduce(state: Sitting, event: Event): Sitting {
@@ -123,9 +131,12 @@ export function reduce(state: Sitting, event: Event): Sitting {
       return to({ name: 'checking', ready: true, ...devices });
     }
     case 'recovered': {
-      const { question, takeId, recordedMs } = event;
-      return to({ name: 'recovered', question, takeId, recordedMs, gate: { kind: 'uploading' } });
+      const { type: _, alert = null, ...take } = event;
+      return to({ name: 'recovered', ...take }, { alert });
     }
+    case 'nothing':
+      if ((phase.name !== 'recording' && phase.name !== 'gate') || phase.takeId !== event.takeId) return state;
+      return to({ name: 'requesting', question: phase.question }, { alert: event.alert });
     case 'resend':
       return to({ name: 'gate', question: event.question, takeId: event.takeId, gate: { kind: 'uploading' } });
     case 'request':
@@ -144,7 +155,7 @@ export function reduce(state: Sitting, event: Event): Sitting {
     case 'gate':
       return moveGate(state, event.takeId, event.gate);
     case 'keep':
-      if (phase.name !== 'recovered') return state;
+      if (phase.name !== 'recovered' || phase.cause === 'refused') return state;
       return to({ name: 'gate', question: phase.question, takeId: phase.takeId, gate: phase.gate });
     case 'again':
       return phase.name === 'recovered' ? to({ name: 'requesting', question: phase.question }) : state;

@@ -7,23 +7,40 @@ export function createPreview(show: (stream: MediaStream | null) => void) {
   let stream: MediaStream | null = null;
   let meter: Meter | null = null;
   let choice: DeviceChoice = {};
+  /** Counts what made an opening under way worthless. */
+  let closings = 0;
+  // One at a time: a camera that is opened twice is busy on a phone, and nobody would close the first.
+  let turn: Promise<unknown> = Promise.resolve();
 
   function close(): void {
+    closings += 1;
     meter?.close();
     if (stream) closeDevices(stream);
     show(null);
     meter = stream = null;
   }
 
+  async function openInTurn(): Promise<MediaStream> {
+    if (stream?.active && stream.getTracks().every((track) => track.readyState === 'live')) return stream;
+    close();
+    const before = closings;
+    const opened = await openDevices(choice);
+    if (closings !== before) {
+      closeDevices(opened);
+      throw new DOMException('The choice changed meanwhile', 'InvalidStateError');
+    }
+    stream = opened;
+    meter = createMeter(opened);
+    show(opened);
+    return opened;
+  }
+
   return {
-    /** The open stream while all its tracks live, else a new one. Rejects as `openDevices` does. */
-    async open(): Promise<MediaStream> {
-      if (stream?.active && stream.getTracks().every((track) => track.readyState === 'live')) return stream;
-      close();
-      stream = await openDevices(choice);
-      meter = createMeter(stream);
-      show(stream);
-      return stream;
+    /** The open stream while all its tracks live, else a new one. Rejects as `openDevices` does, or where `close` came first. */
+    open(): Promise<MediaStream> {
+      const mine = turn.then(openInTurn);
+      turn = mine.catch(() => {});
+      return mine;
     },
     /** Takes effect at the next `open`. */
     choose(change: DeviceChoice): void {

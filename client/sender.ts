@@ -52,6 +52,10 @@ export interface Sender {
   end(takeId: string): Promise<void>;
   /** The candidate stands at this take's gate: tells its state, and tries at once. */
   enterGate(takeId: string): void;
+  /** Takes of this page that the server has not confirmed, oldest first. */
+  unsent(): Array<{ takeId: string; question: number; recordedMs: number; refused: boolean }>;
+  /** Gives a take up: it is neither sent nor kept any longer. */
+  drop(takeId: string): Promise<void>;
   /** "Retry", `online`, `pageshow`, `focus`: an attempt at once for whatever is not sent. */
   retryNow(): void;
   status(): SenderStatus;
@@ -86,14 +90,23 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
     dispatch();
   }
 
-  /** Lets run whose turn it is: the first that can move, and those ahead of it that only try now and then. */
+  const unsent = (): Entry[] => [...entries.values()].filter(({ gate }) => gate.kind !== 'open');
+
+  /**
+   * What an unsent take waits for. One that shows `failed` lets the next pass, but never one of its own question: the
+   * server counts the take that it heard of last.
+   */
+  function blocker(entry: Entry): Entry | undefined {
+    const all = unsent();
+    const blocks = ({ gate, take }: Entry) => gate.kind !== 'failed' || take.question === entry.take.question;
+    return all.slice(0, Math.max(0, all.indexOf(entry))).find(blocks);
+  }
+
+  /** Lets run whose turn it is, and those that only try now and then. */
   function dispatch(): void {
-    let free = !closed;
-    for (const { uploader, gate } of entries.values()) {
-      if (gate.kind === 'open') continue;
-      if (free) uploader.start();
-      else if (!uploader.status().refused) uploader.pause();
-      if (gate.kind !== 'failed') free = false;
+    for (const entry of unsent()) {
+      if (!closed && !blocker(entry)) entry.uploader.start();
+      else if (!entry.uploader.status().refused) entry.uploader.pause();
     }
   }
 
@@ -109,24 +122,15 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
     onEvent(event);
     dispatch();
     // Those behind wait for the same thing: they show it as their own.
-    if (event.gate.kind !== 'open') for (const other of behind(entry)) onEvent({ ...event, takeId: other.take.takeId });
+    if (event.gate.kind === 'open') return;
+    for (const { take } of unsent().filter((other) => blocker(other) === entry))
+      onEvent({ ...event, takeId: take.takeId });
   }
 
   function record({ take, uploader, persistedBytes: bytes, gateEnteredAt }: Entry): void {
     const waitMs = gateEnteredAt === null ? 0 : Math.round(timers.now() - gateEnteredAt);
     const { resentBytes } = uploader.status();
     opened.push({ question: take.question, takeId: take.takeId, waitMs, bytes, resentBytes });
-  }
-
-  /** The unsent takes that wait because of `entry`: none where it lets others pass. */
-  function behind(entry: Entry): Entry[] {
-    if (entry.gate.kind === 'failed') return [];
-    const unsent = [...entries.values()].filter(({ gate }) => gate.kind !== 'open');
-    return unsent.slice(unsent.indexOf(entry) + 1);
-  }
-
-  function ahead(entry: Entry): Entry | undefined {
-    return [...entries.values()].find((other) => other.gate.kind !== 'open' && behind(other).includes(entry));
   }
 
   return {
@@ -158,9 +162,20 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
       const entry = entries.get(takeId);
       if (!entry) return;
       entry.gateEnteredAt ??= timers.now();
-      const first = ahead(entry) ?? entry;
+      const first = blocker(entry) ?? entry;
       onEvent({ type: 'gate', takeId, gate: entry.gate.kind === 'open' ? entry.gate : first.gate });
       first.uploader.hurry();
+    },
+    unsent: () =>
+      unsent().map(({ take, uploader }) => {
+        const { takeId, question, recordedMs } = take;
+        return { takeId, question, recordedMs, refused: uploader.status().refused };
+      }),
+    async drop(takeId) {
+      entries.get(takeId)?.uploader.pause();
+      entries.delete(takeId);
+      dispatch();
+      await spool.forget(takeId);
     },
     retryNow() {
       for (const { uploader } of entries.values()) uploader.retryNow();

@@ -1,21 +1,24 @@
 /** The sitting in motion: what happens at each phase of interview.ts, with the real recorder, spool, sender and server. */
-import { ApiError, type createApi } from './api.ts';
-import { alertFor, listDevices } from './devices.ts';
-import type { IdentityStore } from './identity.ts';
-import { type Alert, currentQuestion, type Event, initial, reduce } from './interview.ts';
+import { alertOf, refusalOf } from './alerts.ts';
+import type { createApi } from './api.ts';
+import { type DeviceChoice, listDevices } from './devices.ts';
+import type { IdentityStore, Notes } from './identity.ts';
+import { type Alert, type Cause, currentQuestion, type Event, type Gate, initial, reduce } from './interview.ts';
 import { createPreview } from './preview.ts';
-import { type EndReason, type Recording, startRecorder, supportedMimeType } from './recorder.ts';
+import { supportedMimeType } from './recorder.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import { createSender, type Sender } from './sender.ts';
+import { createSessionCalls } from './session-calls.ts';
 import type { Spool } from './spool.ts';
 import type { TresgoStatus } from './status.ts';
+import { startTake, type Take, type TakeEnd } from './take.ts';
 import { systemTimers } from './timers.ts';
 import type { UploadEvent } from './upload-events.ts';
 import type { Actions, Live, View } from './view.ts';
 
-/** A face and a voice, and little enough for a phone's uplink; the browsers' own choice is 2.5 Mbit/s. */
-export const VIDEO_BITS_PER_SECOND = 1_000_000;
-export const AUDIO_BITS_PER_SECOND = 64_000;
+/** Between tries to tell the device's store that a take has ended. */
+const END_RETRY_MS = 2000;
+const nothingSent = { takeId: null, recordedBytes: 0, persistedBytes: 0, ackedBytes: 0, takes: [], gate: [] };
 
 export interface SittingOptions {
   api: ReturnType<typeof createApi>;
@@ -26,13 +29,15 @@ export interface SittingOptions {
   goToLogin: () => void;
   /** Resolves to false where another tab already holds this session. */
   claim: (folder: string) => Promise<boolean>;
+  /** Shown at the device check, e.g. that this device keeps nothing. */
+  warning: Alert | null;
 }
 
-export function createSitting({ api, identity, spool, view, goToLogin, claim }: SittingOptions) {
+export function createSitting({ api, identity, spool, view, goToLogin, claim, warning }: SittingOptions) {
   let state = initial;
   let who = identity.get() ?? { token: '', userName: '', folder: '', currentIndex: 0 };
   let sender: Sender | null = null;
-  let recording: Recording | null = null;
+  let take: Take | null = null;
   let limit: number | undefined;
   /** In this life of the page the candidate has seen the devices, or chosen to go on without. */
   let checked = false;
@@ -40,6 +45,11 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
   const schedule = createRetrySchedule({
     timers: systemTimers,
     onGate: (gate) => state.phase.name === 'finishing' && dispatch({ type: 'finishing', gate }),
+  });
+  const calls = createSessionCalls({
+    api,
+    schedule,
+    onRefusal: (error, later) => alert(later ? { code: 'no-connection' } : alertOf(error)),
   });
   const never = new AbortController().signal;
 
@@ -55,9 +65,14 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
   async function open(): Promise<void> {
     view.render(state);
     if (!who.token) return goToLogin();
-    const start = await untilAnswered(() => api.startSession(who.token, who.userName));
-    if (!start) return;
-    if (!(await claim(start.folder))) return alert({ code: 'second-tab' });
+    const { finishing } = identity.notes();
+    const { token, userName, folder } = who;
+    // The answer to an earlier finish may be lost: a start would then be refused, or begin another session.
+    if (finishing && (await calls.finish({ token, folder, questionsCount: finishing })) === 'finished') return end();
+    const start = await calls.start(token, userName);
+    if (start === 'used-up') return end();
+    if (start === 'refused') return;
+    if (!sender && !(await claim(start.folder))) return alert({ code: 'second-tab' });
     who = { ...who, folder: start.folder };
     identity.set({ folder: start.folder });
     alert(null);
@@ -69,115 +84,116 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
       token: () => identity.get()?.token ?? who.token,
       onEvent: hear,
     });
-    // A take that nobody ended was cut by a reload or a crash: the candidate must say whether it counts.
-    const before = await spool.list(start.folder);
-    const left = await sender.recover();
-    const last = left.at(-1);
-    if (last && before.some((take) => take.takeId === last.takeId && !take.ended)) {
-      dispatch({ type: 'recovered', question: last.question, takeId: last.takeId, recordedMs: last.recordedMs });
-    } else if (last && !state.answered.includes(last.question)) {
-      dispatch({ type: 'resend', question: last.question, takeId: last.takeId });
-    }
-    if (last && state.phase.name !== 'loading') sender.enterGate(last.takeId);
+    await takeUp(sender, start.folder);
+  }
+
+  /** A take that nobody ended was cut by a reload or a crash: the candidate must say whether it counts. */
+  async function takeUp(from: Sender, folder: string): Promise<void> {
+    const open = (await spool.list(folder)).filter(({ ended }) => !ended).map(({ takeId }) => takeId);
+    const left = await from.recover();
+    const cut = left.findLast(({ takeId }) => open.includes(takeId));
+    const undecided = cut ?? identity.notes().undecided;
+    if (undecided) choose(undecided, 'reload');
     else await goOn();
   }
 
-  /** Repeats a call until the server answers; a refusal is shown. Null when it is final. */
-  async function untilAnswered<T>(call: () => Promise<T>): Promise<T | null> {
-    for (;;) {
-      try {
-        const answer = await call();
-        schedule.reset();
-        return answer;
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (error.code === 'sessions-used-up') {
-          dispatch({ type: 'finished' });
-          return null;
-        }
-        const later = error.status === 0 || error.status >= 500 || error.status === 429;
-        alert(later ? { code: 'no-connection' } : alertOf(error));
-        // A withdrawn token may be restored; anything else that is final stays so.
-        if (!later && error.status !== 401) return null;
-        await schedule.wait({ quick: false, retryAfterMs: (error.retryAfterSeconds ?? 0) * 1000 }, never);
-      }
-    }
+  /** Lets the candidate choose whether a take counts that something else ended. */
+  function choose(of: NonNullable<Notes['undecided']>, cause: Cause, why?: Alert): void {
+    const { takeId, question, recordedMs } = of;
+    if (cause !== 'refused') identity.note({ undecided: { takeId, question, recordedMs } });
+    const unsent = sender?.unsent().some((each) => each.takeId === takeId) || take?.takeId === takeId;
+    const gate: Gate = { kind: cause === 'refused' ? 'failed' : unsent ? 'uploading' : 'open' };
+    dispatch({ type: 'recovered', question, takeId, recordedMs, cause, gate, ...(why && { alert: why }) });
+    if (cause !== 'refused') sender?.enterGate(takeId);
   }
 
-  /** To whatever comes next: the device check, the next question, or the end. */
+  /** To whatever comes next: an answer that is not sent, the device check, the next question, or the end. */
   async function goOn(): Promise<void> {
-    if (state.answered.length >= state.questions.length) return finish();
-    if (checked) return record();
-    dispatch({ type: 'check' });
-    await openPreview();
+    const waiting = sender?.unsent().at(-1);
+    if (waiting?.refused) return choose(waiting, 'refused');
+    if (waiting) {
+      dispatch({ type: 'resend', question: waiting.question, takeId: waiting.takeId });
+      sender?.enterGate(waiting.takeId);
+    } else if (state.answered.length >= state.questions.length) await finish();
+    else if (checked) await record();
+    else {
+      dispatch({ type: 'check' });
+      await openPreview();
+    }
   }
 
   async function openPreview(): Promise<void> {
     try {
       if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
       dispatch({ type: 'devices', ...(await listDevices(await preview.open())) });
+      if (warning) alert(warning);
     } catch (error) {
-      alert(alertOf(error));
+      // Another choice came meanwhile: that one is being opened.
+      if ((error as Error).name !== 'InvalidStateError') alert(alertOf(error));
     }
   }
 
+  function chooseDevice(choice: DeviceChoice): void {
+    preview.choose(choice);
+    void openPreview();
+  }
+
   async function record(): Promise<void> {
+    checked = true;
     dispatch({ type: 'request' });
     const question = currentQuestion(state);
     if (state.phase.name !== 'requesting' || !question || !sender) return;
     identity.set({ currentIndex: question.index });
-    const takeId = crypto.randomUUID();
-    const to = sender;
     try {
       const stream = await preview.open();
-      // The recorder runs while the spool makes room: the first chunk waits for it.
-      const begun: Promise<unknown>[] = [];
-      recording = startRecorder({
-        stream,
-        videoBitsPerSecond: VIDEO_BITS_PER_SECOND,
-        audioBitsPerSecond: AUDIO_BITS_PER_SECOND,
-        onChunk: async (data, elapsedMs) => {
-          await begun[0];
-          await to.append(takeId, data, elapsedMs);
-        },
-        onEnd: (reason, error) => void ended(takeId, question.index, reason, error),
-      });
-      const { mimeType, startedAt } = recording;
-      begun.push(to.begin({ takeId, question: question.index, mimeType, startedAt: startedAt.toISOString() }));
-      await begun[0];
-      dispatch({ type: 'recording', takeId });
+      take = await startTake({ sender, stream, question: question.index, onEnd: ended });
+      dispatch({ type: 'recording', takeId: take.takeId });
       limit = window.setTimeout(next, question.maxSeconds * 1000);
     } catch (error) {
-      void recording?.stop();
-      alert(alertOf(error, recording ? 'storage-refused' : 'unexpected'));
+      alert(alertOf(error, error instanceof DOMException ? 'storage-refused' : 'unexpected'));
     }
   }
 
   function next(): void {
-    if (state.phase.name !== 'recording' || !recording) return;
-    window.clearTimeout(limit);
-    const { takeId } = state.phase;
+    if (state.phase.name !== 'recording' || !take) return;
     dispatch({ type: 'stopped' });
-    sender?.enterGate(takeId);
-    void recording.stop();
+    sender?.enterGate(take.takeId);
+    take.stop();
   }
 
   /** After the last chunk was kept. Ended by itself: what there is is saved, and the candidate chooses. */
-  async function ended(takeId: string, question: number, reason: EndReason, error: unknown): Promise<void> {
+  function ended({ reason, error, keptBytes, ...of }: TakeEnd): void {
     window.clearTimeout(limit);
-    const recordedMs = recording?.elapsedMs() ?? 0;
-    recording = null;
-    await sender?.end(takeId).catch((cause) => alert(alertOf(cause, 'storage-refused')));
-    if (reason === 'stop' || state.phase.name !== 'recording') return;
-    dispatch({ type: 'recovered', question, takeId, recordedMs });
-    sender?.enterGate(takeId);
-    alert(reason === 'keep' ? alertOf(error, 'storage-refused') : { code: 'recording-interrupted' });
+    const otherwise = keptBytes === 0 ? 'camera-busy' : 'recording-interrupted';
+    const why: Alert = reason === 'keep' ? alertOf(error, 'storage-refused') : { code: otherwise };
+    const { phase } = state;
+    const mine = 'takeId' in phase && phase.takeId === of.takeId;
+    if (keptBytes === 0) {
+      void sender?.drop(of.takeId).catch(() => {});
+      dispatch({ type: 'nothing', takeId: of.takeId, alert: why });
+    } else {
+      // Before the end is written: once it is, the gate may open.
+      if (reason !== 'stop' && mine && phase.name !== 'recovered') choose(of, 'interrupted', why);
+      void endInSpool(of.takeId);
+    }
+    if (take?.takeId === of.takeId) take = null;
+  }
+
+  /** Until the device's store has it, the upload can't end. */
+  async function endInSpool(takeId: string): Promise<void> {
+    for (;;) {
+      try {
+        return await sender?.end(takeId);
+      } catch (error) {
+        alert(alertOf(error, 'storage-refused'));
+        await schedule.wait({ quick: true, retryAfterMs: END_RETRY_MS }, never);
+      }
+    }
   }
 
   function hear(event: UploadEvent): void {
     if (event.type === 'refused') {
-      const code = event.status === 401 ? 'signed-out' : event.code === 'digest-mismatch' ? event.code : 'refused';
-      alert({ code, detail: event.detail });
+      hearRefusal(event);
       return;
     }
     dispatch(event);
@@ -185,23 +201,41 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
     if (phase.name === 'gate' && phase.takeId === event.takeId && phase.gate.kind === 'open') void goOn();
   }
 
+  function hearRefusal({ takeId, status, code, detail, final }: Extract<UploadEvent, { type: 'refused' }>): void {
+    const why = refusalOf(status, code, detail);
+    const { phase } = state;
+    if (code === 'session-finished') end();
+    else if (!final || why.code !== 'refused' || !('takeId' in phase) || phase.takeId !== takeId) alert(why);
+    else {
+      // No try can help any more: what is left is to answer again.
+      choose({ takeId, question: phase.question, recordedMs: take?.elapsedMs() ?? 0 }, 'refused', why);
+      if (take?.takeId === takeId) take.stop();
+    }
+  }
+
   async function finish(): Promise<void> {
     dispatch({ type: 'finishing', gate: { kind: 'uploading' } });
     preview.close();
-    const call = { token: who.token, folder: who.folder, questionsCount: state.questions.length };
-    const missing = await untilAnswered(() =>
-      api.finishSession(call).then(
-        () => false,
-        (error: unknown) => {
-          if (error instanceof ApiError && error.code === 'answers-missing') return true;
-          throw error;
-        },
-      ),
-    );
-    if (missing === null) return;
-    // The server lost count of us, or we of it: begin again with what it says.
-    if (missing) return open();
-    await spool.clear(who.folder).catch(() => {});
+    const questionsCount = state.questions.length;
+    identity.note({ finishing: questionsCount });
+    for (;;) {
+      const result = await calls.finish({ token: who.token, folder: who.folder, questionsCount });
+      if (result === 'finished') {
+        await spool.clear(who.folder).catch(() => {});
+        return end();
+      }
+      if (result === 'missing') {
+        // The server lost count of us, or we of it: begin again with what it says.
+        identity.note({ finishing: undefined });
+        return open();
+      }
+      await schedule.waitForWake(never);
+    }
+  }
+
+  /** The session is closed: the token is forgotten; the spool keeps whatever the server did not confirm. */
+  function end(): void {
+    preview.close();
     identity.clear();
     dispatch({ type: 'finished' });
   }
@@ -221,31 +255,28 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
     else retryNow();
   }
 
+  async function again(): Promise<void> {
+    if (state.phase.name !== 'recovered') return;
+    const { takeId, cause } = state.phase;
+    identity.note({ undecided: undefined });
+    dispatch({ type: 'again' });
+    if (cause === 'refused') await sender?.drop(takeId).catch(() => {});
+    await record();
+  }
+
   const actions: Actions = {
-    start() {
-      checked = true;
-      void record();
-    },
+    start: () => void record(),
     next,
     retry: retryNow,
     keep() {
       checked = true;
+      identity.note({ undecided: undefined });
       dispatch({ type: 'keep' });
       if (state.phase.name === 'gate' && state.phase.gate.kind === 'open') void goOn();
     },
-    again() {
-      checked = true;
-      dispatch({ type: 'again' });
-      void record();
-    },
-    chooseCamera(cameraId) {
-      preview.choose({ cameraId });
-      void openPreview();
-    },
-    chooseMicrophone(microphoneId) {
-      preview.choose({ microphoneId });
-      void openPreview();
-    },
+    again: () => void again(),
+    chooseCamera: (cameraId) => chooseDevice({ cameraId }),
+    chooseMicrophone: (microphoneId) => chooseDevice({ microphoneId }),
     askAgain,
   };
 
@@ -254,43 +285,14 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim }: 
     open,
     retryNow,
     live(): Live {
-      const { recordedBytes = 0, persistedBytes = 0, ackedBytes = 0 } = sender?.status() ?? {};
-      const elapsedMs = recording?.elapsedMs() ?? 0;
-      return {
-        elapsedMs,
-        level: preview.level(),
-        recordedBytes,
-        persistedBytes,
-        ackedBytes,
-        online: navigator.onLine,
-      };
+      const { recordedBytes, persistedBytes, ackedBytes } = sender?.status() ?? nothingSent;
+      const elapsedMs = take?.elapsedMs() ?? 0;
+      return { elapsedMs, level: preview.level(), recordedBytes, persistedBytes, ackedBytes, online: navigator.onLine };
     },
     status(): TresgoStatus {
-      const { questions: _, ...rest } = state;
-      const sending = sender?.status() ?? {
-        takeId: null,
-        recordedBytes: 0,
-        persistedBytes: 0,
-        ackedBytes: 0,
-        takes: [],
-        gate: [],
-      };
-      return {
-        question: currentQuestion(state)?.index ?? null,
-        state: rest.phase.name,
-        folder: who.folder,
-        answered: rest.answered,
-        ...sending,
-      };
+      const { answered, phase } = state;
+      const question = currentQuestion(state)?.index ?? null;
+      return { question, state: phase.name, folder: who.folder, answered, ...(sender?.status() ?? nothingSent) };
     },
   };
-}
-
-/** What went wrong, as the page says it. */
-function alertOf(error: unknown, otherwise: Alert['code'] = 'unexpected'): Alert {
-  if (error instanceof ApiError) return { code: error.status === 401 ? 'signed-out' : 'refused', detail: error.detail };
-  const code = alertFor(error);
-  return code === 'unexpected'
-    ? { code: otherwise, detail: error instanceof Error ? error.message : String(error) }
-    : { code };
 }

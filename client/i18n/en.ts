@@ -59,6 +59,7 @@ export const en = {
     open: 'Your answer has arrived.',
     closing: 'All answers are in. We are closing your interview.',
     closingWaits: 'All your answers have arrived. The connection is weak or gone; we try again by ourselves.',
+    refusedAnswer: 'Please read what happened, and answer again.',
     closingFailed:
       'All your answers have arrived. Only closing the interview has not worked yet. We keep trying by ourselves; “Retry” tries at once.',
     finished: 'All your answers have arrived.',
@@ -113,6 +114,9 @@ export const en = {
     heading: 'Your answer was cut short',
     text: (s: number) =>
       `We saved ${seconds(s)} of your answer before the page was reloaded, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+    interrupted: (s: number) =>
+      `We saved ${seconds(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+    refused: 'The server can’t take this answer. Please answer this question again; that costs you nothing.',
     keep: 'Keep this answer',
     again: 'Answer again',
   },
@@ -167,6 +171,10 @@ export const en = {
     'second-tab': {
       title: 'This interview is open in another tab',
       text: 'Go on there, or close that tab and press “Try again” here.',
+    },
+    'not-kept': {
+      title: 'This browser keeps nothing on the device',
+      text: 'You can go on. Your answers are sent while you speak, but please do not reload or close this page before the end.',
     },
     'digest-mismatch': {
       title: 'Your answer did not arrive as it was recorded',

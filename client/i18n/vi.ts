@@ -46,6 +46,7 @@ export const vi: Messages = {
     open: 'Câu trả lời của bạn đã đến nơi.',
     closing: 'Đã nhận đủ các câu trả lời. Chúng tôi đang kết thúc buổi phỏng vấn.',
     closingWaits: 'Tất cả câu trả lời đã đến nơi. Kết nối yếu hoặc bị ngắt; chúng tôi sẽ tự động thử lại.',
+    refusedAnswer: 'Xin hãy đọc thông báo và trả lời lại.',
     closingFailed:
       'Tất cả câu trả lời đã đến nơi. Chỉ còn bước kết thúc là chưa xong. Chúng tôi vẫn tự động thử tiếp; bấm “Thử lại” để thử ngay.',
     finished: 'Tất cả câu trả lời của bạn đã đến nơi.',
@@ -100,6 +101,9 @@ export const vi: Messages = {
     heading: 'Câu trả lời của bạn bị ngắt giữa chừng',
     text: (s) =>
       `Chúng tôi đã lưu được ${s} giây câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+    interrupted: (s) =>
+      `Chúng tôi đã lưu được ${s} giây câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+    refused: 'Máy chủ không nhận được câu trả lời này. Xin hãy trả lời lại câu hỏi; bạn không bị tính thêm lượt.',
     keep: 'Giữ câu trả lời này',
     again: 'Trả lời lại',
   },
@@ -154,6 +158,10 @@ export const vi: Messages = {
     'second-tab': {
       title: 'Buổi phỏng vấn này đang mở ở một thẻ khác',
       text: 'Hãy tiếp tục ở thẻ đó, hoặc đóng thẻ đó rồi nhấn “Thử lại lần nữa” tại đây.',
+    },
+    'not-kept': {
+      title: 'Trình duyệt này không lưu được gì trên thiết bị',
+      text: 'Bạn vẫn có thể tiếp tục. Câu trả lời được gửi đi trong lúc bạn nói, nhưng xin đừng tải lại hay đóng trang này trước khi kết thúc.',
     },
     'digest-mismatch': {
       title: 'Câu trả lời đến nơi không giống bản đã ghi',

@@ -10,6 +10,8 @@ import { createView, type View } from '../view.ts';
 
 /** How often figures that are no state are shown anew. */
 const LIVE_MS = 200;
+/** A browser's database that has not opened by then may never do. */
+const SPOOL_MS = 5000;
 /** A page that is being left holds its claim for a moment longer. */
 const CLAIM_MS = 2000;
 
@@ -28,8 +30,12 @@ async function claim(folder: string): Promise<boolean> {
 
 const root = document.getElementById('app');
 if (!root) throw new Error('interview.html has no #app');
-// A device that refuses to keep anything still sends what it records; a reload would lose what has not arrived.
-const spool = await openSpool().catch(createMemorySpool);
+// A device that refuses to keep anything, or never answers, still sends what it records; the page says so.
+const kept = await Promise.race([
+  openSpool().catch(() => null),
+  new Promise<null>((resolve) => setTimeout(resolve, SPOOL_MS, null)),
+]);
+const spool = kept ?? createMemorySpool();
 navigator.storage?.persist?.().catch(() => {});
 
 let view: View | null = null;
@@ -40,6 +46,7 @@ const sitting = createSitting({
   view: { render: (state) => view?.render(state), preview: (stream) => view?.preview(stream) },
   goToLogin: () => location.replace(`/${location.search}`),
   claim,
+  warning: kept ? null : { code: 'not-kept' },
 });
 view = createView(root, pickMessages(location.search, navigator.languages), sitting.actions);
 window.tresgo = { status: sitting.status };

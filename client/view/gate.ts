@@ -43,7 +43,9 @@ export function createGate(messages: Messages, actions: Pick<Actions, 'retry'>):
     render({ phase }) {
       const gate = 'gate' in phase ? phase.gate : null;
       const closing = phase.name === 'finishing';
-      show(element, gate !== null && (!closing || gate.kind === 'failed'));
+      // What the server never takes has no way to show.
+      const refused = phase.name === 'recovered' && phase.cause === 'refused';
+      show(element, gate !== null && !refused && (!closing || gate.kind === 'failed'));
       if (gate === null) return;
       setAttribute(element, 'data-gate', gate.kind);
       // While the session is being closed every byte is already there: a bar would tell a lie.

@@ -1,5 +1,5 @@
 /** The `role=alert` box: what happened, that nothing is lost, what to do, and the control that does it. */
-import type { Messages } from '../i18n/index.ts';
+import { type Messages, refusalWords } from '../i18n/index.ts';
 import type { Alert, AlertCode, Phase } from '../interview.ts';
 import { button, h, setText, show } from './dom.ts';
 import type { Actions, Part } from './part.ts';
@@ -33,12 +33,17 @@ export function createNotice(messages: Messages, actions: Pick<Actions, 'askAgai
       const words = alert === null ? null : messages.alerts[alert.code];
       setText(title, words?.title ?? '');
       setText(text, words?.text ?? '');
-      setText(detail, (alert !== null && detailed.has(alert.code) && alert.detail) || '');
+      setText(detail, alert === null ? '' : detailOf(alert, messages));
       show(detail, detail.textContent !== '');
       show(tryAgain, alert !== null && mayRepeat(alert, phase));
       show(logIn, alert?.code === 'signed-out' || (alert?.code === 'refused' && phase.name === 'loading'));
     },
   };
+}
+
+function detailOf({ code, detail = '', refusal }: Alert, messages: Messages): string {
+  if (!detailed.has(code)) return '';
+  return refusal ? refusalWords(messages, { code: refusal, detail, retryAfterSeconds: null, body: null }) : detail;
 }
 
 /** Not while recording, and not where "Retry" of the gate already does it. */

@@ -1,4 +1,4 @@
-/** After a reload: keep what was saved, or answer again. The choice is possible while the sending goes on. */
+/** After a reload, or where a recording stopped by itself: keep what was saved, or answer again. The choice is possible while the sending goes on. */
 import type { Messages } from '../i18n/index.ts';
 import { button, h, setText, show } from './dom.ts';
 import type { Actions, Part } from './part.ts';
@@ -6,6 +6,7 @@ import type { Actions, Part } from './part.ts';
 export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep' | 'again'>): Part {
   const { recovered: words } = messages;
   const text = h('p', { class: 'recovered-text' });
+  const keep = button('primary', words.keep, () => actions.keep());
   const element = h(
     'section',
     { class: 'recovered' },
@@ -14,7 +15,7 @@ export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep
     h(
       'div',
       { class: 'choice' },
-      button('primary', words.keep, () => actions.keep()),
+      keep,
       button('secondary', words.again, () => actions.again()),
     ),
   );
@@ -22,7 +23,11 @@ export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep
     element,
     render({ phase }) {
       show(element, phase.name === 'recovered');
-      if (phase.name === 'recovered') setText(text, words.text(Math.max(1, Math.round(phase.recordedMs / 1000))));
+      if (phase.name !== 'recovered') return;
+      const seconds = Math.max(1, Math.round(phase.recordedMs / 1000));
+      const texts = { reload: words.text, interrupted: words.interrupted, refused: () => words.refused };
+      setText(text, texts[phase.cause](seconds));
+      show(keep, phase.cause !== 'refused');
     },
   };
 }

@@ -75,8 +75,10 @@ function statusOf({ phase, alert }: Sitting, online: boolean, { states, sentence
         sentence: online ? sentences.recording : sentences.recordingOffline,
         tone: 'recording',
       };
-    case 'gate':
     case 'recovered':
+      if (phase.cause === 'refused') return { state: states.failed, sentence: sentences.refusedAnswer, tone: 'bad' };
+      return gateStatus(phase.gate, { states, sentences });
+    case 'gate':
       return gateStatus(phase.gate, { states, sentences });
     case 'finishing':
       return gateStatus(phase.gate, {

@@ -76,7 +76,10 @@ describe('every phase has a way on', () => {
   });
 
   test.each([...gates, open])('a recovered take can be kept or replaced while its gate is $kind', (gate) => {
-    const state = inPhase({ name: 'recovered', question: 2, takeId: 'a', recordedMs: 5000, gate }, [1]);
+    const state = inPhase(
+      { name: 'recovered', question: 2, takeId: 'a', recordedMs: 5000, cause: 'reload', gate },
+      [1],
+    );
     expect(reduce(state, { type: 'keep' }).phase).toEqual({ name: 'gate', question: 2, takeId: 'a', gate });
     expect(reduce(state, { type: 'again' }).phase).toEqual({ name: 'requesting', question: 2 });
   });
@@ -100,12 +103,52 @@ describe('a question opens only after its gate', () => {
   });
 });
 
+describe('a take that something else ended', () => {
+  const take = { question: 2, takeId: 'a', recordedMs: 5000 };
+
+  test('refused by the server it can only be answered again', () => {
+    const failed = { kind: 'failed' } as const;
+    const state = reduce(inPhase({ name: 'gate', question: 2, takeId: 'a', gate: uploading }, [1]), {
+      ...{
+        type: 'recovered',
+        ...take,
+        cause: 'refused',
+        gate: failed,
+        alert: { code: 'refused', detail: 'too large' },
+      },
+    });
+    expect(state.alert).toEqual({ code: 'refused', detail: 'too large' });
+    expect(reduce(state, { type: 'keep' })).toBe(state);
+    expect(reduce(state, { type: 'again' }).phase).toEqual({ name: 'requesting', question: 2 });
+  });
+
+  test('why it stopped stays to be read when its gate opens', () => {
+    const alert = { code: 'recording-interrupted' } as const;
+    const state = reduce(inPhase({ name: 'recording', question: 2, takeId: 'a' }, [1]), {
+      ...{ type: 'recovered', ...take, cause: 'interrupted', gate: uploading, alert },
+    });
+    expect(reduce(state, { type: 'gate', takeId: 'a', gate: open }).alert).toEqual(alert);
+  });
+
+  test('with not a byte in it, the question is asked again', () => {
+    const nothing = { type: 'nothing', takeId: 'a', alert: { code: 'camera-busy' } } as const;
+    for (const phase of [
+      { name: 'recording', question: 2, takeId: 'a' },
+      { name: 'gate', question: 2, takeId: 'a', gate: uploading },
+    ] as const) {
+      expect(reduce(inPhase(phase), nothing).phase).toEqual({ name: 'requesting', question: 2 });
+      const later = inPhase({ ...phase, takeId: 'b' });
+      expect(reduce(later, nothing)).toBe(later);
+    }
+  });
+});
+
 describe('late events change nothing', () => {
   test.each<Phase>([
     { name: 'requesting', question: 2 },
     { name: 'recording', question: 2, takeId: 'b' },
     { name: 'gate', question: 2, takeId: 'b', gate: uploading },
-    { name: 'recovered', question: 2, takeId: 'b', recordedMs: 1000, gate: uploading },
+    { name: 'recovered', question: 2, takeId: 'b', recordedMs: 1000, cause: 'reload', gate: uploading },
     { name: 'finishing', gate: uploading },
     { name: 'finished' },
   ])('of an old take in $name', (phase) => {
@@ -162,9 +205,13 @@ describe('alerts', () => {
 });
 
 test('the page knows its question, and which one is the last', () => {
-  const state = inPhase({ name: 'requesting', question: 3 });
+  const state = inPhase({ name: 'requesting', question: 3 }, [1]);
   expect(currentQuestion(state)).toBe(questions[2]);
-  expect(isLast(state, 3)).toBe(true);
-  expect(isLast(state, 2)).toBe(false);
+  expect(isLast(state, 3)).toBe(false);
+  expect(isLast(loaded([1, 2]), 3)).toBe(true);
+  // Question 2 is the only one left: nothing comes after it.
+  expect(isLast(loaded([1, 3]), 2)).toBe(true);
+  // Answered again, it is still the last.
+  expect(isLast(loaded([1, 2, 3]), 3)).toBe(true);
   expect(currentQuestion(loaded())).toBeNull();
 });

@@ -1,0 +1,78 @@
+/** One recording attempt: recorder -> sender, from the first chunk to the last. */
+import { type EndReason, startRecorder } from './recorder.ts';
+import type { Sender } from './sender.ts';
+
+/** A face and a voice, and little enough for a phone's uplink; the browsers' own choice is 2.5 Mbit/s. */
+export const VIDEO_BITS_PER_SECOND = 1_000_000;
+export const AUDIO_BITS_PER_SECOND = 64_000;
+/** A recorder that brought nothing for that long will bring nothing. */
+const FIRST_CHUNK_MS = 5000;
+
+export interface TakeEnd {
+  takeId: string;
+  /** From 1. */
+  question: number;
+  reason: EndReason;
+  error?: unknown;
+  recordedMs: number;
+  /** Kept on the device; 0 = the take came to nothing. */
+  keptBytes: number;
+}
+
+export interface Take {
+  takeId: string;
+  /** From 1. */
+  question: number;
+  elapsedMs(): number;
+  /** Ends the take, but not before its first chunk: an empty one could never be sent. */
+  stop(): void;
+}
+
+export interface TakeOptions {
+  sender: Pick<Sender, 'begin' | 'append'>;
+  stream: MediaStream;
+  question: number;
+  /** Called once, after the last chunk was kept. */
+  onEnd: (end: TakeEnd) => void;
+}
+
+/** Begins to record. Rejects where the browser can't record, or the device can't keep it; `onEnd` is called then too. */
+export async function startTake({ sender, stream, question, onEnd }: TakeOptions): Promise<Take> {
+  const takeId = crypto.randomUUID();
+  let keptBytes = 0;
+  let wanted = true;
+  // The recorder runs while the spool makes room: the first chunk waits for it.
+  const begun: Promise<unknown>[] = [];
+  const recording = startRecorder({
+    stream,
+    videoBitsPerSecond: VIDEO_BITS_PER_SECOND,
+    audioBitsPerSecond: AUDIO_BITS_PER_SECOND,
+    onChunk: async (data, elapsedMs) => {
+      await begun[0];
+      keptBytes = await sender.append(takeId, data, elapsedMs);
+      if (!wanted) void recording.stop();
+    },
+    onEnd: (reason, error) => {
+      window.clearTimeout(patience);
+      onEnd({ takeId, question, reason, error, recordedMs: recording.elapsedMs(), keptBytes });
+    },
+  });
+  const patience = window.setTimeout(() => keptBytes === 0 && void recording.stop(), FIRST_CHUNK_MS);
+  const { mimeType, startedAt } = recording;
+  begun.push(sender.begin({ takeId, question, mimeType, startedAt: startedAt.toISOString() }));
+  try {
+    await begun[0];
+  } catch (error) {
+    void recording.stop();
+    throw error;
+  }
+  return {
+    takeId,
+    question,
+    elapsedMs: recording.elapsedMs,
+    stop() {
+      wanted = false;
+      if (keptBytes > 0) void recording.stop();
+    },
+  };
+}

@@ -1,0 +1,151 @@
+/** Where a sitting could end in a dead end or lose an answer silently: there is always a way on. */
+import type { Page } from '@playwright/test';
+import { openRelay } from '../support/relay.ts';
+import { spawnServer } from '../support/server.ts';
+import {
+  answer,
+  createCandidate,
+  expect,
+  expectFinished,
+  expectRecording,
+  logIn,
+  readSession,
+  test,
+} from './fixtures.ts';
+
+const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
+
+test('"Next question" at once still makes an answer', async ({ page, server, candidate }) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await press(page, 'Next question');
+  await expectRecording(page, 2);
+  const { files } = await readSession(server);
+  expect(files.find(({ name }) => name === 'Q1.webm')?.bytes).toBeGreaterThan(0);
+});
+
+test('an answer that the server refuses for good can be answered again', async ({ page, server }) => {
+  await server.stop();
+  const small = await spawnServer({ dataDir: server.dataDir, env: { TRESGO_MAX_ANSWER_BYTES: '200000' } });
+  await logIn(page, small.url, await createCandidate(server.dataDir));
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('did not accept', { timeout: 30_000 });
+  await expect(page.getByRole('button', { name: 'Keep this answer' })).toHaveCount(0);
+  await press(page, 'Answer again');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(500);
+  await press(page, 'Next question');
+  await expectRecording(page, 2);
+  const { files } = await readSession(server);
+  expect(files.find(({ name }) => name === 'Q1.webm')?.bytes).toBeLessThanOrEqual(200_000);
+  await small.stop();
+});
+
+test('"Answer again", and a reload before it is sent: the new answer counts, and nothing passes it', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  const relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+  await logIn(page, relay.url, candidate);
+  await press(page, 'Start interview');
+  for (let question = 1; question <= 4; question++) await answer(page, question, { seconds: 1 });
+  await expectRecording(page, 5);
+  await page.waitForTimeout(1500);
+  await page.reload();
+  await expect(page.getByRole('status').getByText('Upload Success', { exact: true })).toBeVisible();
+  // Reloaded once more: the choice is still open.
+  await page.reload();
+  relay.setCut({ match: (head) => head.startsWith('POST /files') });
+  await press(page, 'Answer again');
+  await expectRecording(page, 5);
+  await page.waitForTimeout(2500);
+  await press(page, 'Finish interview');
+  await expect(page.getByRole('status').getByText(/^Retrying in/)).toBeVisible();
+  expect(relay.stats.cuts).toBeGreaterThan(0);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Question 5 of 5' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Interview finished' })).toHaveCount(0);
+  relay.setCut(null);
+  await expectFinished(page);
+  const { files } = await readSession(server);
+  const delivered = await page.evaluate(() => window.__tapDigests());
+  expect(files.find(({ name }) => name === 'Q5.webm')?.sha256).toBe(delivered.at(-1)?.sha256);
+  expect(files.map(({ name }) => name)).toContain('takes/Q5-1.webm');
+  await relay.close();
+});
+
+test('the answer that was rejected never overrules the new one, whichever gets through first', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  const relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+  await logIn(page, relay.url, candidate);
+  relay.setCut({ match: (head) => head.startsWith('POST /files') });
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(1500);
+  await page.reload();
+  await expect(page.getByRole('status').getByText('Upload Failed', { exact: true })).toBeVisible({ timeout: 40_000 });
+  await press(page, 'Answer again');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(2500);
+  relay.setCut(null);
+  await press(page, 'Next question');
+  await expectRecording(page, 2);
+  const { files } = await readSession(server);
+  const delivered = await page.evaluate(() => window.__tapDigests());
+  expect(files.find(({ name }) => name === 'Q1.webm')?.sha256).toBe(delivered[1]?.sha256);
+  await relay.close();
+});
+
+test('a lost answer to the finish, and a page of somebody else’s: it ends all the same', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  for (let question = 1; question <= 4; question++) await answer(page, question, { seconds: 1 });
+  await expectRecording(page, 5);
+  const portal = { status: 200, contentType: 'text/html', body: '<h1>Hotel Wi-Fi</h1>' };
+  let asked = 0;
+  await page.route('**/api/session/finish', async (route) => {
+    asked += 1;
+    // The first try never gets there; the second does, and its answer is lost.
+    if (asked > 1) await route.fetch();
+    await route.fulfill(portal);
+  });
+  await press(page, 'Finish interview');
+  await expect(page.getByRole('status').getByText(/^Retrying in/)).toBeVisible();
+  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(1);
+  await page.unroute('**/api/session/finish');
+  await page.reload();
+  await expectFinished(page);
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain(candidate.token);
+  expect((await readSession(server)).meta.status).toBe('finished');
+});
+
+test('the device’s store fails at the end of an answer: it is said, and what was kept can be kept', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(2500);
+  await page.evaluate(() => {
+    const add = IDBObjectStore.prototype.add;
+    IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...args: Parameters<typeof add>) {
+      if (this.name === 'chunks') throw new DOMException('The disk is full', 'QuotaExceededError');
+      return add.apply(this, args);
+    };
+  });
+  await expect(page.getByRole('alert')).toContainText('cannot keep your answer');
+  await press(page, 'Keep this answer');
+  await expect(page.getByRole('heading', { name: 'Question 2 of 5' })).toBeVisible();
+});
