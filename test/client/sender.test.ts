@@ -117,6 +117,22 @@ test('a take that is refused for good, or fails on and on, does not hold up the 
   await until(() => sender.status().gate.length === 3);
 });
 
+test('a take never passes an earlier one of its own question, and one that is given up stands in nobody’s way', async () => {
+  tus.before = (_request, response, upload) => upload?.takeId === 'first' && answer(response, 500);
+  await record('first', 1, 100);
+  await until(() => events.includes('first failed'));
+  await sender.begin({ takeId: 'second', question: 1, mimeType: 'video/webm', startedAt: '2026-01-02' });
+  await sender.append('second', new ArrayBuffer(100), 500);
+  await sender.end('second');
+  sender.enterGate('second');
+  await until(() => events.includes('second failed'));
+  expect(tus.uploads.map(({ takeId }) => takeId)).toEqual(['first']);
+  expect(sender.unsent().map(({ takeId }) => takeId)).toEqual(['first', 'second']);
+  await sender.drop('first');
+  await until(() => events.includes('second open'));
+  expect([sender.unsent(), await spool.list('folder')]).toEqual([[], []]);
+});
+
 test('after close nothing is sent and nothing is said', async () => {
   await record('a', 1, 100);
   sender.close();
