@@ -53,7 +53,11 @@ export function judgeError({ message, originalRequest, originalResponse: respons
 }
 
 function problemOf({ status, method, body }: Answer): { code: string; detail: string } {
-  const fallback = { code: `http-${status}`, detail: `${method} was answered with ${status}` };
+  // An answer to HEAD has no body to say so.
+  const fallback = {
+    code: status === 415 ? 'not-a-recording' : `http-${status}`,
+    detail: `${method} was answered with ${status}`,
+  };
   try {
     const { code, detail, title } = JSON.parse(body) as Partial<ProblemBody>;
     return { code: code ?? fallback.code, detail: detail ?? title ?? fallback.detail };

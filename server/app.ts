@@ -4,7 +4,7 @@ import type { DateTime } from 'luxon';
 import type { Storage } from '../storage/index.ts';
 import { createAuth, createClientAddress } from './auth.ts';
 import type { Config } from './config.ts';
-import { Problem, problem } from './problem.ts';
+import { problem, problemOf } from './problem.ts';
 import { incomingOf } from './request.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -12,6 +12,7 @@ import { type Assets, pageRoutes } from './routes/pages.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { createTus } from './tus.ts';
+import { createReportUnfinished, type ReportUnfinished } from './unfinished.ts';
 
 /** What the application tells of itself; pino fits. */
 export interface Log {
@@ -28,14 +29,23 @@ export interface AppDeps {
   assets?: Assets;
   log: Log;
   now?: () => DateTime;
+  reportUnfinished?: ReportUnfinished;
   /** A body that brings nothing for that long is given up. */
   idleMs?: number;
 }
 
 /** The whole application. Pure assembly: it opens nothing and listens nowhere. */
-export function createApp({ storage, config, assets = new Map(), log, now, idleMs = 30_000 }: AppDeps) {
+export function createApp({
+  storage,
+  config,
+  assets = new Map(),
+  log,
+  now,
+  reportUnfinished = createReportUnfinished(log),
+  idleMs = 30_000,
+}: AppDeps) {
   const auth = createAuth(storage, now);
-  const tus = createTus({ storage, config, idleMs, log });
+  const tus = createTus({ storage, auth, config, idleMs, reportUnfinished });
   const clientAddress = createClientAddress(config.trustProxy);
   const addressOf = (c: { env: unknown; req: { raw: Request } }) =>
     clientAddress(incomingOf(c)?.socket.remoteAddress, c.req.raw.headers.get('x-forwarded-for') ?? undefined);
@@ -58,9 +68,12 @@ export function createApp({ storage, config, assets = new Map(), log, now, idleM
   app.notFound(() => problem('not-found').toResponse());
   app.onError((error, c) => {
     const id = c.get('requestId');
-    if (error instanceof Problem) {
-      if (error.status >= 500) log.error({ id, code: error.code, err: error.cause }, error.message);
-      return error.toResponse();
+    const refusal = problemOf(error);
+    if (refusal) {
+      const { status, code, cause, message } = refusal;
+      // Without a cause nothing is wrong here: the peer went away, or it was logged where it happened.
+      if (status >= 500) log[cause === undefined ? 'info' : 'error']({ id, code, err: cause }, message);
+      return refusal.toResponse();
     }
     log.error({ id, err: error }, 'unexpected error');
     return problem('internal', { extra: { requestId: id } }).toResponse();

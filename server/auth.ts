@@ -63,6 +63,12 @@ export function createAuth(
       return (await find(secret, 'any')) ?? refuse(address);
     },
 
+    /** Asks again during a request that takes long: revoking stops it, too. @throws Problem `unauthorized` */
+    async requireActive(token: Token): Promise<void> {
+      const now = await tokens.get(token.id);
+      if (!now || now.revokedAt) throw problem('unauthorized');
+    },
+
     mayBegin: (token: Token): boolean => !token.expiresAt || token.expiresAt > now(),
 
     /** The token's own session in this folder. @throws Problem `session-not-found` */
@@ -74,9 +80,12 @@ export function createAuth(
   };
 }
 
-/** The secret in `Authorization: Bearer …` (RFC 6750, section 2.1); null without one. */
+/**
+ * The secret in `Authorization: Bearer …` (RFC 6750, section 2.1); null without one. Ours may have spaces inside, so it
+ * is all the rest of the header.
+ */
 export function bearerOf(headers: Headers): string | null {
-  return headers.get('authorization')?.match(/^Bearer +(\S+)$/i)?.[1] ?? null;
+  return headers.get('authorization')?.match(/^Bearer +(\S|\S.*\S)$/i)?.[1] ?? null;
 }
 
 /**

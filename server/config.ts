@@ -6,7 +6,7 @@ export interface Config {
   port: number;
   host: string;
   dataDir: string;
-  /** Origin (and path prefix) that links begin with; null = the address listened on. */
+  /** Origin that links begin with; null = the address listened on. No path: the pages live at the root. */
   publicUrl: string | null;
   /** PEM files; both or none. */
   tls: { certFile: string; keyFile: string } | null;
@@ -40,6 +40,11 @@ function isAddressRange(text: string): boolean {
   return family > 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
+/** `https://interviews.example`, `http://localhost:8002/` */
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^/?#@\s]+\/?$/i.test(text) && URL.canParse(text);
+}
+
 const settings = z.object({
   PORT: z
     .string()
@@ -50,7 +55,8 @@ const settings = z.object({
   HOST: z.string().regex(/^\S+$/, 'an address or a host name').default('127.0.0.1'),
   TRESGO_DATA_DIR: z.string().default('./data'),
   TRESGO_PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: 'an address that begins with https:// or http://' })
+    .string()
+    .refine(isOrigin, 'an address like https://interviews.example, with no path, query or fragment')
     .optional(),
   TRESGO_TLS_CERT: z.string().optional(),
   TRESGO_TLS_KEY: z.string().optional(),

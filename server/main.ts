@@ -1,13 +1,15 @@
-/** The composition root: config -> storage -> app -> listen -> sweep -> shut down in reverse. */
+/** The composition root: config -> storage -> app -> listen -> recover -> sweep -> shut down in reverse. */
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import path from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import { openStorage, type Storage } from '../storage/index.ts';
 import { createApp, type Log } from './app.ts';
 import { type Config, ConfigError, publicUrl } from './config.ts';
 import { loadAssets } from './routes/pages.ts';
+import { createReportUnfinished } from './unfinished.ts';
 
 /** How often whole takes that could not be placed are tried again. */
 const SWEEP_MS = 5_000;
@@ -28,35 +30,40 @@ export interface Running {
  * @throws Error in one line for people: a taken port, a folder that can't be used, a certificate that can't be read
  */
 export async function startServer(config: Config, log: Log): Promise<Running> {
-  const tls = config.tls && {
-    cert: readPem('TRESGO_TLS_CERT', config.tls.certFile),
-    key: readPem('TRESGO_TLS_KEY', config.tls.keyFile),
-  };
+  const tls = config.tls && readTls(config.tls);
   const assets = await loadAssets(path.join(import.meta.dirname, '..', 'client'));
   const storage = await openStorage({ dataDir: config.dataDir });
+  const reportUnfinished = createReportUnfinished(log);
+  const app = createApp({ storage, config, assets, log, reportUnfinished });
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  // Requests that come before what a crash left is put right wait for it.
+  const listener: RequestListener = (request, response) => void opened.then(() => answer(request, response));
+  const server: Server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener);
+  // An answer may take as long as it takes: bodies have an idle limit instead (field note 12).
+  server.requestTimeout = 0;
+  server.headersTimeout = 15_000;
+  server.keepAliveTimeout = 65_000;
+  server.timeout = 120_000;
   try {
-    await storage.interviews.ensureDefault();
-    for (const { id, cause } of await storage.recover())
-      log.error({ upload: id, err: cause }, 'the take can’t be finished yet');
-    const app = createApp({ storage, config, assets, log });
-    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-    const server: Server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener);
-    // An answer may take as long as it takes: bodies have an idle limit instead (field note 12).
-    server.requestTimeout = 0;
-    server.headersTimeout = 15_000;
-    server.keepAliveTimeout = 65_000;
-    server.timeout = 120_000;
+    // Port and folder are ours before anything in the folder is touched: another server may be at work there.
     await listen(server, config);
+    storage.claim();
+    await storage.interviews.ensureDefault();
+    for (const { id, cause } of await storage.recover()) reportUnfinished(id, cause);
+    open();
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : config.port;
 
     let sweeping: Promise<unknown> = Promise.resolve();
     const sweep = setInterval(() => {
       sweeping = storage.finishPending().then(
-        (failed) =>
-          failed.forEach(
-            ({ id, cause }) => void log.error({ upload: id, err: cause }, 'the take can’t be finished yet'),
-          ),
+        (failed) => {
+          for (const { id, cause } of failed) reportUnfinished(id, cause);
+        },
         (cause: unknown) => log.error({ err: cause }, 'the sweep failed'),
       );
     }, SWEEP_MS);
@@ -81,6 +88,8 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
       },
     };
   } catch (error) {
+    server.close();
+    server.closeAllConnections();
     await storage.close();
     throw error;
   }
@@ -98,6 +107,20 @@ async function listen(server: Server, { port, host }: Config): Promise<void> {
     });
     server.listen(port, host, resolve);
   });
+}
+
+/** @throws ConfigError in one line that names the variables */
+function readTls({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: Buffer; key: Buffer } {
+  const pems = { cert: readPem('TRESGO_TLS_CERT', certFile), key: readPem('TRESGO_TLS_KEY', keyFile) };
+  try {
+    createSecureContext(pems);
+    return pems;
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new ConfigError(`TRESGO_TLS_CERT and TRESGO_TLS_KEY: ${certFile} with ${keyFile} can’t be used (${why})`, {
+      cause,
+    });
+  }
 }
 
 function readPem(name: string, file: string): Buffer {

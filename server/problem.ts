@@ -114,6 +114,28 @@ function defaultRetryAfter(status: number): number | null {
   return { 423: 1, 429: 60, 503: 2, 507: 15 }[status] ?? null;
 }
 
+/** What storage, SQLite and the system say by the `code` of an Error. */
+const byCode: Record<string, ProblemCode> = {
+  'take-whole': 'upload-finished',
+  'too-many-uploads': 'too-many-uploads',
+  'session-finished': 'session-finished',
+  'token-revoked': 'unauthorized',
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  SQLITE_FULL: 'disk-full',
+  SQLITE_BUSY: 'unavailable',
+  SQLITE_BUSY_RECOVERY: 'unavailable',
+  SQLITE_BUSY_SNAPSHOT: 'unavailable',
+};
+
+/** A foreseen error of the storage as a refusal; null for one that nobody foresaw. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  const { code } = (error ?? {}) as { code?: unknown };
+  const ours = typeof code === 'string' ? byCode[code] : undefined;
+  return ours ? problem(ours, { cause: error }) : null;
+}
+
 export function problem(code: ProblemCode, details?: ProblemDetails): Problem {
   return new Problem(code, details);
 }

@@ -8,8 +8,10 @@ import { ERRORS, type Locker, Server } from '@tus/server';
 import type { Storage } from '../storage/index.ts';
 import { containerOf, MAGIC_BYTES, type PumpEnd } from '../storage/index.ts';
 import type { Session, Take, Token } from '../storage/types.ts';
+import type { Auth } from './auth.ts';
 import type { Config } from './config.ts';
-import { Problem, problem } from './problem.ts';
+import { type Problem, problem, problemOf } from './problem.ts';
+import type { ReportUnfinished } from './unfinished.ts';
 import { paths, REPR_DIGEST, toReprDigest, UPLOAD_COMPLETE } from './wire.ts';
 
 /** One request on its way through @tus/server. */
@@ -26,11 +28,12 @@ export interface Visit {
 }
 
 export interface TusDeps {
-  storage: Pick<Storage, 'store' | 'takes' | 'locks' | 'finish' | 'freeBytes'>;
+  storage: Pick<Storage, 'store' | 'takes' | 'sessions' | 'locks' | 'finish' | 'freeBytes'>;
+  auth: Pick<Auth, 'requireActive'>;
   config: Pick<Config, 'maxAnswerBytes' | 'minFreeBytes' | 'allowedOrigins'>;
   /** A body that brings nothing for that long is given up. */
   idleMs?: number;
-  log: { error(details: object, message: string): void };
+  reportUnfinished: ReportUnfinished;
 }
 
 /** An unfinished upload is kept for that long after its last byte. */
@@ -43,8 +46,8 @@ type Handler = (request: Request, context: unknown, headers?: Headers) => Promis
 
 export type Tus = ReturnType<typeof createTus>;
 
-export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
-  const { store, takes, locks } = storage;
+export function createTus({ storage, auth, config, idleMs = 30_000, reportUnfinished }: TusDeps) {
+  const { store, takes, sessions, locks } = storage;
   const visits = new WeakMap<Request, Visit>();
   const visitOf = (request: Request): Visit => visits.get(request) as Visit;
 
@@ -80,13 +83,18 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
   // An answer that arrived whole is the session's; the store refuses too, under the lock.
   server.options.onIncomingRequest = async (request, id) => {
     const { upload } = visitOf(request);
-    if (request.method === 'DELETE' && (!upload || upload.take.offset === upload.take.length))
+    const { take } = upload ?? {};
+    if (request.method === 'DELETE' && take?.state !== 'refused' && take?.offset === take?.length)
       throw problem('upload-finished');
     if (request.method !== 'POST' && upload?.take.id !== id) throw ERRORS.FILE_NOT_FOUND;
   };
 
   async function requireRoom(): Promise<void> {
-    if ((await storage.freeBytes()) < config.minFreeBytes) throw problem('disk-full');
+    const freeBytes = await storage.freeBytes();
+    if (freeBytes < config.minFreeBytes)
+      throw problem('disk-full', {
+        cause: new Error(`${freeBytes} bytes are free, the floor is ${config.minFreeBytes}`),
+      });
   }
 
   /** HEAD and PATCH tell of the whole answer with these. */
@@ -104,11 +112,12 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
 
   const head: Handler = async (request, _context, headers = new Headers()) => {
     const { take } = requireUpload(visitOf(request));
+    if (take.state === 'refused') throw problem('not-a-recording');
     // Whole, but not placed: a step failed or a crash came between. Nobody waits for it here.
     if (take.offset === take.length && take.state !== 'recorded') {
-      storage
-        .finish(take.id)
-        .catch((cause) => log.error({ err: cause, upload: take.id }, 'the take can’t be finished yet'));
+      // Too late to be placed: a client that sees the whole offset would take it for success.
+      await requireOpenSession(take.sessionId);
+      complete(take).catch(() => {});
     }
     // "The Server MUST prevent the client and/or proxies from caching the response by adding Cache-Control: no-store."
     headers.set('Cache-Control', 'no-store');
@@ -157,21 +166,25 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
       let take = await takes.get(id);
       if (!take) throw problem('upload-not-found');
       if (take.state === 'refused') throw problem('not-a-recording');
+      // Only the repeat of a PATCH whose answer was lost is served after the session's finish: it adds nothing.
+      const adds = bodyBytes || (declared ?? take.length) !== take.length;
+      if (take.state !== 'recorded' || adds) await requireOpenSession(take.sessionId);
       if (take.offset !== offset)
         throw problem('offset-conflict', { headers: { 'Upload-Offset': String(take.offset) } });
       take = await declare(take, declared);
       const room = Math.min(take.length ?? config.maxAnswerBytes, config.maxAnswerBytes) - offset;
       if (bodyBytes !== null && bodyBytes > room) throw problem('answer-too-large');
       if (offset !== take.length) {
-        if (visit.upload?.session.finishedAt) throw problem('session-finished');
         await requireRoom();
+        const onCommit = watch(visit.token, take);
         const { end, ...moved } = await store.append(visit.source, id, offset, {
           maxBytes: room,
           idleMs,
           signal: superseded.signal,
+          onCommit,
         });
-        await requireContainer(id, offset, moved.offset);
         requireEnd(end);
+        await onCommit(moved.offset);
         take = (await takes.get(id)) ?? take;
       }
       return take.offset === take.length ? await complete(take) : take;
@@ -189,17 +202,36 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
     return { ...take, length: declared };
   }
 
-  /** Says early that this is no recording: as soon as enough bytes are there to tell. */
-  async function requireContainer(id: string, before: number, after: number): Promise<void> {
-    if (before >= MAGIC_BYTES || after < MAGIC_BYTES) return;
-    if (containerOf(await store.head(id, MAGIC_BYTES))) return;
-    await takes.update(id, { state: 'refused' });
-    throw problem('not-a-recording');
+  async function requireOpenSession(id: string): Promise<void> {
+    if ((await sessions.get(id))?.finishedAt) throw problem('session-finished');
+  }
+
+  /**
+   * What is asked at each commit while a body comes in: whether it is a recording, as soon as its first bytes tell, and
+   * whether its sender may still send it. Refusals are thrown.
+   */
+  function watch(token: Token, { id, sessionId, offset }: Pick<Take, 'id' | 'sessionId' | 'offset'>) {
+    let judged = offset >= MAGIC_BYTES;
+    return async (committed: number): Promise<void> => {
+      if (!judged && committed >= MAGIC_BYTES) {
+        judged = true;
+        if (!containerOf(await store.head(id, MAGIC_BYTES))) {
+          await store.refuse(id);
+          throw problem('not-a-recording');
+        }
+      }
+      await auth.requireActive(token);
+      await requireOpenSession(sessionId);
+    };
   }
 
   async function complete(take: Take): Promise<Take> {
     const done = await storage.finish(take.id).catch((cause: unknown) => {
-      throw problem('unavailable', { cause, detail: 'The answer is here; putting it in place did not work yet.' });
+      const refusal = problemOf(cause);
+      if (refusal && refusal.status < 500) throw refusal;
+      reportUnfinished(take.id, cause);
+      const detail = 'The answer is here; putting it in place did not work yet.';
+      throw problem(refusal?.code ?? 'unavailable', { detail });
     });
     if (done?.state === 'refused') throw problem('not-a-recording');
     return done ?? take;
@@ -217,6 +249,7 @@ export function createTus({ storage, config, idleMs = 30_000, log }: TusDeps) {
     receive,
     completeHeaders,
     requireRoom,
+    watch,
   };
 }
 
@@ -244,10 +277,9 @@ function requireEnd(end: PumpEnd): void {
 
 /** What @tus/server or the storage threw, as one of ours. Unknown errors keep their cause for the log. */
 export function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  const { status_code: status, body, code } = error as { status_code?: number; body?: string; code?: string };
-  if (code === 'take-whole') return problem('upload-finished');
-  if (code === 'ENOSPC' || code === 'SQLITE_FULL') return problem('disk-full', { cause: error });
+  const known = problemOf(error);
+  if (known) return known;
+  const { status_code: status, body } = error as { status_code?: number; body?: string };
   if (status === 404 || status === 410) return problem('upload-not-found');
   if (status === 413) return problem('answer-too-large');
   if (status === 412) return problem('tus-version', { headers: { 'Tus-Version': '1.0.0' } });

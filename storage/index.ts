@@ -1,8 +1,9 @@
-import { access, constants, mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
 import { openDatabase } from './catalog/database.ts';
 import { createInterviews } from './catalog/interviews.ts';
+import { lockForServer } from './catalog/server-lock.ts';
 import { createSessions } from './catalog/sessions.ts';
 import { createTakes } from './catalog/takes.ts';
 import { createTokens } from './catalog/tokens.ts';
@@ -49,7 +50,8 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const takes = createTakes(db, now);
   const locks = createLocks();
   const store = new DurableStore({ directory: uploadsDir, takes });
-  const { finish, refreshMeta, finishSession } = createFinish({ sessions, takes, store, locks, sessionsDir });
+  let release: (() => void) | null = null;
+  const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, locks, sessionsDir });
 
   return {
     tokens,
@@ -78,24 +80,36 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     },
 
     /**
+     * Makes this process the data folder's one server, until `close` or its own end. Commands may go on beside it.
+     * @throws Error in words for people when another server has the folder
+     */
+    claim(): void {
+      release ??= lockForServer(path.join(dataDir, 'server.lock'));
+      if (!release)
+        throw new Error(`another server uses the data folder ${dataDir}: stop it, or choose another with --data-dir`);
+    },
+
+    /**
      * What a crash left behind, at start-up: finishes whole takes, removes multipart bodies that were cut (nobody can
-     * go on with them) and files that no take knows. Returns what could not be finished, to be tried again.
+     * go on with them), bytes of refused takes, and empty files that no take knows. A file with bytes that no take knows
+     * stays, for whoever lost the catalog. Returns what could not be finished, to be tried again.
      */
     async recover(): Promise<Array<{ id: string; cause: unknown }>> {
       for (const take of await takes.listByState(['receiving'])) {
         if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
       }
       for (const name of await readdir(uploadsDir)) {
-        if (!(await takes.get(name))) await rm(path.join(uploadsDir, name), { force: true });
+        const file = path.join(uploadsDir, name);
+        const take = await takes.get(name);
+        if (take ? take.state === 'refused' : (await stat(file)).size === 0) await rm(file, { force: true });
       }
       return this.finishPending();
     },
 
-    /** Tries every whole take that is not recorded yet. Returns those that still can't be. */
+    /** Tries every whole take that can be recorded and is not. Returns those that still can't be. */
     async finishPending(): Promise<Array<{ id: string; cause: unknown }>> {
       const failed: Array<{ id: string; cause: unknown }> = [];
-      for (const take of await takes.listByState(['receiving', 'received', 'placed'])) {
-        if (take.offset !== take.length) continue;
+      for (const take of await takes.listPending()) {
         await finish(take.id).catch((cause: unknown) => failed.push({ id: take.id, cause }));
       }
       return failed;
@@ -113,8 +127,12 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       for (const folder of [sessionsDir, uploadsDir]) await access(folder, constants.R_OK | constants.W_OK);
     },
 
+    /** Waits, up to 1 s, for requests that were cut to commit what they brought. */
     async close(): Promise<void> {
+      await locks.drained(1_000);
       await db.destroy();
+      release?.();
+      release = null;
     },
   };
 }

@@ -8,6 +8,8 @@ const ZONE = 'Asia/Bangkok';
 const SLUG_LENGTH = 60;
 /** What a transliterator would spell out (":grinning:") but is no part of anybody's name. */
 const PICTOGRAPHS = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\u20e3/gu;
+/** Letters without a sound of their own, which a transliterator writes as apostrophes: "Ольга" is `olga`. */
+const SIGNS = /[ьъ]/giu;
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
 
 /**
@@ -15,7 +17,7 @@ const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/;
  * empty where nothing is left ("Nguyễn Văn A" is `nguyen_van_a`).
  */
 export function slugify(name: string): string {
-  return anyAscii(name.normalize('NFC').replace(PICTOGRAPHS, ''))
+  return anyAscii(name.normalize('NFC').replace(PICTOGRAPHS, '').replace(SIGNS, ''))
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+/, '')

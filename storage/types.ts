@@ -49,7 +49,7 @@ export interface Session {
 /**
  * How far a take is on its way, in this order; each step can be done again after a crash.
  * `receiving`: bytes arrive. `received`: whole, typed and hashed. `placed`: under its name in the session folder.
- * `recorded`: `meta.json` tells of it; only now is the upload complete. `refused`: whole, but no recording.
+ * `recorded`: `meta.json` tells of it; only now is the upload complete. `refused`: no recording, its bytes are gone.
  */
 export type TakeState = 'receiving' | 'received' | 'placed' | 'recorded' | 'refused';
 

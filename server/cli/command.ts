@@ -70,6 +70,7 @@ export function parseExpiry(text: string): DateTime {
   const units: Record<string, string> = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' };
   const at = amount && unit ? DateTime.now().plus({ [units[unit] as string]: Number(amount) }) : DateTime.fromISO(text);
   if (!at.isValid) throw new InvalidArgumentError('It takes 30m, 24h, 7d, 2w, or a time like 2026-12-24T18:00.');
+  if (at.toMillis() <= Date.now()) throw new InvalidArgumentError('It takes a time that is still to come.');
   return at;
 }
 

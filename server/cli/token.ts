@@ -157,7 +157,7 @@ function parseName(text: string): string {
 }
 
 function parseSecret(text: string): string {
-  if (!/^[\x21-\x7e]{4,200}$/.test(text))
-    throw new InvalidArgumentError('It takes 4 to 200 printable ASCII characters, without spaces.');
+  if (!/^[\x20-\x7e]{4,200}$/.test(text) || text.trim() !== text)
+    throw new InvalidArgumentError('It takes 4 to 200 printable ASCII characters, and no space at either end.');
   return text;
 }

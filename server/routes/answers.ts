@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { Hono } from 'hono';
-import { answersOf, containerOf, MAGIC_BYTES, pump, type Storage } from '../../storage/index.ts';
+import { answersOf, pump, type Storage } from '../../storage/index.ts';
 import type { Auth } from '../auth.ts';
 import type { Config } from '../config.ts';
-import { Problem, problem } from '../problem.ts';
+import { problem } from '../problem.ts';
 import { requireQuestion } from '../question-index.ts';
 import { bodyOf } from '../request.ts';
 import { type Tus, toProblem } from '../tus.ts';
@@ -15,7 +15,7 @@ import { paths, type UploadOneAnswer } from '../wire.ts';
 export interface AnswerRoutesDeps {
   storage: Pick<Storage, 'store' | 'takes' | 'finish'>;
   auth: Auth;
-  tus: Pick<Tus, 'requireRoom'>;
+  tus: Pick<Tus, 'requireRoom' | 'watch'>;
   config: Pick<Config, 'maxAnswerBytes'>;
   addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
   /** A body that brings nothing for that long is given up. */
@@ -64,16 +64,13 @@ export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 3
       via: 'multipart',
     });
     try {
-      const { offset, end } = await store.append(video, id, 0, { maxBytes: config.maxAnswerBytes, idleMs });
+      const { offset, end } = await store.append(video, id, 0, {
+        maxBytes: config.maxAnswerBytes,
+        idleMs,
+        onCommit: tus.watch(token, { id, sessionId: session.id, offset: 0 }),
+      });
       if (end === 'too-large') throw problem('answer-too-large');
       if (end !== 'end') throw problem('invalid-multipart', { detail: 'The form ended early; send the answer again.' });
-      if (!containerOf(await store.head(id, MAGIC_BYTES))) throw problem('not-a-recording');
-      const sha256 = await store.digest(id, offset);
-      const answer = answersOf(await takes.list(session.id)).find((take) => take.question === question);
-      if (answer?.sha256 === sha256 && answer.offset === offset) {
-        await store.remove(id);
-        return answer.fileName as string;
-      }
       await store.declareUploadLength(id, offset);
     } catch (error) {
       // Nobody can go on with it: what is left would only be litter.
@@ -81,8 +78,15 @@ export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 3
       throw error;
     }
     const done = await storage.finish(id);
-    if (done?.state !== 'recorded' || !done.fileName) throw problem('unavailable', { cause: done });
-    return done.fileName;
+    if (done?.state === 'refused') {
+      await store.remove(id);
+      throw problem('not-a-recording');
+    }
+    if (done?.state !== 'recorded') throw problem('unavailable', { cause: done });
+    // The name of the answer that counts: another take of the question may have come before this one was placed.
+    const answer = answersOf(await takes.list(session.id)).find((take) => take.question === question);
+    if (!answer?.fileName) throw problem('unavailable', { cause: done });
+    return answer.fileName;
   }
 
   return app;
@@ -100,8 +104,12 @@ async function readForm(
   if (!/^multipart\/form-data\s*;/i.test(contentType ?? '')) throw problem('invalid-multipart');
   const fields: Fields = new Map();
   return new Promise((resolve, reject) => {
-    const unreadable = (cause: unknown) =>
-      reject(cause instanceof Problem ? cause : problem('invalid-multipart', { cause }));
+    const unreadable = (cause: unknown) => {
+      // A file that is being saved is told that no more will come, and its end is the answer.
+      if (file) file.destroy();
+      else reject(problem('invalid-multipart', { cause }));
+    };
+    let file: Readable | null = null;
     let saved: Promise<string> | null = null;
     let form: InstanceType<typeof Busboy>;
     try {
@@ -113,9 +121,10 @@ async function readForm(
       unreadable(cause);
       return;
     }
-    let file: Readable | null = null;
     form.on('field', (name, value) => void fields.set(name, value));
     form.on('file', (name, video, _fileName, _encoding, mimeType) => {
+      // A form that ends inside a file makes the file fail; an error that nobody hears ends the process.
+      video.on('error', unreadable);
       if (name !== 'video') {
         video.resume();
         return;

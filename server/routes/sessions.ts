@@ -5,6 +5,7 @@ import { answersOf, type Storage } from '../../storage/index.ts';
 import type { Interview, Session } from '../../storage/types.ts';
 import type { Auth } from '../auth.ts';
 import { problem } from '../problem.ts';
+import { toProblem } from '../tus.ts';
 import { paths, type Question, type StartSessionAnswer, type VerifyTokenAnswer } from '../wire.ts';
 
 export interface SessionRoutesDeps {
@@ -20,21 +21,31 @@ const MAX_NAME_LENGTH = 1000;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 const tokenField = z.string({ error: 'token must be a text' });
-const verifyBody = z.object({ token: tokenField });
-const startBody = z.object({
-  token: tokenField,
-  userName: z
-    .string({ error: 'userName must be a text' })
-    .trim()
-    .min(1, 'Type your full name.')
-    .max(MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
-    .refine((name) => !CONTROL.test(name), 'A name has no control characters.'),
-});
-const finishBody = z.object({
-  token: tokenField,
-  folder: z.string({ error: 'folder must be a text' }),
-  questionsCount: z.int({ error: 'questionsCount must be a whole number' }).min(1).max(10_000),
-});
+const notAnObject = { error: 'The request must be a JSON object.' };
+const verifyBody = z.object({ token: tokenField }, notAnObject);
+const startBody = z.object(
+  {
+    token: tokenField,
+    userName: z
+      .string({ error: 'userName must be a text' })
+      .trim()
+      .min(1, 'Type your full name.')
+      .max(MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
+      .refine((name) => !CONTROL.test(name), 'A name has no control characters.'),
+  },
+  notAnObject,
+);
+const finishBody = z.object(
+  {
+    token: tokenField,
+    folder: z.string({ error: 'folder must be a text' }),
+    questionsCount: z
+      .int({ error: 'questionsCount must be a whole number' })
+      .min(1, 'questionsCount is 1 at least')
+      .max(10_000, 'questionsCount is 10000 at most'),
+  },
+  notAnObject,
+);
 
 /** Log-in, start and finish of a session. */
 export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): Hono {
@@ -76,18 +87,18 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
     const { token: secret, folder } = await readJson(c.req.raw, finishBody);
     const token = await auth.authenticate(secret, addressOf(c));
     const session = await auth.requireSession(token, folder);
-    if (!session.finishedAt) {
-      const answered = await answeredIn(session);
+    const check = (answered: number[]) => {
       const missing = questionsOf(session.interview)
         .map(({ index }) => index)
         .filter((index) => !answered.includes(index));
-      if (missing.length > 0) {
-        const detail = `These answers have not arrived whole: ${missing.join(', ')}. Send them, then finish again.`;
-        throw problem('answers-missing', { detail, extra: { missing } });
-      }
-    }
+      if (missing.length === 0) return;
+      const detail = `These answers have not arrived whole: ${missing.join(', ')}. Send them, then finish again.`;
+      throw problem('answers-missing', { detail, extra: { missing } });
+    };
     // Also on a repeat: a crash may have come between the catalog and meta.json.
-    await storage.finishSession(session.id);
+    await storage.finishSession(session.id, check).catch((error: unknown) => {
+      throw toProblem(error);
+    });
     return c.json({ ok: true });
   });
 

@@ -43,13 +43,14 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     }
   };
   // `all`: Hono serves HEAD by its GET handler unless the route takes every method (field note 9).
-  app.all(paths.files, answer).all(`${paths.files}/:id`, answer);
+  app.all(paths.files, answer).all(`${paths.files}/`, answer).all(`${paths.files}/:id`, answer);
 
   async function serve(c: Context): Promise<Response> {
     // "X-HTTP-Method-Override: a string which MUST be interpreted as the request's method by the Server."
     const method = (c.req.header('x-http-method-override') ?? c.req.method).toUpperCase();
     const url = new URL(c.req.url);
     url.search = '';
+    url.pathname = url.pathname.replace(/\/+$/, '');
     const headers = new Headers(c.req.raw.headers);
     for (const name of NOT_FOR_TUS) headers.delete(name);
     const visit = (token: Token): Visit => ({ token, source: bodyOf(c) });
@@ -78,6 +79,8 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
   }
 
   async function create(url: URL, headers: Headers, visit: Visit): Promise<Response> {
+    if (headers.has('upload-concat'))
+      throw problem('invalid-tus-request', { detail: 'This server does not offer the extension concatenation.' });
     const metadata = readMetadata(headers.get('upload-metadata'));
     const session = await auth.requireSession(visit.token, metadata.folder);
     const question = requireQuestion(metadata.questionIndex, session);
@@ -85,16 +88,21 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     // The same take again: its first 201 was lost. The upload stays as it is.
     const known = await takes.getByTakeId(session.id, question, takeId);
     const withBody = headers.get('content-type') === BODY_TYPE;
+    if (known?.state === 'refused') throw problem('not-a-recording');
     if (known) return created(url, known, withBody);
     if (session.finishedAt) throw problem('session-finished');
-    const all = await takes.list(session.id);
-    if (all.filter((take) => take.state === 'receiving').length >= MAX_UNFINISHED) throw problem('too-many-uploads');
     const length = integerHeader(new Request(url, { headers }), 'Upload-Length');
     if (length !== null && length > config.maxAnswerBytes) throw problem('answer-too-large');
     await tus.requireRoom();
 
-    const owner = { sessionId: session.id, question, takeId, filetype: metadata.filetype, via: 'tus' as const };
-    const reservedId = store.reserve(owner);
+    const reservedId = store.reserve({
+      sessionId: session.id,
+      question,
+      takeId,
+      filetype: metadata.filetype,
+      via: 'tus',
+      maxUnfinished: MAX_UNFINISHED,
+    });
     // Stock creation sees no body: what comes with it is received as a PATCH at offset 0 would be.
     const bare = new Headers(headers);
     for (const name of ['content-type', 'content-length', 'transfer-encoding']) bare.delete(name);
@@ -116,7 +124,7 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
 
   function created(url: URL, take: Take, withOffset = false): Response {
     const headers = new Headers({
-      Location: `${url.pathname.replace(/\/+$/, '')}/${take.id}`,
+      Location: `${url.pathname}/${take.id}`,
       'Tus-Resumable': '1.0.0',
     });
     if (withOffset) headers.set('Upload-Offset', String(take.offset));

@@ -1,5 +1,7 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import BetterSqlite3 from 'better-sqlite3';
-import { CompiledQuery, type DatabaseConnection, Kysely, Migrator, SqliteDialect, SqliteDriver } from 'kysely';
+import { Kysely, Migrator } from 'kysely';
+import { BUSY_MS, PatientDialect } from './dialect.ts';
 import { migrations } from './migrations/index.ts';
 
 export interface TokenRow {
@@ -60,46 +62,43 @@ export interface Schema {
 export type Database = Kysely<Schema>;
 
 /**
- * A transaction that reads before it writes must hold the write lock from its start: another process (the CLI beside
- * the server) would otherwise make the write fail at once with SQLITE_BUSY, whatever the busy timeout is.
- */
-class ImmediateDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-  }
-}
-
-class ImmediateDialect extends SqliteDialect {
-  readonly #config: ConstructorParameters<typeof SqliteDialect>[0];
-  constructor(config: ConstructorParameters<typeof SqliteDialect>[0]) {
-    super(config);
-    this.#config = config;
-  }
-  override createDriver(): SqliteDriver {
-    return new ImmediateDriver(this.#config);
-  }
-}
-
-/**
  * Opens the catalog and brings it to the newest migration.
  * @param file path of the SQLite file; its folder exists
+ * @param patienceMs how long a statement may wait for other processes before it fails with SQLITE_BUSY
  * @throws Error with `cause` when the file is no catalog or can't be written
  */
-export async function openDatabase(file: string): Promise<Database> {
-  const sqlite = new BetterSqlite3(file, { timeout: 10_000 });
+export async function openDatabase(file: string, { patienceMs = 5_000 } = {}): Promise<Database> {
+  let sqlite: InstanceType<typeof BetterSqlite3> | null = null;
   try {
+    makePrivate(file);
+    // Nobody else waits while the catalog is opened, and the change to WAL can only wait inside SQLite.
+    sqlite = new BetterSqlite3(file, { timeout: 10_000 });
     sqlite.pragma('journal_mode = WAL');
     // A committed offset is a promise to a client: in WAL mode only FULL syncs the log at each commit.
     sqlite.pragma('synchronous = FULL');
     sqlite.pragma('foreign_keys = ON');
-    const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: sqlite }) });
+    const db = new Kysely<Schema>({ dialect: new PatientDialect({ database: sqlite }, patienceMs) });
     const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
     if (error) throw error;
+    sqlite.pragma(`busy_timeout = ${BUSY_MS}`);
     return db;
   } catch (cause) {
-    sqlite.close();
+    sqlite?.close();
     throw new Error(`the catalog ${file} can't be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });
+  }
+}
+
+/**
+ * Makes the file, for its owner alone, unless it is there. SQLite gives its -wal and -shm the mode of the file itself.
+ * A file that is there is not opened: to close it again would drop the locks that this process has on it (fcntl(2)).
+ */
+export function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    chmodSync(file, 0o600);
   }
 }

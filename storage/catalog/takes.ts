@@ -13,16 +13,24 @@ export type NewTake = Pick<
 export function createTakes(db: Database, now: () => DateTime) {
   const iso = () => now().toUTC().toISO() as string;
   return {
-    /** A new take in state `receiving`, or null when the session's question has a take with this `takeId` already. */
-    async create(from: NewTake): Promise<Take | null> {
+    /**
+     * A new take in state `receiving`.
+     * @param maxReceiving takes in that state that the session may have
+     * @throws Error with code `take-exists` when the session's question has a take with this `takeId` already, or
+     * `too-many-uploads`
+     */
+    async create(from: NewTake, maxReceiving = Number.POSITIVE_INFINITY): Promise<Take> {
       return db.transaction().execute(async (trx) => {
-        const rows = await trx
+        const all = await trx
           .selectFrom('takes')
-          .select(['take_id', 'number'])
+          .select(['question', 'take_id', 'number', 'state'])
           .where('session_id', '=', from.sessionId)
-          .where('question', '=', from.question)
           .execute();
-        if (rows.some((row) => row.take_id === from.takeId)) return null;
+        const rows = all.filter((row) => row.question === from.question);
+        if (rows.some((row) => row.take_id === from.takeId))
+          throw Object.assign(new Error('the take exists already'), { code: 'take-exists' });
+        if (all.filter((row) => row.state === 'receiving').length >= maxReceiving)
+          throw Object.assign(new Error(`${maxReceiving} takes are unfinished`), { code: 'too-many-uploads' });
         const row: TakeRow = {
           id: from.id,
           session_id: from.sessionId,
@@ -77,6 +85,32 @@ export function createTakes(db: Database, now: () => DateTime) {
       return (
         await db.selectFrom('takes').selectAll().where('state', 'in', states).orderBy('created_at').execute()
       ).map(toTake);
+    },
+
+    /**
+     * Whole takes that are not recorded, and can be: to a session that is finished, or whose token is revoked, nothing
+     * is added. Oldest first.
+     */
+    async listPending(): Promise<Take[]> {
+      const rows = await db
+        .selectFrom('takes')
+        .innerJoin('sessions', 'sessions.id', 'takes.session_id')
+        .innerJoin('tokens', 'tokens.id', 'sessions.token_id')
+        .selectAll('takes')
+        .whereRef('takes.offset_bytes', '=', 'takes.length_bytes')
+        .where((where) =>
+          where.or([
+            where('takes.state', 'in', ['received', 'placed']),
+            where.and([
+              where('takes.state', '=', 'receiving'),
+              where('sessions.finished_at', 'is', null),
+              where('tokens.revoked_at', 'is', null),
+            ]),
+          ]),
+        )
+        .orderBy('takes.created_at')
+        .execute();
+      return rows.map(toTake);
     },
 
     /** Changes what is named; `updatedAt` moves along when bytes did. */

@@ -20,7 +20,7 @@ import { Metadata, Upload } from '@tus/server';
 import type { Takes } from '../catalog/takes.ts';
 import { joinInside, syncDirectory } from '../session-folder.ts';
 import type { Take } from '../types.ts';
-import { readHead } from './container.ts';
+import { MAGIC_BYTES, readHead } from './container.ts';
 import { type PumpEnd, type PumpOptions, pump } from './pump.ts';
 
 /** A long body is committed on the way, so that a crash costs little of it. */
@@ -36,6 +36,16 @@ export interface UploadOwner {
   takeId: string;
   filetype: string;
   via: Take['via'];
+  /** Unfinished uploads that the session may have; any number by default. */
+  maxUnfinished?: number;
+}
+
+export interface AppendOptions extends PumpOptions {
+  /**
+   * Called with the offset after each commit on the way: when the first bytes that tell a container are there, then
+   * every 2 s or 8 MB. What it throws ends the append; the bytes stay.
+   */
+  onCommit?: (offset: number) => Promise<void>;
 }
 
 export class DurableStore extends FileStore {
@@ -71,20 +81,21 @@ export class DurableStore extends FileStore {
     this.#owners.delete(id);
   }
 
-  /** @throws Error with code `take-exists` when the question has a take with this `takeId` already */
+  /** @throws Error with code `take-exists` or `too-many-uploads`, as the catalog's `create` */
   override async create(upload: Upload): Promise<Upload> {
-    const owner = this.#owners.get(upload.id);
-    if (!owner) throw new Error(`the upload ${upload.id} was not reserved`);
+    const reserved = this.#owners.get(upload.id);
+    if (!reserved) throw new Error(`the upload ${upload.id} was not reserved`);
     this.#owners.delete(upload.id);
+    const { maxUnfinished, ...owner } = reserved;
     const file = this.pathOf(upload.id);
     await (await open(file, 'wx', 0o600)).close();
     await syncDirectory(this.#folder);
     const metadata = upload.metadata ? Metadata.stringify(upload.metadata) : '';
-    const take = await this.#takes.create({ id: upload.id, ...owner, metadata, length: upload.size ?? null });
-    if (!take) {
+    const take = { id: upload.id, ...owner, metadata, length: upload.size ?? null };
+    await this.#takes.create(take, maxUnfinished).catch(async (error: unknown) => {
       await rm(file, { force: true });
-      throw Object.assign(new Error('the take exists already'), { code: 'take-exists' });
-    }
+      throw error;
+    });
     this.#remember(upload.id, createHash('sha256'), 0);
     upload.storage = { type: 'file', path: file };
     return upload;
@@ -102,12 +113,28 @@ export class DurableStore extends FileStore {
     await this.#takes.update(id, { length });
   }
 
-  /** @throws Error with code `take-whole` once every byte is there: from then on the take belongs to the session */
+  /**
+   * Removes what is unfinished or refused.
+   * @throws Error with code `take-whole` once every byte is there: from then on the take belongs to the session
+   */
   override async remove(id: string): Promise<void> {
-    const { offset, length } = await this.#require(id);
-    if (offset === length) throw Object.assign(new Error('the take is whole'), { code: 'take-whole' });
+    const { offset, length, state } = await this.#require(id);
+    if (offset === length && state !== 'refused')
+      throw Object.assign(new Error('the take is whole'), { code: 'take-whole' });
+    await this.discard(id);
+  }
+
+  /** Removes a take whatever its state; for whoever holds the session's lock. */
+  async discard(id: string): Promise<void> {
     // The catalog first: a file that nobody knows is litter, an entry without a file is damage.
     await this.#takes.delete(id);
+    this.#hashes.delete(id);
+    await rm(this.pathOf(id), { force: true });
+  }
+
+  /** This is no recording: its bytes go, the entry stays, so that every further request is told so. */
+  async refuse(id: string): Promise<void> {
+    await this.#takes.update(id, { state: 'refused' });
     this.#hashes.delete(id);
     await rm(this.pathOf(id), { force: true });
   }
@@ -126,7 +153,7 @@ export class DurableStore extends FileStore {
     source: Readable,
     id: string,
     offset: number,
-    options: PumpOptions = {},
+    { onCommit, ...options }: AppendOptions = {},
   ): Promise<{ offset: number; end: PumpEnd }> {
     const take = await this.#require(id);
     if (take.offset !== offset) throw new Error(`upload ${id} is at ${take.offset}, not at ${offset}`);
@@ -151,7 +178,11 @@ export class DurableStore extends FileStore {
           await writeAll(file, chunks, written);
           written += bytes;
           for (const chunk of chunks) hash.update(chunk);
-          if (written - committed >= COMMIT_BYTES || performance.now() - committedAt >= COMMIT_MS) await commit();
+          const known = committed >= MAGIC_BYTES || written < MAGIC_BYTES;
+          const late = written - committed >= COMMIT_BYTES || performance.now() - committedAt >= COMMIT_MS;
+          if (known && !late) return;
+          await commit();
+          await onCommit?.(committed);
         },
         options,
       );

@@ -7,6 +7,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import type { Sessions } from '../catalog/sessions.ts';
 import type { Takes } from '../catalog/takes.ts';
+import type { Tokens } from '../catalog/tokens.ts';
 import { answersOf, writeMeta } from '../meta-file.ts';
 import { joinInside, syncDirectory } from '../session-folder.ts';
 import type { Session, Take } from '../types.ts';
@@ -15,6 +16,7 @@ import type { DurableStore } from './durable-store.ts';
 import type { Locks } from './locks.ts';
 
 export interface FinishDeps {
+  tokens: Pick<Tokens, 'get'>;
   sessions: Sessions;
   takes: Takes;
   store: DurableStore;
@@ -23,27 +25,58 @@ export interface FinishDeps {
   sessionsDir: string;
 }
 
-export function createFinish({ sessions, takes, store, locks, sessionsDir }: FinishDeps) {
+export function createFinish({ tokens, sessions, takes, store, locks, sessionsDir }: FinishDeps) {
   /** Steps of one session never overlap: they share its folder and its meta.json. */
   async function inSession<T>(sessionId: string, work: (session: Session, folder: string) => Promise<T>): Promise<T> {
-    const session = await sessions.get(sessionId);
-    if (!session) throw new Error(`there is no session ${sessionId}`);
     const release = await locks.acquire(`session:${sessionId}`, { waitMs: 30_000 });
-    if (!release) throw new Error(`the session ${session.folder} is busy`);
+    if (!release) throw new Error(`the session ${sessionId} is busy`);
     try {
+      // Read under the lock: a finish of the session may just have let it go.
+      const session = await sessions.get(sessionId);
+      if (!session) throw new Error(`there is no session ${sessionId}`);
       return await work(session, joinInside(sessionsDir, session.folder));
     } finally {
       release();
     }
   }
 
-  async function receive(take: Take): Promise<Take> {
+  /** @throws Error with code `token-revoked` */
+  async function requireToken({ tokenId }: Session): Promise<void> {
+    const token = await tokens.get(tokenId);
+    if (!token || token.revokedAt) throw Object.assign(new Error('the token is revoked'), { code: 'token-revoked' });
+  }
+
+  /**
+   * The last moment to say no: what was on its way when its session was finished, or its token revoked, is not placed.
+   * @throws Error with code `session-finished` or `token-revoked`
+   */
+  async function requireOpen(take: Take, session: Session): Promise<void> {
+    try {
+      if (session.finishedAt) throw Object.assign(new Error('the session is finished'), { code: 'session-finished' });
+      await requireToken(session);
+    } catch (error) {
+      // Nobody can go on with a multipart body; what came by tus stays.
+      if (take.via === 'multipart') await store.discard(take.id);
+      throw error;
+    }
+  }
+
+  async function receive(take: Take, session: Session): Promise<Take> {
+    await requireOpen(take, session);
     const container = containerOf(await store.head(take.id, MAGIC_BYTES));
     if (!container) {
-      await takes.update(take.id, { state: 'refused' });
+      await store.refuse(take.id);
       return { ...take, state: 'refused' };
     }
     const sha256 = await store.digest(take.id, take.offset);
+    if (take.via === 'multipart') {
+      // The original page sends an answer again after a lost 200, or twice at once: equal bytes are no new take.
+      const answer = answersOf(await takes.list(session.id)).find((other) => other.question === take.question);
+      if (answer?.sha256 === sha256 && answer.offset === take.offset) {
+        await store.discard(take.id);
+        return answer;
+      }
+    }
     const fileName = `Q${take.question}.${container.extension}`;
     await takes.update(take.id, { state: 'received', sha256, fileName });
     store.forget(take.id);
@@ -83,45 +116,70 @@ export function createFinish({ sessions, takes, store, locks, sessionsDir }: Fin
     return { ...take, state: 'placed', fileName };
   }
 
-  /** Writes `meta.json` from the catalog, after the session itself changed. */
-  async function refreshMeta(sessionId: string): Promise<void> {
-    await inSession(sessionId, async (_, folder) => {
-      const session = await sessions.get(sessionId);
-      if (session) await writeMeta(folder, session, await takes.list(sessionId));
-    });
+  /** The steps that a whole take has not gone yet, under its session's lock. */
+  async function advance(take: Take, session: Session, folder: string): Promise<Take> {
+    let now = take;
+    if (now.state === 'receiving') now = await receive(now, session);
+    if (now.state === 'received') now = await place(now, session, folder);
+    if (now.state === 'placed') {
+      await writeMeta(folder, session, await takes.list(session.id));
+      await takes.update(now.id, { state: 'recorded' });
+      now = { ...now, state: 'recorded' };
+    }
+    return now;
   }
 
   return {
     /**
      * Brings a take as far as it can come. Not whole yet: nothing happens.
-     * @returns the take as it is now; null when there is none
-     * @throws Error when a step fails; the catalog knows how far it came
+     * @returns the take as it is now, or, for equal bytes that came by multipart, the answer that they repeat; null when
+     * there is none
+     * @throws Error when a step fails; the catalog knows how far it came. With code `session-finished` or
+     * `token-revoked`: the take came too late to be placed
      */
     async finish(id: string): Promise<Take | null> {
       const first = await takes.get(id);
-      if (!first || first.offset !== first.length || first.state === 'recorded' || first.state === 'refused')
-        return first;
+      if (!first || !isPending(first)) return first;
       return inSession(first.sessionId, async (session, folder) => {
-        let take = await takes.get(id);
-        if (take?.state === 'receiving') take = await receive(take);
-        if (take?.state === 'received') take = await place(take, session, folder);
-        if (take?.state === 'placed') {
-          await writeMeta(folder, session, await takes.list(session.id));
-          await takes.update(id, { state: 'recorded' });
-          take = { ...take, state: 'recorded' };
-        }
-        return take;
+        const take = await takes.get(id);
+        return take && isPending(take) ? advance(take, session, folder) : take;
       });
     },
 
-    refreshMeta,
+    /** Writes `meta.json` from the catalog, after the session itself changed. */
+    async refreshMeta(sessionId: string): Promise<void> {
+      await inSession(sessionId, async (session, folder) => writeMeta(folder, session, await takes.list(session.id)));
+    },
 
-    /** Closes a session and says so in its `meta.json`; done again, it changes nothing. */
-    async finishSession(sessionId: string): Promise<void> {
-      await sessions.finish(sessionId);
-      await refreshMeta(sessionId);
+    /**
+     * Closes a session and says so in its `meta.json`; done again, it changes nothing. Takes that are whole by now are
+     * recorded first; what comes later is not placed any more.
+     * @param check told which questions are answered; what it throws leaves the session open
+     * @throws Error when a whole take can't be recorded yet, or with code `token-revoked`
+     */
+    async finishSession(sessionId: string, check: (answered: number[]) => void = () => {}): Promise<void> {
+      await inSession(sessionId, async (session, folder) => {
+        await requireToken(session);
+        if (!session.finishedAt) {
+          const failures: unknown[] = [];
+          for (const take of (await takes.list(session.id)).filter(isPending))
+            await advance(take, session, folder).catch((cause: unknown) => failures.push(cause));
+          // Only what is recorded counts: before that, a crash could still need the candidate.
+          const recorded = (await takes.list(session.id)).filter((take) => take.state === 'recorded');
+          check(answersOf(recorded).map((take) => take.question));
+          if (failures.length > 0) throw failures[0];
+          await sessions.finish(session.id);
+        }
+        const finished = (await sessions.get(session.id)) ?? session;
+        await writeMeta(folder, finished, await takes.list(session.id));
+      });
     },
   };
+}
+
+/** Whole, and neither recorded nor refused. */
+function isPending({ offset, length, state }: Take): boolean {
+  return offset === length && state !== 'recorded' && state !== 'refused';
 }
 
 /** A rename that an earlier try, before a crash, may have done already. */

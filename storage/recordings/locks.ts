@@ -5,6 +5,8 @@ export interface Locks {
    * @returns the release, or null when the lock was not to be had within `waitMs`
    */
   acquire(name: string, options?: { waitMs?: number; onRequested?: () => void }): Promise<(() => void) | null>;
+  /** Resolves once nobody holds or wants any lock, or after `withinMs`. */
+  drained(withinMs: number): Promise<void>;
 }
 
 interface Holder {
@@ -17,6 +19,7 @@ interface Waiter extends Holder {
 
 export function createLocks(): Locks {
   const queues = new Map<string, { holder: Holder; waiters: Waiter[] }>();
+  const onDrained: Array<() => void> = [];
 
   const request = (holder: Holder) => {
     holder.onRequested?.();
@@ -30,6 +33,7 @@ export function createLocks(): Locks {
     const next = queue.waiters.shift();
     if (!next) {
       queues.delete(name);
+      if (queues.size === 0) for (const tell of onDrained.splice(0)) tell();
       return;
     }
     queue.holder = next;
@@ -59,6 +63,17 @@ export function createLocks(): Locks {
         }, waitMs);
         queue.waiters.push(waiter);
         request(queue.holder);
+      });
+    },
+
+    drained(withinMs) {
+      if (queues.size === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, withinMs);
+        onDrained.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
     },
   };

@@ -1,5 +1,5 @@
 /** The multipart way in: `POST /api/upload-one`. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sampleVideo } from '../support/media.ts';
@@ -221,11 +221,9 @@ test('a form that is cut while its sender is still being asked who it is ends no
 });
 
 test('a form that falls silent is given up, and nothing is left', async () => {
-  const quick = await openApp({ idleMs: 50 });
+  const quick = await openApp({ idleMs: 300 });
   try {
     const candidate = await openSitting(quick, 'Silent');
-    const body = fields().map(([name]) => name);
-    expect(body).toEqual(['token', 'folder', 'questionIndex']);
     const head = Object.entries({ token: candidate.token, folder: candidate.folder, questionIndex: '1' })
       .map(([name, value]) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
       .join('');
@@ -235,7 +233,7 @@ test('a form that falls silent is given up, and nothing is left', async () => {
       'Content-Length: 1000000',
     ]);
     const file = '--x\r\nContent-Disposition: form-data; name="video"; filename="a"\r\n\r\n';
-    await request.write(Buffer.concat([Buffer.from(head + file), randomBytes(1_000)]));
+    await request.write(Buffer.concat([Buffer.from(head + file), recording(1_000)]));
     await until(async () => (await readdir(`${quick.dataDir}/uploads`)).length === 1);
     await until(async () => (await readdir(`${quick.dataDir}/uploads`)).length === 0);
     request.socket.destroy();

@@ -1,4 +1,4 @@
-/** The command line; what it does, each command as a process of its own. */
+/** The command line: mostly in this process, and through its launcher where the process matters. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => root.remove());
 
-const run = (...args: string[]) => tresgo([...args, '--data-dir', root.path]);
+const run = (...args: string[]) => inThisProcess([...args, '--data-dir', root.path]);
 
 /** A command that must succeed; its one JSON document. */
 async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> {
@@ -22,7 +22,7 @@ async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> 
   return JSON.parse(stdout) as T;
 }
 
-/** What a command prints before it does anything needs no process of its own. */
+/** The launcher does no more than to hand its arguments to `main`; a process for each command would take a second. */
 async function inThisProcess(args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
@@ -100,6 +100,19 @@ test('a token’s life: created, listed, shown, revoked, restored; its secret is
     expectRefusal(await run('token', command, 'nope'), /there is no token "nope": "tresgo token list" shows them/);
 });
 
+test('through the launcher: one JSON document on standard output, and the exit status', async () => {
+  const folder = await temporaryFolder();
+  const made = await tresgo(['token', 'create', '--name', 'Anna', '--json', '--data-dir', `${folder.path}/new/data`]);
+  expect(made).toMatchObject({ status: 0, stderr: '' });
+  expect(JSON.parse(made.stdout)).toMatchObject({ name: 'Anna' });
+  expectRefusal(
+    await tresgo(['token', 'show', 'nope', '--data-dir', folder.path]),
+    /^tresgo: there is no token "nope"/,
+  );
+  expect(await tresgo(['token', 'nonsense'])).toMatchObject({ status: 2, stdout: '' });
+  await folder.remove();
+});
+
 test('for people: the secret and the link on lines of their own', async () => {
   const { status, stdout } = await run('token', 'create', '--name', 'Anna', '--max-sessions', '0');
   expect(status).toBe(0);
@@ -110,12 +123,16 @@ test('for people: the secret and the link on lines of their own', async () => {
 test.each([
   [['token', 'create', '--name', 'A', '--token', 'abc'], /4 to 200 printable ASCII/],
   [['token', 'create', '--name', 'A', '--token', 'x'.repeat(201)], /4 to 200/],
-  [['token', 'create', '--name', 'A', '--token', 'with space'], /4 to 200/],
+  [['token', 'create', '--name', 'A', '--token', ' leading'], /no space at either end/],
+  [['token', 'create', '--name', 'A', '--token', 'trailing '], /no space at either end/],
+  [['token', 'create', '--name', 'A', '--token', 'a\ttab'], /4 to 200/],
   [['token', 'create', '--name', 'A', '--token', 'naïve'], /4 to 200/],
   [['token', 'create', '--name', ' '], /1 to 1000 characters/],
   [['token', 'create', '--name', 'a\nb'], /control characters/],
   [['token', 'create'], /--name/],
   [['token', 'create', '--name', 'A', '--expires', 'soon'], /30m, 24h, 7d/],
+  [['token', 'create', '--name', 'A', '--expires', '2020-01-01'], /still to come/],
+  [['token', 'create', '--name', 'A', '--expires', '0d'], /still to come/],
   [['token', 'create', '--name', 'A', '--max-sessions', '-1'], /whole number from 0/],
   [['token', 'create', '--name', 'A', '--max-sessions', '1.5'], /whole number from 0/],
   [['token', 'create', '--name', 'A', '--nonsense'], /unknown option/],
@@ -131,7 +148,7 @@ test.each([
 });
 
 test('--token takes 4 and 200 characters, and what is not its own interview is refused', async () => {
-  for (const token of ['abcd', '!'.repeat(200)])
+  for (const token of ['abcd', 'a  b', '!'.repeat(200)])
     expect(await json<Created>('token', 'create', '--name', 'A', '--token', token)).toMatchObject({ token });
   expectRefusal(await run('token', 'create', '--name', 'A', '--interview', 'none'), /there is no interview "none"/);
 });
@@ -191,7 +208,7 @@ test('an unusable data folder is one line: a file in its place, a path below a f
   await writeFile(file, 'x');
   for (const place of [file, `${file}/below`, '/proc/tresgo'])
     expectRefusal(
-      await tresgo(['token', 'list', '--data-dir', place]),
+      await inThisProcess(['token', 'list', '--data-dir', place]),
       /^tresgo: the data folder .* can't be used \(\w+\)/,
     );
 });
@@ -201,4 +218,10 @@ test('a wrong environment variable stops a command, too', async () => {
     await tresgo(['token', 'list', '--data-dir', root.path], { PORT: 'http' }),
     /^tresgo: PORT="http" is not right/,
   );
+});
+
+test('a reader that stops early is no error', async () => {
+  const script = '"$0" server/cli/bin.mjs token list --data-dir "$1" | true; echo $PIPESTATUS';
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script, process.execPath, root.path]);
+  expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
 });

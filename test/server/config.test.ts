@@ -31,7 +31,7 @@ test('everything set', () => {
     {
       PORT: '0',
       HOST: '::',
-      TRESGO_PUBLIC_URL: 'https://interviews.example/x/',
+      TRESGO_PUBLIC_URL: 'https://interviews.example:8443/',
       TRESGO_TLS_CERT: 'c.pem',
       TRESGO_TLS_KEY: 'k.pem',
       TRESGO_MAX_ANSWER_BYTES: '1',
@@ -43,7 +43,7 @@ test('everything set', () => {
   );
   expect(config).toMatchObject({
     port: 0,
-    publicUrl: 'https://interviews.example/x',
+    publicUrl: 'https://interviews.example:8443',
     tls: { certFile: 'c.pem', keyFile: 'k.pem' },
     maxAnswerBytes: 1,
     minFreeBytes: 0,
@@ -56,7 +56,15 @@ test('everything set', () => {
 test.each([
   ['PORT', ['65536', '-1', '80.5', 'http', '1e3', ' 80']],
   ['HOST', ['a b', ' ']],
-  ['TRESGO_PUBLIC_URL', ['interviews.example', 'ftp://a.example', '//a.example', 'https://']],
+  [
+    'TRESGO_PUBLIC_URL',
+    ['interviews.example', 'ftp://a.example', '//a.example', 'https://', 'https://a b', 'https://a:x'],
+  ],
+  // The pages use absolute paths, and a token follows the origin as a fragment.
+  [
+    'TRESGO_PUBLIC_URL',
+    ['https://a.example/x', 'https://a.example/?q=1', 'https://a.example#f', 'https://u:p@a.example'],
+  ],
   ['TRESGO_MAX_ANSWER_BYTES', ['0', '-1', '500MB', '1e9', '0x10', '1.5', '9'.repeat(16)]],
   ['TRESGO_MIN_FREE_BYTES', ['-1', '1GB', 'all']],
   ['TRESGO_TRUST_PROXY', ['localhost', '10.0.0', '10.0.0.0/33', '::/129', '10.0.0.1/8/8', '300.0.0.1', 'a']],

@@ -98,7 +98,7 @@ test('what else keeps it from starting is one line that names it', async () => {
     /192\.0\.2\.1 is no address of this machine: set HOST/,
     /TRESGO_TLS_CERT and TRESGO_TLS_KEY go together/,
     /TRESGO_TLS_KEY: .*missing\.pem can’t be read \(ENOENT\)/,
-    /TRESGO_TLS_CERT and TRESGO_TLS_KEY .*wrong\.pem/,
+    /TRESGO_TLS_CERT and TRESGO_TLS_KEY: .*wrong\.pem/,
     /the data folder .* can't be used \(ENOTDIR\)/,
     /the data folder .* can't be used \(ENOENT\)/,
   ].entries())

@@ -179,7 +179,8 @@ test('an expired token that once finished may not use the grace of an old sessio
   const session = await app.storage.sessions.getByFolder(folder);
   await app.storage.finishSession(session?.id ?? '');
   now = now.plus({ hours: 2 });
-  expect(await refusalOf(await start(secret, 'Twice'))).toMatchObject({ status: 401, code: 'unauthorized' });
+  for (const response of [await verify(secret), await start(secret, 'Twice')])
+    expect(await refusalOf(response)).toMatchObject({ status: 401, code: 'unauthorized' });
 });
 
 test('a revoked token stops the session at once; restored, the same session goes on', async () => {
@@ -209,6 +210,19 @@ test.each([
   [`{"token": "${'x'.repeat(70_000)}", "userName": "Anna"}`, 400, 'invalid-json'],
 ])('the body %.30s is %i %s', async (body, status, code) => {
   expect(await refusalOf(await post('/api/session/start', body))).toMatchObject({ status, code });
+});
+
+test('what is wrong with a body is told in our own words', async () => {
+  const finishOf = (count: unknown) =>
+    post('/api/session/finish', { token: 'abcd', folder: 'x', questionsCount: count });
+  const responses = await Promise.all([
+    ...['[]', 'null', '"text"', '7', '{}', '{"token": []}', '{"token": "abcd"}'].map((body) =>
+      post('/api/session/start', body),
+    ),
+    ...[0, -1, 1.5, 1e9, '5', null, undefined].map(finishOf),
+  ]);
+  for (const response of responses)
+    expect((await refusalOf(response)).detail).not.toMatch(/expected|received|invalid|too (small|big)/i);
 });
 
 test.each(['', '   ', 'a\u0000b', '\u0000', 'a\nb', 'x'.repeat(1_001)])('the name %.20j is 400', async (name) => {

@@ -204,6 +204,7 @@ test('a query string and the headers of a chain of proxies are tolerated (field 
   const bytes = recording(10);
   expect((await tus.patch(`${location}?trace=1`, 0, bytes, { headers })).status).toBe(204);
   expect((await tus.request('HEAD', `${location}?x`, headers)).headers.get('upload-offset')).toBe('10');
+  expect((await tus.request('DELETE', `${location}?x`, headers)).status).toBe(204);
   expect((await tus.request('POST', '/files?x', { 'Upload-Length': '1', ...headers })).status).toBe(400);
 });
 

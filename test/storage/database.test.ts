@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import BetterSqlite3 from 'better-sqlite3';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../storage/catalog/database.ts';
@@ -19,9 +20,10 @@ beforeEach(async () => {
 afterEach(() => root.remove());
 
 /** Another process that opens the storage and runs `work` on it; what it prints. */
-async function inProcess(work: string): Promise<string> {
+async function inProcess(work: string, at = 0): Promise<string> {
   const script = `
     import { openStorage } from ${JSON.stringify(built)};
+    while (Date.now() < ${at});
     const storage = await openStorage({ dataDir: ${JSON.stringify(root.path)} });
     await storage.interviews.ensureDefault();
     ${work}
@@ -31,8 +33,20 @@ async function inProcess(work: string): Promise<string> {
 
 test('several processes that open an empty catalog at once all find it ready', async () => {
   const work = `console.log((await storage.interviews.get('default')).questions.length);`;
-  const printed = await Promise.all(Array.from({ length: 6 }, () => inProcess(work)));
+  // They load first and open at one moment.
+  const at = Date.now() + 1_500;
+  const printed = await Promise.all(Array.from({ length: 6 }, () => inProcess(work, at)));
   expect(printed).toEqual(Array.from({ length: 6 }, () => '5\n'));
+});
+
+test('a migration that breaks off leaves nothing half-made: the next start does it again', async () => {
+  const file = path.join(root.path, 'tresgo.db');
+  const other = new BetterSqlite3(file);
+  other.exec('create table takes (in_the_way text)');
+  await expect(openDatabase(file)).rejects.toThrow('table "takes" already exists');
+  other.exec('drop table takes');
+  other.close();
+  await (await openDatabase(file)).destroy();
 });
 
 test('two processes write at once, each with transactions that read first, and nothing is lost', async () => {

@@ -127,3 +127,46 @@ test('a finish that failed is done by the sweep, once what was in its way is gon
   expect((await inFolder('Q1.webm')).equals(bytes)).toBe(true);
   expect((await sitting.get(id)).state).toBe('recorded');
 });
+
+test('a whole take is not placed while its token is revoked; restored, the sweep places it', async () => {
+  sitting = await openStorageSitting();
+  const { storage, session } = sitting;
+  const id = await sitting.whole(recording(100));
+  await storage.tokens.revoke(session.tokenId, true);
+  await expect(storage.finish(id)).rejects.toMatchObject({ code: 'token-revoked' });
+  await expect(storage.finishSession(session.id)).rejects.toMatchObject({ code: 'token-revoked' });
+  expect(await storage.finishPending()).toEqual([]);
+  expect(await sitting.files()).toEqual(['meta.json']);
+  await storage.tokens.revoke(session.tokenId, false);
+  expect(await storage.finishPending()).toEqual([]);
+  expect(await sitting.files()).toEqual(['Q1.webm', 'meta.json']);
+});
+
+test.each(['tus', 'multipart'] as const)(
+  'a take by %s that becomes whole after the finish is not placed',
+  async (via) => {
+    sitting = await openStorageSitting();
+    const { storage, session } = sitting;
+    const owner = { sessionId: session.id, question: 1, takeId: 'x', filetype: 'video/webm', via };
+    const id = await storage.store.begin(owner);
+    await sitting.append(id, recording(100));
+    await storage.finishSession(session.id);
+    await storage.store.declareUploadLength(id, 100);
+    await expect(storage.finish(id)).rejects.toMatchObject({ code: 'session-finished' });
+    expect(await storage.finishPending()).toEqual([]);
+    expect(await sitting.files()).toEqual(['meta.json']);
+    // Nobody can go on with a multipart body; what came by tus is kept.
+    expect(await sitting.uploads()).toEqual(via === 'tus' ? [id] : []);
+  },
+);
+
+test('what a session’s check refuses stays open', async () => {
+  sitting = await openStorageSitting();
+  const { storage, session } = sitting;
+  await storage.finish(await sitting.whole(recording(100), 2));
+  const refuse = (answered: number[]) => {
+    throw new Error(`only ${answered}`);
+  };
+  await expect(storage.finishSession(session.id, refuse)).rejects.toThrow('only 2');
+  expect((await sitting.meta()).status).toBe('started');
+});

@@ -106,3 +106,24 @@ test('a second release of the same hold frees nobody else’s', async () => {
   await vi.advanceTimersByTimeAsync(50);
   expect(await third).toBeNull();
 });
+
+test('drained waits for every holder and waiter, and not for ever', async () => {
+  await expect(locks.drained(60_000)).resolves.toBeUndefined();
+  const first = await hold('a');
+  const second = locks.acquire('a');
+  const other = await hold('b');
+  let drained = false;
+  const waiting = locks.drained(60_000).then(() => {
+    drained = true;
+  });
+  first();
+  other();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(drained).toBe(false);
+  (await second)?.();
+  await waiting;
+  await hold('a');
+  const impatient = locks.drained(100);
+  await vi.advanceTimersByTimeAsync(100);
+  await expect(impatient).resolves.toBeUndefined();
+});

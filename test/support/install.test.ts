@@ -24,7 +24,8 @@ describe('plan', () => {
     expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
       action: 'install',
       packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl'],
-      message: 'Missing: chromium, firefox, ffmpeg, ffprobe, openssl. Installing chromium, firefox-esr, ffmpeg, openssl with apt-get …',
+      message:
+        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl. Installing chromium, firefox-esr, ffmpeg, openssl with apt-get …',
     });
     expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
       packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl'],

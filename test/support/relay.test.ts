@@ -15,15 +15,9 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex
 /** A client's or a server's end of a connection, with all that it saw. */
 function watch(socket: Socket) {
   const seen = { bytes: Buffer.alloc(0), end: false, closed: false, error: null as string | null };
-  socket.on('data', (more) => {
-    seen.bytes = Buffer.concat([seen.bytes, more]);
-  });
-  socket.on('end', () => {
-    seen.end = true;
-  });
-  socket.on('close', () => {
-    seen.closed = true;
-  });
+  socket.on('data', (more) => (seen.bytes = Buffer.concat([seen.bytes, more])));
+  socket.on('end', () => (seen.end = true));
+  socket.on('close', () => (seen.closed = true));
   socket.on('error', (error: NodeJS.ErrnoException) => {
     seen.error = error.code ?? error.message;
   });
