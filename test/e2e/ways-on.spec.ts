@@ -149,3 +149,77 @@ test('the device’s store fails at the end of an answer: it is said, and what w
   await press(page, 'Keep this answer');
   await expect(page.getByRole('heading', { name: 'Question 2 of 5' })).toBeVisible();
 });
+
+test('the last chunk of an answer can’t be kept: it does not pass for whole', async ({ page, server, candidate }) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(2500);
+  await page.evaluate(() => {
+    document.addEventListener('click', () => {
+      const add = IDBObjectStore.prototype.add;
+      IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...args: Parameters<typeof add>) {
+        if (this.name === 'chunks') throw new DOMException('The disk is full', 'QuotaExceededError');
+        return add.apply(this, args);
+      };
+    });
+  });
+  await press(page, 'Next question');
+  await expect(page.getByRole('alert')).toContainText('cannot keep your answer');
+  await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Question 1 of 5' })).toBeVisible();
+});
+
+test('the end of an answer can’t be written at first: it is tried again, and the gate opens', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(1500);
+  await page.evaluate(() => {
+    const put = IDBObjectStore.prototype.put;
+    let refused = 0;
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args: Parameters<typeof put>) {
+      if ((args[0] as { ended?: boolean }).ended && refused++ < 2) throw new DOMException('Busy', 'QuotaExceededError');
+      document.title = `refused ${refused}`;
+      return put.apply(this, args);
+    };
+  });
+  await press(page, 'Next question');
+  await expect(page.getByRole('alert')).toContainText('cannot keep your answer');
+  await expectRecording(page, 2);
+});
+
+test('another choice of camera while one is being opened leaves none of them on', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await page.addInitScript(() => {
+    const opened: MediaStream[] = [];
+    Object.assign(window, { opened });
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await open(constraints);
+      opened.push(stream);
+      return stream;
+    };
+  });
+  await logIn(page, server.url, candidate);
+  await page.evaluate(() => {
+    const camera = document.querySelector('select');
+    for (let times = 0; times < 3; times++) camera?.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  const live = () =>
+    page.evaluate(() => {
+      const { opened } = window as unknown as { opened: MediaStream[] };
+      return { opened: opened.length, live: opened.filter(({ active }) => active).length };
+    });
+  await expect.poll(live).toEqual({ opened: expect.any(Number), live: 1 });
+  expect((await live()).opened).toBeGreaterThan(1);
+  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
