@@ -1,7 +1,5 @@
 import { closeDevices, createMeter, type DeviceChoice, type Meter, openDevices } from './devices.ts';
 
-export type Preview = ReturnType<typeof createPreview>;
-
 /** Camera and microphone as they are open now, their picture on the page, and their loudness. */
 export function createPreview(show: (stream: MediaStream | null) => void) {
   let stream: MediaStream | null = null;

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { ERRORS, type Locker, Server } from '@tus/server';
 import type { Storage } from '../storage/index.ts';
 import { containerOf, MAGIC_BYTES, type PumpEnd } from '../storage/index.ts';
-import type { Session, Take, Token } from '../storage/types.ts';
+import type { Take, Token } from '../storage/types.ts';
 import type { Auth } from './auth.ts';
 import type { Config } from './config.ts';
 import { type Problem, problem, problemOf } from './problem.ts';
@@ -19,8 +19,8 @@ export interface Visit {
   token: Token;
   /** The request's body, read directly where Node's own request is at hand. */
   source: Readable;
-  /** The upload that is spoken of, and its session; absent on creation. */
-  upload?: { take: Take; session: Session };
+  /** The take whose upload is spoken of; absent on creation. */
+  take?: Take;
   /** The id reserved for a creation. */
   reservedId?: string;
   /** What a handler threw, before @tus/server made text of it. */
@@ -82,11 +82,10 @@ export function createTus({ storage, auth, config, idleMs = 30_000, reportUnfini
   });
   // An answer that arrived whole is the session's; the store refuses too, under the lock.
   server.options.onIncomingRequest = async (request, id) => {
-    const { upload } = visitOf(request);
-    const { take } = upload ?? {};
+    const { take } = visitOf(request);
     if (request.method === 'DELETE' && take?.state !== 'refused' && take?.offset === take?.length)
       throw problem('upload-finished');
-    if (request.method !== 'POST' && upload?.take.id !== id) throw ERRORS.FILE_NOT_FOUND;
+    if (request.method !== 'POST' && take?.id !== id) throw ERRORS.FILE_NOT_FOUND;
   };
 
   async function requireRoom(): Promise<void> {
@@ -111,7 +110,7 @@ export function createTus({ storage, auth, config, idleMs = 30_000, reportUnfini
   }
 
   const head: Handler = async (request, _context, headers = new Headers()) => {
-    const { take } = requireUpload(visitOf(request));
+    const take = requireTake(visitOf(request));
     if (take.state === 'refused') throw problem('not-a-recording');
     // Whole, but not placed: a step failed or a crash came between. Nobody waits for it here.
     if (take.offset === take.length && take.state !== 'recorded') {
@@ -136,7 +135,7 @@ export function createTus({ storage, auth, config, idleMs = 30_000, reportUnfini
     const visit = visitOf(request);
     const offset = integerHeader(request, 'Upload-Offset');
     if (offset === null) throw problem('invalid-tus-request', { detail: 'A PATCH needs Upload-Offset.' });
-    const take = await receive(visit, requireUpload(visit).take.id, offset, {
+    const take = await receive(visit, requireTake(visit).id, offset, {
       declared: integerHeader(request, 'Upload-Length'),
       bodyBytes: integerHeader(request, 'Content-Length'),
     });
@@ -253,9 +252,9 @@ export function createTus({ storage, auth, config, idleMs = 30_000, reportUnfini
   };
 }
 
-function requireUpload(visit: Visit): { take: Take; session: Session } {
-  if (!visit.upload) throw problem('upload-not-found');
-  return visit.upload;
+function requireTake({ take }: Visit): Take {
+  if (!take) throw problem('upload-not-found');
+  return take;
 }
 
 /** A header that must be a plain whole number: `1e+21` is none (field note 11). Null where it is absent. */

@@ -18,7 +18,7 @@ export { containerOf, MAGIC_BYTES } from './recordings/container.ts';
 export type { DurableStore, UploadOwner } from './recordings/durable-store.ts';
 export type { Locks } from './recordings/locks.ts';
 export { type PumpEnd, pump } from './recordings/pump.ts';
-export { namesMatch, slugify } from './session-folder.ts';
+export { namesMatch } from './session-folder.ts';
 
 export interface StorageConfig {
   /** Holds the catalog, the session folders and the unfinished uploads; made with mode 0700. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Metadata } from '@tus/server';
 import { type Context, Hono } from 'hono';
 import type { Storage } from '../../storage/index.ts';
-import type { Session, Take, Token } from '../../storage/types.ts';
+import type { Take, Token } from '../../storage/types.ts';
 import { type Auth, bearerOf } from '../auth.ts';
 import type { Config } from '../config.ts';
 import { problem } from '../problem.ts';
@@ -63,19 +63,19 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     if (method === 'POST' && id === undefined) return create(url, headers, visit(token));
     if (id === undefined || method === 'POST') throw problem('not-found');
 
-    const upload = await requireOwn(token, id);
+    const take = await requireOwn(token, id);
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
     if (method === 'PATCH' && headers.get('content-type') !== BODY_TYPE) throw problem('wrong-content-type');
     const request = new Request(url, { method, headers });
-    return tus.handle(request, { ...visit(token), upload });
+    return tus.handle(request, { ...visit(token), take });
   }
 
   /** Other people's uploads do not exist. */
-  async function requireOwn(token: Token, id: string): Promise<{ take: Take; session: Session }> {
+  async function requireOwn(token: Token, id: string): Promise<Take> {
     const take = await takes.get(id);
     const session = take && (await sessions.get(take.sessionId));
-    if (!session || session.tokenId !== token.id) throw problem('upload-not-found');
-    return { take, session };
+    if (!take || session?.tokenId !== token.id) throw problem('upload-not-found');
+    return take;
   }
 
   async function create(url: URL, headers: Headers, visit: Visit): Promise<Response> {

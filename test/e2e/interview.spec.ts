@@ -1,6 +1,20 @@
-import { answer, expect, expectFinished, expectWholeInterview, logIn, statusOf, test } from './fixtures.ts';
+import {
+  answer,
+  expect,
+  expectFinished,
+  expectWholeInterview,
+  logIn,
+  readSession,
+  statusOf,
+  test,
+} from './fixtures.ts';
 
 test('five answers through the page lie in the folder, byte for byte', async ({ page, server, candidate }) => {
+  const said: string[] = [];
+  page.on('response', (response) => {
+    const { 'upload-complete': complete, 'repr-digest': digest } = response.headers();
+    if (complete === '?1') said.push(digest ?? '');
+  });
   await logIn(page, server.url, candidate);
   await expect(page.getByRole('combobox', { name: 'Camera' })).toBeVisible();
   await expect(page.getByRole('combobox', { name: 'Microphone' })).toBeVisible();
@@ -10,6 +24,10 @@ test('five answers through the page lie in the folder, byte for byte', async ({ 
   await expectFinished(page);
   await expectWholeInterview(page, server);
 
+  const { files } = await readSession(server);
+  const answers = files.filter(({ name }) => name.startsWith('Q'));
+  const digests = answers.map(({ sha256 }) => `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
+  expect(said, 'the digests that the server gave').toEqual(digests);
   const status = await statusOf(page);
   for (const { question, resentBytes } of status.gate) expect(resentBytes, `question ${question}`).toBe(0);
   expect(JSON.stringify(status)).not.toContain(candidate.token);

@@ -13,6 +13,15 @@ import {
   test,
 } from './fixtures.ts';
 
+/** Runs in the page: its database takes no further chunk, as on a device that is full. */
+function fillDevice(): void {
+  const add = IDBObjectStore.prototype.add;
+  IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...args: Parameters<typeof add>) {
+    if (this.name === 'chunks') throw new DOMException('The disk is full', 'QuotaExceededError');
+    return add.apply(this, args);
+  };
+}
+
 const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
 
 test('"Next question" at once still makes an answer', async ({ page, server, candidate }) => {
@@ -138,13 +147,7 @@ test('the device’s store fails at the end of an answer: it is said, and what w
   await press(page, 'Start interview');
   await expectRecording(page, 1);
   await page.waitForTimeout(2500);
-  await page.evaluate(() => {
-    const add = IDBObjectStore.prototype.add;
-    IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...args: Parameters<typeof add>) {
-      if (this.name === 'chunks') throw new DOMException('The disk is full', 'QuotaExceededError');
-      return add.apply(this, args);
-    };
-  });
+  await page.evaluate(fillDevice);
   await expect(page.getByRole('alert')).toContainText('cannot keep your answer');
   await press(page, 'Keep this answer');
   await expect(page.getByRole('heading', { name: 'Question 2 of 5' })).toBeVisible();
@@ -155,15 +158,8 @@ test('the last chunk of an answer can’t be kept: it does not pass for whole', 
   await press(page, 'Start interview');
   await expectRecording(page, 1);
   await page.waitForTimeout(2500);
-  await page.evaluate(() => {
-    document.addEventListener('click', () => {
-      const add = IDBObjectStore.prototype.add;
-      IDBObjectStore.prototype.add = function (this: IDBObjectStore, ...args: Parameters<typeof add>) {
-        if (this.name === 'chunks') throw new DOMException('The disk is full', 'QuotaExceededError');
-        return add.apply(this, args);
-      };
-    });
-  });
+  // Full from the press on: of this answer only the last chunk is still to come.
+  await page.evaluate(`document.addEventListener('click', ${fillDevice})`);
   await press(page, 'Next question');
   await expect(page.getByRole('alert')).toContainText('cannot keep your answer');
   await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
@@ -184,7 +180,6 @@ test('the end of an answer can’t be written at first: it is tried again, and t
     let refused = 0;
     IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args: Parameters<typeof put>) {
       if ((args[0] as { ended?: boolean }).ended && refused++ < 2) throw new DOMException('Busy', 'QuotaExceededError');
-      document.title = `refused ${refused}`;
       return put.apply(this, args);
     };
   });
