@@ -1,11 +1,17 @@
+import type { RequestListener } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { requestId } from 'hono/request-id';
-import type { DateTime } from 'luxon';
+import { DateTime } from 'luxon';
 import type { Storage } from '../storage/index.ts';
 import { createAuth, createClientAddress } from './auth.ts';
 import type { Config } from './config.ts';
-import { problem, problemOf } from './problem.ts';
-import { incomingOf } from './request.ts';
+import { createCors } from './cors.ts';
+import { createPatch, patchedUpload } from './patch.ts';
+import { problem } from './problem.ts';
+import { createReceiver } from './receive.ts';
+import { createRefuse } from './refusal.ts';
+import type { AddressOf } from './request.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Assets, pageRoutes } from './routes/pages.ts';
@@ -13,6 +19,7 @@ import { sessionRoutes } from './routes/sessions.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { createTus } from './tus.ts';
 import { createReportUnfinished, type ReportUnfinished } from './unfinished.ts';
+import { paths } from './wire.ts';
 
 /** What the application tells of itself; pino fits. */
 export interface Log {
@@ -32,23 +39,30 @@ export interface AppDeps {
   reportUnfinished?: ReportUnfinished;
   /** A body that brings nothing for that long is given up. */
   idleMs?: number;
+  /** Aborted when the server is about to end. */
+  stopping?: AbortSignal;
 }
 
-/** The whole application. Pure assembly: it opens nothing and listens nowhere. */
+/** The whole application, for `node:http`. Pure assembly: it opens nothing and listens nowhere. */
 export function createApp({
   storage,
   config,
   assets = new Map(),
   log,
-  now,
+  now = () => DateTime.now(),
   reportUnfinished = createReportUnfinished(log),
   idleMs = 30_000,
-}: AppDeps) {
+  stopping,
+}: AppDeps): RequestListener {
   const auth = createAuth(storage, now);
-  const tus = createTus({ storage, auth, config, idleMs, reportUnfinished });
+  const receiver = createReceiver({ storage, config, idleMs, stopping, reportUnfinished });
+  const tus = createTus({ storage, receiver, config });
+  const cors = createCors(config.allowedOrigins);
+  const refuse = createRefuse(log);
   const clientAddress = createClientAddress(config.trustProxy);
-  const addressOf = (c: { env: unknown; req: { raw: Request } }) =>
-    clientAddress(incomingOf(c)?.socket.remoteAddress, c.req.raw.headers.get('x-forwarded-for') ?? undefined);
+  const addressOf: AddressOf = ({ socket, headers }) =>
+    clientAddress(socket.remoteAddress, headers['x-forwarded-for'] as string | undefined);
+  const patch = createPatch({ storage, auth, receiver, cors, refuse, log, addressOf, now });
 
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(requestId());
@@ -59,24 +73,27 @@ export function createApp({
     // The path alone: a query string could carry a secret that somebody put there.
     log.debug({ id: c.get('requestId'), method: c.req.method, path: c.req.path, status: c.res.status, ms }, 'request');
   });
+  app.use(async (c, next) => {
+    const { method } = c.req;
+    const headers = cors(c.req.header('origin'), method);
+    if (method === 'OPTIONS' && !c.req.path.startsWith(paths.files)) return c.body(null, 204, headers);
+    await next();
+    // What @tus/server says of other origins is said by `cors` alone.
+    for (const name of [...c.res.headers.keys()]) if (name.startsWith('access-control-')) c.res.headers.delete(name);
+    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+  });
   app.route('/', healthRoutes({ storage, config }));
   app.route('/', sessionRoutes({ storage, auth, addressOf }));
-  app.route('/', answerRoutes({ storage, auth, tus, config, addressOf, idleMs }));
-  app.route('/', uploadRoutes({ storage, auth, tus, config, addressOf }));
+  app.route('/', answerRoutes({ storage, auth, receiver, config, addressOf, idleMs }));
+  app.route('/', uploadRoutes({ storage, auth, tus, receiver, config, addressOf }));
   app.route('/', pageRoutes(assets));
-
   app.notFound(() => problem('not-found').toResponse());
-  app.onError((error, c) => {
-    const id = c.get('requestId');
-    const refusal = problemOf(error);
-    if (refusal) {
-      const { status, code, cause, message } = refusal;
-      // Without a cause nothing is wrong here: the peer went away, or it was logged where it happened.
-      if (status >= 500) log[cause === undefined ? 'info' : 'error']({ id, code, err: cause }, message);
-      return refusal.toResponse();
-    }
-    log.error({ id, err: error }, 'unexpected error');
-    return problem('internal', { extra: { requestId: id } }).toResponse();
-  });
-  return app;
+  app.onError((error, c) => refuse(error, c.get('requestId')).toResponse());
+
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return (request, response) => {
+    const id = patchedUpload(request);
+    if (id === null) void answer(request, response);
+    else void patch(request, response, id);
+  };
 }

@@ -1,8 +1,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { DateTime } from 'luxon';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Storage } from '../storage/index.ts';
-import { namesMatch } from '../storage/index.ts';
+import { hashToken, type LiveTake, namesMatch, type Storage } from '../storage/index.ts';
 import type { Session, Token } from '../storage/types.ts';
 import { problem } from './problem.ts';
 
@@ -63,10 +62,10 @@ export function createAuth(
       return (await find(secret, 'any')) ?? refuse(address);
     },
 
-    /** Asks again during a request that takes long: revoking stops it, too. @throws Problem `unauthorized` */
-    async requireActive(token: Token): Promise<void> {
-      const now = await tokens.get(token.id);
-      if (!now || now.revokedAt) throw problem('unauthorized');
+    /** As `authenticate`, where the token's row is at hand; false also when more must be known, as after its expiry. */
+    isBearer(secret: string | null, token: LiveTake['token']): boolean {
+      if (secret === null || token.revoked || hashToken(secret) !== token.hash) return false;
+      return token.expiresAt === null || Date.parse(token.expiresAt) > now().toMillis();
     },
 
     mayBegin: (token: Token): boolean => !token.expiresAt || token.expiresAt > now(),
@@ -84,8 +83,8 @@ export function createAuth(
  * The secret in `Authorization: Bearer …` (RFC 6750, section 2.1); null without one. Ours may have spaces inside, so it
  * is all the rest of the header.
  */
-export function bearerOf(headers: Headers): string | null {
-  return headers.get('authorization')?.match(/^Bearer +(\S|\S.*\S)$/i)?.[1] ?? null;
+export function bearerOf(authorization: string | null | undefined): string | null {
+  return authorization?.match(/^Bearer +(\S|\S.*\S)$/i)?.[1] ?? null;
 }
 
 /**

@@ -4,7 +4,6 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { getRequestListener } from '@hono/node-server';
 import { openStorage, type Storage } from '../storage/index.ts';
 import { createApp, type Log } from './app.ts';
 import { type Config, ConfigError, publicUrl } from './config.ts';
@@ -34,15 +33,18 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
   const assets = await loadAssets(path.join(import.meta.dirname, '..', 'client'));
   const storage = await openStorage({ dataDir: config.dataDir });
   const reportUnfinished = createReportUnfinished(log);
-  const app = createApp({ storage, config, assets, log, reportUnfinished });
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const stopping = new AbortController();
+  const answer = createApp({ storage, config, assets, log, reportUnfinished, stopping: stopping.signal });
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
   // Requests that come before what a crash left is put right wait for it.
   const listener: RequestListener = (request, response) => void opened.then(() => answer(request, response));
-  const server: Server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener);
+  const options = { connectionsCheckingInterval: 1_000 };
+  const server: Server = tls
+    ? createHttpsServer({ ...options, ...tls }, listener)
+    : createHttpServer(options, listener);
   // An answer may take as long as it takes: bodies have an idle limit instead (field note 12).
   server.requestTimeout = 0;
   server.headersTimeout = 15_000;
@@ -53,7 +55,9 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
     await listen(server, config);
     storage.claim();
     await storage.interviews.ensureDefault();
-    for (const { id, cause } of await storage.recover()) reportUnfinished(id, cause);
+    const { unfinished, damaged } = await storage.recover();
+    for (const { id, cause } of unfinished) reportUnfinished(id, cause);
+    for (const { id, cause } of damaged) log.error({ upload: id, err: cause }, 'the upload lacks acknowledged bytes');
     open();
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : config.port;
@@ -74,6 +78,8 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
       storage,
       async close() {
         clearInterval(sweep);
+        // Bodies on their way are committed as far as they came, and their senders told to ask again.
+        stopping.abort();
         await new Promise<void>((resolve) => {
           // A request that is cut now keeps what it brought: its pump commits before it ends.
           const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);

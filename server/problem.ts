@@ -50,6 +50,11 @@ const table = {
   'upload-superseded': [409, 'A newer request took over this upload', 'Ask with HEAD where to go on.'],
   'tus-version': [412, 'Tus-Resumable: 1.0.0 is required', 'This server speaks tus 1.0.0.'],
   'answer-too-large': [413, 'The answer is too large', 'Record a shorter answer; what has arrived is kept.'],
+  'session-too-large': [
+    413,
+    'The session’s answers are too large',
+    'This session has brought more than its questions allow; what has arrived is kept.',
+  ],
   'not-a-recording': [
     415,
     'This is no WebM or MP4 recording',
@@ -60,6 +65,11 @@ const table = {
   'too-many-attempts': [429, 'Too many failed attempts', 'Wait a minute, then check the token and the name.'],
   'too-many-uploads': [429, 'Too many unfinished uploads', 'Finish or delete an upload of this session first.'],
   internal: [500, 'Something went wrong here', 'It was logged. Try again; nothing that arrived is lost.'],
+  'upload-damaged': [
+    503,
+    'The upload lacks bytes',
+    'Bytes of this answer are missing here. Keep this page open: the people who run the server see it in their log.',
+  ],
   unavailable: [503, 'Not possible at this moment', 'Try again in a moment; nothing that arrived is lost.'],
   'disk-full': [507, 'The server’s disk is full', 'Keep this page open: it goes on by itself when there is room.'],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string, string]>;
@@ -101,11 +111,12 @@ export class Problem extends Error {
     return JSON.stringify(this.document);
   }
 
+  get allHeaders(): Record<string, string> {
+    return { ...this.headers, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
+  }
+
   toResponse(): Response {
-    return new Response(this.body, {
-      status: this.status,
-      headers: { ...this.headers, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
-    });
+    return new Response(this.body, { status: this.status, headers: this.allHeaders });
   }
 }
 
@@ -120,6 +131,7 @@ const byCode: Record<string, ProblemCode> = {
   'too-many-uploads': 'too-many-uploads',
   'session-finished': 'session-finished',
   'token-revoked': 'unauthorized',
+  'upload-damaged': 'upload-damaged',
   ENOSPC: 'disk-full',
   EDQUOT: 'disk-full',
   SQLITE_FULL: 'disk-full',

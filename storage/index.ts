@@ -3,21 +3,27 @@ import path from 'node:path';
 import { DateTime } from 'luxon';
 import { openDatabase } from './catalog/database.ts';
 import { createInterviews } from './catalog/interviews.ts';
+import { createLiveTakes } from './catalog/live-takes.ts';
 import { lockForServer } from './catalog/server-lock.ts';
 import { createSessions } from './catalog/sessions.ts';
 import { createTakes } from './catalog/takes.ts';
 import { createTokens } from './catalog/tokens.ts';
 import { DurableStore } from './recordings/durable-store.ts';
 import { createFinish } from './recordings/finish.ts';
+import { createInSession } from './recordings/in-session.ts';
 import { createLocks } from './recordings/locks.ts';
-import { createExclusiveFolder, folderName } from './session-folder.ts';
+import { createSweep } from './recordings/sweep.ts';
+import { createExclusiveFolder, folderName, syncDirectory } from './session-folder.ts';
 import type { Interview, Session, Token } from './types.ts';
 
+export type { LiveTake } from './catalog/live-takes.ts';
+export { hashToken } from './catalog/tokens.ts';
 export { answersOf } from './meta-file.ts';
 export { containerOf, MAGIC_BYTES } from './recordings/container.ts';
 export type { DurableStore, UploadOwner } from './recordings/durable-store.ts';
 export type { Locks } from './recordings/locks.ts';
 export { type PumpEnd, pump } from './recordings/pump.ts';
+export { KEEP_UNFINISHED_DAYS } from './recordings/sweep.ts';
 export { namesMatch } from './session-folder.ts';
 
 export interface StorageConfig {
@@ -26,6 +32,14 @@ export interface StorageConfig {
   /** The clock. */
   now?: () => DateTime;
 }
+
+/** An upload, and what is wrong with it. */
+export interface Trouble {
+  id: string;
+  cause: unknown;
+}
+
+const FREE_BYTES_MS = 250;
 
 export type Storage = Awaited<ReturnType<typeof openStorage>>;
 
@@ -48,20 +62,27 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const interviews = createInterviews(db, now);
   const sessions = createSessions(db, now);
   const takes = createTakes(db, now);
+  const liveTakes = createLiveTakes(db, now);
   const locks = createLocks();
-  const store = new DurableStore({ directory: uploadsDir, takes });
+  const store = new DurableStore({ directory: uploadsDir, takes, liveTakes });
+  const inSession = createInSession(sessions, locks, sessionsDir);
+  const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, inSession });
+  const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
   let release: (() => void) | null = null;
-  const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, locks, sessionsDir });
+  let room = { freeBytes: 0, readAt: Number.NEGATIVE_INFINITY };
 
   return {
     tokens,
     interviews,
     sessions,
     takes,
+    liveTakes,
     store,
     locks,
     finish,
     finishSession,
+    sweepAbandoned,
+    restore,
 
     /** Where a session's files lie. */
     sessionPath: (session: Session) => path.join(sessionsDir, session.folder),
@@ -90,35 +111,44 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     },
 
     /**
-     * What a crash left behind, at start-up: finishes whole takes, removes multipart bodies that were cut (nobody can
-     * go on with them), bytes of refused takes, and empty files that no take knows. A file with bytes that no take knows
-     * stays, for whoever lost the catalog. Returns what could not be finished, to be tried again.
+     * What a crash left behind, at start-up: files and catalog are brought together, whole takes finished, sweeps
+     * ended; multipart bodies that were cut (nobody can go on with them), bytes of refused takes, and empty files that no
+     * take knows are removed. A file with bytes that no take knows stays, for whoever lost the catalog.
+     * @returns what could not be finished, to be tried again, and uploads that lack acknowledged bytes
      */
-    async recover(): Promise<Array<{ id: string; cause: unknown }>> {
+    async recover(): Promise<{ unfinished: Trouble[]; damaged: Trouble[] }> {
+      const damaged: Trouble[] = [];
+      const unswept: Trouble[] = [];
       for (const take of await takes.listByState(['receiving'])) {
         if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
+        else if (take.fileName !== null)
+          await resumeSweep(take).catch((cause: unknown) => unswept.push({ id: take.id, cause }));
+        else await store.reconcile(take).catch((cause: unknown) => damaged.push({ id: take.id, cause }));
       }
       for (const name of await readdir(uploadsDir)) {
         const file = path.join(uploadsDir, name);
         const take = await takes.get(name);
         if (take ? take.state === 'refused' : (await stat(file)).size === 0) await rm(file, { force: true });
       }
-      return this.finishPending();
+      return { unfinished: [...unswept, ...(await this.finishPending())], damaged };
     },
 
     /** Tries every whole take that can be recorded and is not. Returns those that still can't be. */
-    async finishPending(): Promise<Array<{ id: string; cause: unknown }>> {
-      const failed: Array<{ id: string; cause: unknown }> = [];
+    async finishPending(): Promise<Trouble[]> {
+      const failed: Trouble[] = [];
       for (const take of await takes.listPending()) {
         await finish(take.id).catch((cause: unknown) => failed.push({ id: take.id, cause }));
       }
       return failed;
     },
 
-    /** Bytes that are free for recordings. */
+    /** Bytes that are free for recordings, at most a quarter of a second ago: it is asked with every chunk. */
     async freeBytes(): Promise<number> {
+      const readAt = performance.now();
+      if (readAt - room.readAt < FREE_BYTES_MS) return room.freeBytes;
       const { bavail, bsize } = await statfs(uploadsDir);
-      return bavail * bsize;
+      room = { freeBytes: bavail * bsize, readAt };
+      return room.freeBytes;
     },
 
     /** @throws Error when the catalog or the folders can't be used */
@@ -130,6 +160,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     /** Waits, up to 1 s, for requests that were cut to commit what they brought. */
     async close(): Promise<void> {
       await locks.drained(1_000);
+      store.close();
       await db.destroy();
       release?.();
       release = null;
@@ -137,11 +168,14 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   };
 }
 
-/** Makes a folder and its parents. Node's recursive mkdir never ends where the answer is ENOENT for ever, as in /proc. */
+/** Makes a folder and its parents, durably. Node's recursive mkdir never ends where the answer is ENOENT for ever, as in /proc. */
 async function makeFolder(folder: string): Promise<void> {
   const parent = path.dirname(folder);
   await access(parent).catch(() => makeFolder(parent));
-  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    await syncDirectory(parent);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

@@ -8,16 +8,17 @@ import type { Auth } from '../auth.ts';
 import type { Config } from '../config.ts';
 import { problem } from '../problem.ts';
 import { requireQuestion } from '../question-index.ts';
-import { bodyOf } from '../request.ts';
-import { type Tus, toProblem } from '../tus.ts';
+import type { Receiver } from '../receive.ts';
+import { toProblem } from '../refusal.ts';
+import { type AddressOf, incomingOf } from '../request.ts';
 import { paths, type UploadOneAnswer } from '../wire.ts';
 
 export interface AnswerRoutesDeps {
   storage: Pick<Storage, 'store' | 'takes' | 'finish'>;
   auth: Auth;
-  tus: Pick<Tus, 'requireRoom' | 'watch'>;
+  receiver: Pick<Receiver, 'requireRoom' | 'watch'>;
   config: Pick<Config, 'maxAnswerBytes'>;
-  addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
+  addressOf: AddressOf;
   /** A body that brings nothing for that long is given up. */
   idleMs?: number;
 }
@@ -27,15 +28,15 @@ type Fields = Map<string, string>;
 /** A refused body is read to its end before the answer, so that the sender gets to read it; but not for longer. */
 const DRAIN_MS = 30_000;
 
-export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 30_000 }: AnswerRoutesDeps): Hono {
+export function answerRoutes({ storage, auth, receiver, config, addressOf, idleMs = 30_000 }: AnswerRoutesDeps): Hono {
   const { store, takes } = storage;
   const app = new Hono();
 
   app.post(paths.uploadOne, async (c) => {
-    const source = bodyOf(c);
+    const source = incomingOf(c);
     try {
       const savedAs = await readForm(source, c.req.header('content-type'), (fields, video, mimeType) =>
-        save(fields, video, mimeType, addressOf(c)),
+        save(fields, video, mimeType, addressOf(incomingOf(c))),
       );
       return c.json<UploadOneAnswer>({ ok: true, savedAs });
     } catch (error) {
@@ -55,7 +56,7 @@ export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 3
     const session = await auth.requireSession(token, fields.get('folder'));
     const question = requireQuestion(fields.get('questionIndex'), session);
     if (session.finishedAt) throw problem('session-finished');
-    await tus.requireRoom();
+    await receiver.requireRoom();
     const id = await store.begin({
       sessionId: session.id,
       question,
@@ -67,7 +68,7 @@ export function answerRoutes({ storage, auth, tus, config, addressOf, idleMs = 3
       const { offset, end } = await store.append(video, id, 0, {
         maxBytes: config.maxAnswerBytes,
         idleMs,
-        onCommit: tus.watch(token, { id, sessionId: session.id, offset: 0 }),
+        onCommit: receiver.watch(id, 0),
       });
       if (end === 'too-large') throw problem('answer-too-large');
       if (end !== 'end') throw problem('invalid-multipart', { detail: 'The form ended early; send the answer again.' });

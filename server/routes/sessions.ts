@@ -5,13 +5,14 @@ import { answersOf, type Storage } from '../../storage/index.ts';
 import type { Interview, Session } from '../../storage/types.ts';
 import type { Auth } from '../auth.ts';
 import { problem } from '../problem.ts';
-import { toProblem } from '../tus.ts';
+import { toProblem } from '../refusal.ts';
+import { type AddressOf, incomingOf } from '../request.ts';
 import { paths, type Question, type StartSessionAnswer, type VerifyTokenAnswer } from '../wire.ts';
 
 export interface SessionRoutesDeps {
   storage: Pick<Storage, 'interviews' | 'takes' | 'startSession' | 'finishSession'>;
   auth: Auth;
-  addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
+  addressOf: AddressOf;
 }
 
 const MAX_JSON_BYTES = 64 * 1024;
@@ -58,7 +59,7 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
 
   app.post(paths.verifyToken, limit, async (c) => {
     const { token: secret } = await readJson(c.req.raw, verifyBody);
-    const token = await auth.logIn(secret, addressOf(c));
+    const token = await auth.logIn(secret, addressOf(incomingOf(c)));
     const interview = await requireInterview(token.interview);
     return c.json<VerifyTokenAnswer>({
       ok: true,
@@ -68,7 +69,7 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
 
   app.post(paths.startSession, limit, async (c) => {
     const { token: secret, userName } = await readJson(c.req.raw, startBody);
-    const token = await auth.logInAs(secret, userName, addressOf(c));
+    const token = await auth.logInAs(secret, userName, addressOf(incomingOf(c)));
     const interview = await requireInterview(token.interview);
     const started = await storage.startSession(token, { userName, interview, mayCreate: auth.mayBegin(token) });
     if (!started) throw problem('sessions-used-up');
@@ -85,7 +86,7 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
 
   app.post(paths.finishSession, limit, async (c) => {
     const { token: secret, folder } = await readJson(c.req.raw, finishBody);
-    const token = await auth.authenticate(secret, addressOf(c));
+    const token = await auth.authenticate(secret, addressOf(incomingOf(c)));
     const session = await auth.requireSession(token, folder);
     const check = (answered: number[]) => {
       const missing = questionsOf(session.interview)

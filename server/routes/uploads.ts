@@ -1,4 +1,4 @@
-/** `/files`: who asks, and what for. The protocol itself is in tus.ts and @tus/server. */
+/** `/files` but for PATCH: who asks, and what for. The protocol itself is in tus.ts and @tus/server. */
 import { randomUUID } from 'node:crypto';
 import { Metadata } from '@tus/server';
 import { type Context, Hono } from 'hono';
@@ -8,28 +8,31 @@ import { type Auth, bearerOf } from '../auth.ts';
 import type { Config } from '../config.ts';
 import { problem } from '../problem.ts';
 import { requireQuestion } from '../question-index.ts';
-import { bodyOf } from '../request.ts';
-import { integerHeader, type Tus, toProblem, type Visit } from '../tus.ts';
+import type { Receiver } from '../receive.ts';
+import { toTusProblem } from '../refusal.ts';
+import { type AddressOf, incomingOf } from '../request.ts';
+import type { Tus } from '../tus.ts';
+import { BODY_TYPE, completeHeaders, TUS_VERSION, toInteger } from '../upload-headers.ts';
 import { paths, type TakeMetadata } from '../wire.ts';
 
 export interface UploadRoutesDeps {
   storage: Pick<Storage, 'store' | 'takes' | 'sessions'>;
   auth: Auth;
   tus: Tus;
+  receiver: Receiver;
   config: Pick<Config, 'maxAnswerBytes'>;
-  addressOf: (c: { env: unknown; req: { raw: Request } }) => string;
+  addressOf: AddressOf;
 }
 
 const MAX_UNFINISHED = 64;
-const BODY_TYPE = 'application/offset+octet-stream';
 /** No GET: reading a recording is no candidate's business, and closing one early kills the process (field note 3). */
-const METHODS = new Set(['OPTIONS', 'POST', 'HEAD', 'PATCH', 'DELETE']);
+const METHODS = new Set(['OPTIONS', 'POST', 'HEAD', 'DELETE']);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** @tus/server answers 400 to a forwarded header it does not like (field note 11), and needs none of them. */
 const NOT_FOR_TUS = ['forwarded', 'x-forwarded-proto', 'x-forwarded-host', 'x-http-method-override'];
 
 /** The tus endpoint. */
-export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRoutesDeps): Hono {
+export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }: UploadRoutesDeps): Hono {
   const { store, takes, sessions } = storage;
   const app = new Hono();
 
@@ -37,9 +40,7 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     try {
       return await serve(c);
     } catch (error) {
-      const refusal = toProblem(error);
-      refusal.headers['Tus-Resumable'] = '1.0.0';
-      throw refusal;
+      throw toTusProblem(error);
     }
   };
   // `all`: Hono serves HEAD by its GET handler unless the route takes every method (field note 9).
@@ -53,21 +54,16 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     url.pathname = url.pathname.replace(/\/+$/, '');
     const headers = new Headers(c.req.raw.headers);
     for (const name of NOT_FOR_TUS) headers.delete(name);
-    const visit = (token: Token): Visit => ({ token, source: bodyOf(c) });
 
     if (!METHODS.has(method)) throw problem('not-found');
-    if (method === 'OPTIONS') return tus.handle(new Request(url, { method, headers }), visit({} as Token));
-    if (headers.get('tus-resumable') !== '1.0.0') throw problem('tus-version', { headers: { 'Tus-Version': '1.0.0' } });
-    const token = await auth.authenticate(bearerOf(headers), addressOf(c));
+    if (method === 'OPTIONS') return tus.handle(new Request(url, { method, headers }), {});
+    if (headers.get('tus-resumable') !== TUS_VERSION)
+      throw problem('tus-version', { headers: { 'Tus-Version': TUS_VERSION } });
+    const token = await auth.authenticate(bearerOf(headers.get('authorization')), addressOf(incomingOf(c)));
     const id = c.req.param('id');
-    if (method === 'POST' && id === undefined) return create(url, headers, visit(token));
+    if (method === 'POST' && id === undefined) return create(c, url, headers, token);
     if (id === undefined || method === 'POST') throw problem('not-found');
-
-    const take = await requireOwn(token, id);
-    // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
-    if (method === 'PATCH' && headers.get('content-type') !== BODY_TYPE) throw problem('wrong-content-type');
-    const request = new Request(url, { method, headers });
-    return tus.handle(request, { ...visit(token), take });
+    return tus.handle(new Request(url, { method, headers }), { take: await requireOwn(token, id) });
   }
 
   /** Other people's uploads do not exist. */
@@ -78,11 +74,11 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     return take;
   }
 
-  async function create(url: URL, headers: Headers, visit: Visit): Promise<Response> {
+  async function create(c: Context, url: URL, headers: Headers, token: Token): Promise<Response> {
     if (headers.has('upload-concat'))
       throw problem('invalid-tus-request', { detail: 'This server does not offer the extension concatenation.' });
     const metadata = readMetadata(headers.get('upload-metadata'));
-    const session = await auth.requireSession(visit.token, metadata.folder);
+    const session = await auth.requireSession(token, metadata.folder);
     const question = requireQuestion(metadata.questionIndex, session);
     const takeId = metadata.takeId ?? randomUUID();
     // The same take again: its first 201 was lost. The upload stays as it is.
@@ -91,9 +87,9 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     if (known?.state === 'refused') throw problem('not-a-recording');
     if (known) return created(url, known, withBody);
     if (session.finishedAt) throw problem('session-finished');
-    const length = integerHeader(new Request(url, { headers }), 'Upload-Length');
+    const length = toInteger(headers.get('upload-length'), 'Upload-Length');
     if (length !== null && length > config.maxAnswerBytes) throw problem('answer-too-large');
-    await tus.requireRoom();
+    await receiver.requireRoom();
 
     const reservedId = store.reserve({
       sessionId: session.id,
@@ -108,7 +104,7 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
     for (const name of ['content-type', 'content-length', 'transfer-encoding']) bare.delete(name);
     let response: Response;
     try {
-      response = await tus.handle(new Request(url, { method: 'POST', headers: bare }), { ...visit, reservedId });
+      response = await tus.handle(new Request(url, { method: 'POST', headers: bare }), { reservedId });
     } catch (error) {
       store.release(reservedId);
       const winner = (error as { cause?: { code?: string } }).cause?.code === 'take-exists';
@@ -117,18 +113,22 @@ export function uploadRoutes({ storage, auth, tus, config, addressOf }: UploadRo
       throw error;
     }
     if (!withBody && length !== 0) return response;
-    const bodyBytes = integerHeader(new Request(url, { headers }), 'Content-Length');
-    const take = await tus.receive(visit, reservedId, 0, { declared: null, bodyBytes });
-    return created(url, take, withBody);
+    const { offset, whole } = await receiver.receive(reservedId, {
+      source: incomingOf(c),
+      offset: 0,
+      declared: null,
+      bytes: withBody ? toInteger(headers.get('content-length'), 'Content-Length') : 0,
+    });
+    return created(url, { id: reservedId, state: 'receiving', sha256: null, ...whole, offset }, withBody);
   }
 
-  function created(url: URL, take: Take, withOffset = false): Response {
+  function created(url: URL, take: Pick<Take, 'id' | 'offset' | 'state' | 'sha256'>, withOffset = false): Response {
     const headers = new Headers({
       Location: `${url.pathname}/${take.id}`,
-      'Tus-Resumable': '1.0.0',
+      'Tus-Resumable': TUS_VERSION,
     });
     if (withOffset) headers.set('Upload-Offset', String(take.offset));
-    for (const [name, value] of Object.entries(tus.completeHeaders(take))) headers.set(name, value);
+    for (const [name, value] of Object.entries(completeHeaders(take))) headers.set(name, value);
     return new Response(null, { status: 201, headers });
   }
 

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import BetterSqlite3 from 'better-sqlite3';
-import { Kysely, Migrator } from 'kysely';
-import { BUSY_MS, PatientDialect } from './dialect.ts';
+import { type Compilable, Kysely, Migrator } from 'kysely';
+import { BUSY_MS, PatientDialect, patiently } from './dialect.ts';
 import { migrations } from './migrations/index.ts';
 
 export interface TokenRow {
@@ -59,7 +59,41 @@ export interface Schema {
   takes: TakeRow;
 }
 
-export type Database = Kysely<Schema>;
+type Sqlite = InstanceType<typeof BetterSqlite3>;
+
+/** The catalog's queries, and for what is asked with every chunk of every candidate, statements prepared once. */
+export class Database extends Kysely<Schema> {
+  readonly #sqlite: Sqlite;
+  readonly #patienceMs: number;
+
+  constructor(sqlite: Sqlite, patienceMs: number) {
+    super({ dialect: new PatientDialect({ database: sqlite }, patienceMs) });
+    this.#sqlite = sqlite;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** A query that is compiled and prepared once. Its parameters are given anew with each call, in the query's order. */
+  prepare<Row>(query: Compilable<Row>): (...parameters: unknown[]) => Row | null {
+    const statement = this.#sqlite.prepare(query.compile().sql);
+    return (...parameters) => (statement.get(...parameters) as Row | undefined) ?? null;
+  }
+
+  /** As `prepare`, for a query that changes rows. */
+  prepareChange(query: Compilable): (...parameters: unknown[]) => void {
+    const statement = this.#sqlite.prepare(query.compile().sql);
+    return (...parameters) => void statement.run(...parameters);
+  }
+
+  /**
+   * Runs prepared changes in one transaction, which is one sync, and apart from every other transaction.
+   * @throws Error of the first change that fails; none of them is made then
+   */
+  async changeTogether(changes: () => void): Promise<void> {
+    const until = performance.now() + this.#patienceMs;
+    // In line for Kysely's one connection: a transaction of somebody else may be open on it between two awaits.
+    await this.connection().execute(() => patiently(until, () => this.#sqlite.transaction(changes).immediate()));
+  }
+}
 
 /**
  * Opens the catalog and brings it to the newest migration.
@@ -68,7 +102,7 @@ export type Database = Kysely<Schema>;
  * @throws Error with `cause` when the file is no catalog or can't be written
  */
 export async function openDatabase(file: string, { patienceMs = 5_000 } = {}): Promise<Database> {
-  let sqlite: InstanceType<typeof BetterSqlite3> | null = null;
+  let sqlite: Sqlite | null = null;
   try {
     makePrivate(file);
     // Nobody else waits while the catalog is opened, and the change to WAL can only wait inside SQLite.
@@ -77,7 +111,7 @@ export async function openDatabase(file: string, { patienceMs = 5_000 } = {}): P
     // A committed offset is a promise to a client: in WAL mode only FULL syncs the log at each commit.
     sqlite.pragma('synchronous = FULL');
     sqlite.pragma('foreign_keys = ON');
-    const db = new Kysely<Schema>({ dialect: new PatientDialect({ database: sqlite }, patienceMs) });
+    const db = new Database(sqlite, patienceMs);
     const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
     if (error) throw error;
     sqlite.pragma(`busy_timeout = ${BUSY_MS}`);

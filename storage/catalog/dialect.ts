@@ -19,7 +19,21 @@ export function isBusy(error: unknown): boolean {
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 }
 
-/** Tries a statement again while another process is in its way: one that was refused as busy has changed nothing. */
+/**
+ * Tries work again while another process is in its way: what was refused as busy has changed nothing.
+ * @param until by `performance.now()`
+ */
+export async function patiently<T>(until: number, work: () => T | Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
+}
+
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
   readonly #until: number;
@@ -27,15 +41,8 @@ class PatientConnection implements DatabaseConnection {
     this.#connection = connection;
     this.#until = until;
   }
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    for (;;) {
-      try {
-        return await this.#connection.executeQuery<R>(query);
-      } catch (error) {
-        if (!isBusy(error) || performance.now() >= this.#until) throw error;
-        await pause(PAUSE_MS);
-      }
-    }
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return patiently(this.#until, () => this.#connection.executeQuery<R>(query));
   }
   streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
     return this.#connection.streamQuery<R>(query, chunkSize);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { DateTime } from 'luxon';
 import type { Token } from '../types.ts';
 import type { Database, TokenRow } from './database.ts';
@@ -15,8 +15,8 @@ export interface NewToken {
 export type Tokens = ReturnType<typeof createTokens>;
 
 /** SHA-256, hex: a token is long and random, so a plain hash is as good as a slow one and lets an index find it. */
-function hashToken(token: string): string {
-  return createHash('sha256').update(token, 'utf8').digest('hex');
+export function hashToken(token: string): string {
+  return hash('sha256', token, 'hex');
 }
 
 /** Tokens in the catalog. */

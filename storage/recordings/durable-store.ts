@@ -7,27 +7,28 @@
  * 2. Bytes beyond the catalog's offset were promised to nobody and are cut off before the next write.
  * 3. A file shorter than the catalog's offset is damage: an error, never a silent rewind.
  * 4. Nothing empties a file that exists (field note 7).
- * 5. The running hash covers exactly [0, offset) or is not there; it is rebuilt from the file when it is missing.
+ * 5. A running hash covers exactly [0, offset) or is not there; it is rebuilt from the file when it is missing.
+ * 6. After an error of the disk nothing in memory is believed: the file is read again.
  */
-import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { FileStore } from '@tus/file-store';
 import { Metadata, Upload } from '@tus/server';
+import type { LiveTakes } from '../catalog/live-takes.ts';
 import type { Takes } from '../catalog/takes.ts';
 import { joinInside, syncDirectory } from '../session-folder.ts';
 import type { Take } from '../types.ts';
 import { MAGIC_BYTES, readHead } from './container.ts';
 import { type PumpEnd, type PumpOptions, pump } from './pump.ts';
+import { UploadFile } from './upload-file.ts';
 
 /** A long body is committed on the way, so that a crash costs little of it. */
 const COMMIT_BYTES = 8 << 20;
 const COMMIT_MS = 2_000;
-/** Running hashes kept in memory; a rebuilt one costs one read of the file. */
-const MAX_HASHES = 4_096;
+/** Files kept open between two requests, with their hashes; another one costs one read of the file. */
+const MAX_OPEN_FILES = 1_024;
 
 /** What the catalog must be told of an upload that the tus layer creates. */
 export interface UploadOwner {
@@ -48,17 +49,28 @@ export interface AppendOptions extends PumpOptions {
   onCommit?: (offset: number) => Promise<void>;
 }
 
+/** Acknowledged bytes: [0, offset) with this SHA-256, hex. */
+interface Promised {
+  offset: number;
+  sha256: string;
+}
+
 export class DurableStore extends FileStore {
   readonly #takes: Takes;
+  readonly #liveTakes: LiveTakes;
   readonly #folder: string;
-  readonly #hashes = new Map<string, { hash: Hash; offset: number }>();
+  /** Files that nobody writes to at the moment, the one that rested longest first. */
+  readonly #open = new Map<string, UploadFile>();
+  /** Uploads whose last sync failed: what [0, offset) must still be when it is read again from the disk. */
+  readonly #suspects = new Map<string, Promised>();
   readonly #owners = new Map<string, UploadOwner>();
 
-  constructor(options: { directory: string; takes: Takes }) {
+  constructor(options: { directory: string; takes: Takes; liveTakes: LiveTakes }) {
     // FileStore makes its folder in the background and throws where nobody can catch: it gets one that is there.
     super({ directory: path.parse(options.directory).root });
     this.directory = options.directory;
     this.#takes = options.takes;
+    this.#liveTakes = options.liveTakes;
     this.#folder = options.directory;
   }
 
@@ -87,17 +99,20 @@ export class DurableStore extends FileStore {
     if (!reserved) throw new Error(`the upload ${upload.id} was not reserved`);
     this.#owners.delete(upload.id);
     const { maxUnfinished, ...owner } = reserved;
-    const file = this.pathOf(upload.id);
-    await (await open(file, 'wx', 0o600)).close();
-    await syncDirectory(this.#folder);
+    const filePath = this.pathOf(upload.id);
+    const file = await UploadFile.create(filePath);
     const metadata = upload.metadata ? Metadata.stringify(upload.metadata) : '';
     const take = { id: upload.id, ...owner, metadata, length: upload.size ?? null };
-    await this.#takes.create(take, maxUnfinished).catch(async (error: unknown) => {
-      await rm(file, { force: true });
+    try {
+      await syncDirectory(this.#folder);
+      await this.#takes.create(take, maxUnfinished);
+    } catch (error) {
+      file.close();
+      await rm(filePath, { force: true });
       throw error;
-    });
-    this.#remember(upload.id, createHash('sha256'), 0);
-    upload.storage = { type: 'file', path: file };
+    }
+    this.#rest(upload.id, file);
+    upload.storage = { type: 'file', path: filePath };
     return upload;
   }
 
@@ -128,14 +143,14 @@ export class DurableStore extends FileStore {
   async discard(id: string): Promise<void> {
     // The catalog first: a file that nobody knows is litter, an entry without a file is damage.
     await this.#takes.delete(id);
-    this.#hashes.delete(id);
+    this.forget(id);
     await rm(this.pathOf(id), { force: true });
   }
 
   /** This is no recording: its bytes go, the entry stays, so that every further request is told so. */
   async refuse(id: string): Promise<void> {
     await this.#takes.update(id, { state: 'refused' });
-    this.#hashes.delete(id);
+    this.forget(id);
     await rm(this.pathOf(id), { force: true });
   }
 
@@ -145,9 +160,10 @@ export class DurableStore extends FileStore {
   }
 
   /**
-   * Writes what `source` brings at `offset`, which must be the committed one, and commits it, whatever its end.
+   * Writes what `source` brings at `offset`, which must be the committed one, and commits it, whatever its end. For
+   * whoever holds the upload's lock.
    * @returns the offset committed, and how the source ended
-   * @throws Error when the file is damaged or can't be written; what was committed stays
+   * @throws DamagedUpload, or Error when it can't be written; what was committed stays
    */
   async append(
     source: Readable,
@@ -155,50 +171,66 @@ export class DurableStore extends FileStore {
     offset: number,
     { onCommit, ...options }: AppendOptions = {},
   ): Promise<{ offset: number; end: PumpEnd }> {
-    const take = await this.#require(id);
-    if (take.offset !== offset) throw new Error(`upload ${id} is at ${take.offset}, not at ${offset}`);
-    const hash = await this.#hashAt(id, offset);
-    this.#hashes.delete(id);
-    const file = await open(this.pathOf(id), 'r+');
+    const take = await this.#liveTakes.get(id);
+    // What is beyond the offset is cut off below: a wrong one must never get there.
+    if (take?.offset !== offset) throw new Error(`upload ${id} is at ${take?.offset}, not at ${offset}`);
+    const file = await this.#takeFile(id, offset);
     let written = offset;
-    let committed = offset;
+    // Of [0, file.offset): what the file must still be should the disk fail.
+    let before = file.hash.copy();
     let committedAt = performance.now();
     const commit = async () => {
-      if (written === committed) return;
-      await file.datasync();
-      await this.#takes.update(id, { offset: written });
-      committed = written;
+      if (written === file.offset) return;
+      await file.sync().catch((error: unknown) => {
+        this.#suspects.set(id, { offset: file.offset, sha256: before.digest('hex') });
+        throw error;
+      });
+      await this.#liveTakes.commit(id, written);
+      file.offset = written;
+      before = file.hash.copy();
       committedAt = performance.now();
     };
     try {
-      await this.#cutBack(file, id, offset);
+      await file.cutBack();
       const end = await pump(
         source,
-        async (chunks, bytes) => {
-          await writeAll(file, chunks, written);
+        async (chunks, bytes, last) => {
+          const writing = file.write(chunks, written);
+          for (const chunk of chunks) file.hash.update(chunk);
+          await writing;
           written += bytes;
-          for (const chunk of chunks) hash.update(chunk);
-          const known = committed >= MAGIC_BYTES || written < MAGIC_BYTES;
-          const late = written - committed >= COMMIT_BYTES || performance.now() - committedAt >= COMMIT_MS;
-          if (known && !late) return;
+          const judged = file.offset >= MAGIC_BYTES || written < MAGIC_BYTES;
+          const late = written - file.offset >= COMMIT_BYTES || performance.now() - committedAt >= COMMIT_MS;
+          if (last || (judged && !late)) return;
           await commit();
-          await onCommit?.(committed);
+          await onCommit?.(file.offset);
         },
         options,
       );
       await commit();
-      this.#remember(id, hash, committed);
-      return { offset: committed, end };
-    } finally {
-      await file.close();
+      this.#rest(id, file);
+      return { offset: file.offset, end };
+    } catch (error) {
+      file.close();
+      throw error;
     }
   }
 
-  /** SHA-256 of [0, offset), hex. */
-  async digest(id: string, offset: number): Promise<string> {
-    const hash = await this.#hashAt(id, offset);
-    this.#remember(id, hash, offset);
-    return hash.copy().digest('hex');
+  /**
+   * The last look at a whole upload: the file has just the acknowledged bytes, synced.
+   * @returns SHA-256 of [0, offset), hex
+   * @throws DamagedUpload
+   */
+  async seal(id: string, offset: number): Promise<string> {
+    const file = await this.#takeFile(id, offset);
+    try {
+      if (await file.cutBack()) await file.sync();
+      this.#rest(id, file);
+      return file.hash.copy().digest('hex');
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   /** The first bytes of an upload that is not placed yet. */
@@ -206,9 +238,24 @@ export class DurableStore extends FileStore {
     return readHead(this.pathOf(id), bytes);
   }
 
-  /** Forgets the running hash of an upload that is done. */
+  /**
+   * The file and the catalog brought together, after a crash: what was never acknowledged is cut off.
+   * @throws DamagedUpload
+   */
+  async reconcile({ id, offset }: Pick<Take, 'id' | 'offset'>): Promise<void> {
+    await UploadFile.reconcile(this.pathOf(id), offset);
+  }
+
+  /** Closes the file of an upload that is done, and forgets its hash. */
   forget(id: string): void {
-    this.#hashes.delete(id);
+    this.#open.get(id)?.close();
+    this.#open.delete(id);
+    this.#suspects.delete(id);
+  }
+
+  /** Closes what is open. */
+  close(): void {
+    for (const id of [...this.#open.keys()]) this.forget(id);
   }
 
   /** Where an upload's bytes lie until the take is placed. */
@@ -222,44 +269,23 @@ export class DurableStore extends FileStore {
     return take;
   }
 
-  async #cutBack(file: FileHandle, id: string, offset: number): Promise<void> {
-    const { size } = await file.stat();
-    if (size < offset) throw damaged(id, offset, size);
-    if (size > offset) await file.truncate(offset);
+  /** The upload's file at this offset, out of the rest: whoever has it gives it back or closes it. */
+  async #takeFile(id: string, offset: number): Promise<UploadFile> {
+    const resting = this.#open.get(id);
+    this.#open.delete(id);
+    if (resting?.offset === offset) return resting;
+    resting?.close();
+    const file = await UploadFile.open(this.pathOf(id), offset);
+    const suspect = this.#suspects.get(id);
+    if (suspect?.offset === offset) await file.requireHash(suspect.sha256);
+    this.#suspects.delete(id);
+    return file;
   }
 
-  async #hashAt(id: string, offset: number): Promise<Hash> {
-    const known = this.#hashes.get(id);
-    if (known?.offset === offset) return known.hash;
-    const hash = createHash('sha256');
-    if (offset === 0) return hash;
-    const file = createReadStream(this.pathOf(id), { end: offset - 1 });
-    await pipeline(file, hash, { end: false });
-    if (file.bytesRead < offset) throw damaged(id, offset, file.bytesRead);
-    return hash;
-  }
-
-  #remember(id: string, hash: Hash, offset: number): void {
-    this.#hashes.delete(id);
-    this.#hashes.set(id, { hash, offset });
-    const oldest = this.#hashes.keys().next();
-    if (this.#hashes.size > MAX_HASHES && !oldest.done) this.#hashes.delete(oldest.value);
-  }
-}
-
-function damaged(id: string, offset: number, size: number): Error {
-  return new Error(`upload ${id} is damaged: ${offset} bytes were acknowledged, the file has ${size}`);
-}
-
-/** writev(2) may write less than it was given. */
-async function writeAll(file: FileHandle, chunks: Buffer[], position: number): Promise<void> {
-  let rest = [...chunks];
-  let at = position;
-  while (rest.length > 0) {
-    const { bytesWritten } = await file.writev(rest, at);
-    at += bytesWritten;
-    let skip = bytesWritten;
-    while (rest[0] && skip >= rest[0].length) skip -= rest.shift()?.length ?? 0;
-    if (rest[0] && skip > 0) rest = [rest[0].subarray(skip), ...rest.slice(1)];
+  #rest(id: string, file: UploadFile): void {
+    this.forget(id);
+    this.#open.set(id, file);
+    const oldest = this.#open.keys().next();
+    if (this.#open.size > MAX_OPEN_FILES && !oldest.done) this.forget(oldest.value);
   }
 }

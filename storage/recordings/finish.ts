@@ -4,42 +4,27 @@
  * Each step leaves the catalog telling how far it came, and can be done again: a crash anywhere, an error of the disk
  * or a lost answer is repaired by calling `finish` once more (start-up, the sweep, the next PATCH do).
  */
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Sessions } from '../catalog/sessions.ts';
 import type { Takes } from '../catalog/takes.ts';
 import type { Tokens } from '../catalog/tokens.ts';
 import { answersOf, writeMeta } from '../meta-file.ts';
-import { joinInside, syncDirectory } from '../session-folder.ts';
+import { joinInside } from '../session-folder.ts';
 import type { Session, Take } from '../types.ts';
 import { containerOf, MAGIC_BYTES } from './container.ts';
 import type { DurableStore } from './durable-store.ts';
-import type { Locks } from './locks.ts';
+import type { InSession } from './in-session.ts';
+import { moveInto } from './move-into.ts';
 
 export interface FinishDeps {
   tokens: Pick<Tokens, 'get'>;
   sessions: Sessions;
   takes: Takes;
   store: DurableStore;
-  locks: Locks;
-  /** Holds the session folders. */
-  sessionsDir: string;
+  inSession: InSession;
 }
 
-export function createFinish({ tokens, sessions, takes, store, locks, sessionsDir }: FinishDeps) {
-  /** Steps of one session never overlap: they share its folder and its meta.json. */
-  async function inSession<T>(sessionId: string, work: (session: Session, folder: string) => Promise<T>): Promise<T> {
-    const release = await locks.acquire(`session:${sessionId}`, { waitMs: 30_000 });
-    if (!release) throw new Error(`the session ${sessionId} is busy`);
-    try {
-      // Read under the lock: a finish of the session may just have let it go.
-      const session = await sessions.get(sessionId);
-      if (!session) throw new Error(`there is no session ${sessionId}`);
-      return await work(session, joinInside(sessionsDir, session.folder));
-    } finally {
-      release();
-    }
-  }
-
+export function createFinish({ tokens, sessions, takes, store, inSession }: FinishDeps) {
   /** @throws Error with code `token-revoked` */
   async function requireToken({ tokenId }: Session): Promise<void> {
     const token = await tokens.get(tokenId);
@@ -68,7 +53,7 @@ export function createFinish({ tokens, sessions, takes, store, locks, sessionsDi
       await store.refuse(take.id);
       return { ...take, state: 'refused' };
     }
-    const sha256 = await store.digest(take.id, take.offset);
+    const sha256 = await store.seal(take.id, take.offset);
     if (take.via === 'multipart') {
       // The original page sends an answer again after a lost 200, or twice at once: equal bytes are no new take.
       const answer = answersOf(await takes.list(session.id)).find((other) => other.question === take.question);
@@ -90,12 +75,7 @@ export function createFinish({ tokens, sessions, takes, store, locks, sessionsDi
     );
     const answer = answersOf(others).at(0);
     const earlierName = (of: Take) => `takes/Q${of.question}-${of.number}.${of.fileName?.split('.').at(-1)}`;
-    const move = async (from: string, of: Take, name: string) => {
-      if (name.startsWith('takes/')) await mkdir(joinInside(folder, 'takes'), { recursive: true, mode: 0o700 });
-      await renameOnce(from, joinInside(folder, ...name.split('/')), of);
-      await syncDirectory(joinInside(folder, ...name.split('/').slice(0, -1)));
-      await syncDirectory(folder);
-    };
+    const move = (from: string, of: Take, name: string) => moveInto(folder, name, from, of);
     let fileName = take.fileName;
     if (answer && answer.number < take.number && answer.fileName && !answer.fileName.startsWith('takes/')) {
       const from = joinInside(folder, answer.fileName);
@@ -180,18 +160,4 @@ export function createFinish({ tokens, sessions, takes, store, locks, sessionsDi
 /** Whole, and neither recorded nor refused. */
 function isPending({ offset, length, state }: Take): boolean {
   return offset === length && state !== 'recorded' && state !== 'refused';
-}
-
-/** A rename that an earlier try, before a crash, may have done already. */
-async function renameOnce(from: string, to: string, take: Take): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (cause) {
-    const exists = await access(to).then(
-      () => true,
-      () => false,
-    );
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || !exists)
-      throw new Error(`take ${take.number} of question ${take.question} can't be placed`, { cause });
-  }
 }

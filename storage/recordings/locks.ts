@@ -1,7 +1,8 @@
 /** One holder for each name, a first-come queue behind it, and a polite request to the holder to let go. */
 export interface Locks {
   /**
-   * Waits for the lock. `onRequested` is called (at most once) when another one waits for it: stop early then.
+   * Waits for the lock. `onRequested` is called (at most once) when another one waits for it: stop early then. With
+   * `waitMs` 0 nobody is asked to let go.
    * @returns the release, or null when the lock was not to be had within `waitMs`
    */
   acquire(name: string, options?: { waitMs?: number; onRequested?: () => void }): Promise<(() => void) | null>;
@@ -49,6 +50,7 @@ export function createLocks(): Locks {
         queues.set(name, { holder, waiters: [] });
         return () => release(name, holder);
       }
+      if (waitMs <= 0) return null;
       return new Promise((resolve) => {
         const waiter: Waiter = {
           onRequested,

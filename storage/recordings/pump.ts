@@ -8,11 +8,15 @@ export interface PumpOptions {
   maxBytes?: number;
   /** Ends the pump after that long without a byte. */
   idleMs?: number;
+  /** A small body is handed on whole: fewer bytes than GATHER_BYTES wait that long for more. */
+  holdMs?: number;
   signal?: AbortSignal | undefined;
 }
 
 /** Bytes that may wait in memory while the sink writes, before the source is paused. */
 const HIGH_WATER_BYTES = 1 << 20;
+/** Bytes that are worth a write of their own. */
+const GATHER_BYTES = 256 << 10;
 
 /**
  * Carries a stream's chunks to a sink, in order, a batch at a time, and keeps what arrived before a cut.
@@ -20,18 +24,22 @@ const HIGH_WATER_BYTES = 1 << 20;
  * `for await` and `pipeline` drop the chunks that wait in a stream when it is destroyed; a request that its peer cut
  * would lose up to the size of every buffer on the way. So chunks are taken out as they come, and what waits is handed
  * to the sink whatever the end was. An error of the sink ends the pump and is thrown.
+ * @param sink gets a batch, and whether it is known to be the last one
  */
 export async function pump(
   source: Readable,
-  sink: (chunks: Buffer[], bytes: number) => Promise<void>,
-  { maxBytes = Number.POSITIVE_INFINITY, idleMs = 30_000, signal }: PumpOptions = {},
+  sink: (chunks: Buffer[], bytes: number, last: boolean) => Promise<void>,
+  { maxBytes = Number.POSITIVE_INFINITY, idleMs = 30_000, holdMs = 200, signal }: PumpOptions = {},
 ): Promise<PumpEnd> {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let seenBytes = 0;
+  let held = false;
+  let hold: NodeJS.Timeout | undefined;
   let ended: PumpEnd | null = null;
   let wake: () => void = () => {};
 
+  const isReady = () => ended !== null || waitingBytes >= GATHER_BYTES || (held && waitingBytes > 0);
   const end = (how: PumpEnd) => {
     ended ??= how;
     wake();
@@ -44,7 +52,12 @@ export async function pump(
     seenBytes += kept.length;
     waitingBytes += kept.length;
     waiting.push(kept);
-    wake();
+    if (isReady()) wake();
+    else
+      hold ??= setTimeout(() => {
+        held = true;
+        wake();
+      }, holdMs);
   };
   const onData = (chunk: Buffer) => {
     if (ended) return;
@@ -69,7 +82,7 @@ export async function pump(
   else if (source.destroyed) onCut();
   try {
     for (;;) {
-      if (waiting.length === 0 && !ended)
+      if (!isReady())
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -78,13 +91,17 @@ export async function pump(
         const bytes = waitingBytes;
         waiting = [];
         waitingBytes = 0;
-        await sink(chunks, bytes);
+        held = false;
+        clearTimeout(hold);
+        hold = undefined;
+        await sink(chunks, bytes, ended !== null);
         if (!ended && source.isPaused()) source.resume();
         idle.refresh();
       } else if (ended) return ended;
     }
   } finally {
     clearTimeout(idle);
+    clearTimeout(hold);
     source.off('data', onData).off('end', onEnd).off('close', onCut);
     // The error listener stays: an error that nobody hears ends the process.
     source.pause();

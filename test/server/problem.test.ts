@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Problem, problem } from '../../server/problem.ts';
-import { toProblem } from '../../server/tus.ts';
+import { toProblem } from '../../server/refusal.ts';
 import { refusalOf } from '../support/tus.ts';
 
 test.each([

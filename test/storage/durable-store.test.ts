@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { appendFile, type FileHandle, open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { Upload } from '@tus/server';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Database } from '../../storage/catalog/database.ts';
 import { recording, until } from '../support/tus.ts';
 import { openStorageSitting, type StorageSitting } from './open-sitting.ts';
 
@@ -15,53 +17,78 @@ afterEach(() => sitting.close());
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const fileOf = (id: string) => sitting.storage.store.pathOf(id);
 
-/** What all file handles share, to watch their calls. */
-async function fileHandle(id: string): Promise<FileHandle> {
-  const handle = await open(fileOf(id), 'r');
-  await handle.close();
-  return Object.getPrototypeOf(handle) as FileHandle;
+/** Lets `fdatasync` fail once. */
+function failSync(code: string) {
+  return vi.spyOn(fs, 'fdatasync').mockImplementationOnce((_fd, callback) => {
+    setImmediate(callback, Object.assign(new Error(code), { code }));
+  });
 }
 
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 test('the offset is committed only after the bytes are in the file and synced', async () => {
-  const { storage } = sitting;
+  const { liveTakes } = sitting.storage;
   const id = await sitting.begin();
-  const handle = await fileHandle(id);
   const steps: string[] = [];
-  const datasync = vi.spyOn(handle, 'datasync').mockImplementation(async function (this: FileHandle) {
-    steps.push(`synced ${(await this.stat()).size}`);
+  const { fdatasync } = fs;
+  vi.spyOn(fs, 'fdatasync').mockImplementation((fd, callback) => {
+    fdatasync(fd, (error) => {
+      steps.push(`synced ${fs.fstatSync(fd).size}`);
+      callback(error);
+    });
   });
-  const { update } = storage.takes;
-  const spied = vi.spyOn(storage.takes, 'update').mockImplementation(async (...args) => {
-    steps.push(`offset ${args[1].offset}`);
-    return update(...args);
+  const { commit } = liveTakes;
+  vi.spyOn(liveTakes, 'commit').mockImplementation(async (...args) => {
+    steps.push(`offset ${args[1]}`);
+    return commit(...args);
   });
-  try {
-    const bytes = recording(5_000);
-    await sitting.append(id, bytes.subarray(0, 3_000));
-    await sitting.append(id, bytes.subarray(3_000));
-    expect(steps).toEqual(['synced 3000', 'offset 3000', 'synced 5000', 'offset 5000']);
-    expect((await readFile(fileOf(id))).equals(bytes)).toBe(true);
-  } finally {
-    datasync.mockRestore();
-    spied.mockRestore();
-  }
+  const bytes = recording(5_000);
+  await sitting.append(id, bytes.subarray(0, 3_000));
+  await sitting.append(id, bytes.subarray(3_000));
+  expect(steps).toEqual(['synced 3000', 'offset 3000', 'synced 5000', 'offset 5000']);
+  expect((await readFile(fileOf(id))).equals(bytes)).toBe(true);
 });
 
 test('a failing sync leaves the offset where it was, and the next append begins there', async () => {
   const id = await sitting.begin();
   await sitting.append(id, recording(100));
   const before = await readFile(fileOf(id));
-  const datasync = vi.spyOn(await fileHandle(id), 'datasync').mockRejectedValueOnce(new Error('EIO'));
-  try {
-    await expect(sitting.append(id, Buffer.alloc(50, 1))).rejects.toThrow('EIO');
-  } finally {
-    datasync.mockRestore();
-  }
+  failSync('EIO');
+  await expect(sitting.append(id, Buffer.alloc(50, 1))).rejects.toThrow('EIO');
   expect((await sitting.get(id)).offset).toBe(100);
   await sitting.append(id, Buffer.alloc(30, 2));
   const expected = Buffer.concat([before, Buffer.alloc(30, 2)]);
   expect((await readFile(fileOf(id))).equals(expected)).toBe(true);
-  expect(await sitting.storage.store.digest(id, 130)).toBe(sha256(expected));
+  expect(await sitting.storage.store.seal(id, 130)).toBe(sha256(expected));
+});
+
+test('after a failing sync the file is read again: other bytes than were acknowledged are an alarm', async () => {
+  const id = await sitting.begin();
+  await sitting.append(id, recording(100));
+  failSync('EIO');
+  await expect(sitting.append(id, Buffer.alloc(50, 1))).rejects.toThrow('EIO');
+  await writeFile(fileOf(id), Buffer.alloc(100, 7));
+  await expect(sitting.append(id, Buffer.alloc(30, 2))).rejects.toMatchObject({ code: 'upload-damaged' });
+  // What is left lies beside, for whoever looks into it; the upload does not begin again.
+  expect(await sitting.uploads()).toEqual([`${id}.damaged`]);
+  await expect(sitting.append(id, Buffer.alloc(30, 2))).rejects.toMatchObject({ code: 'upload-damaged' });
+  expect((await sitting.get(id)).offset).toBe(100);
+});
+
+test('offsets that are ready at one moment share a transaction; when it fails, none of them moves', async () => {
+  const { liveTakes } = sitting.storage;
+  const ids = await Promise.all([1, 2, 3].map((question) => sitting.begin(question)));
+  const together = vi.spyOn(Database.prototype, 'changeTogether');
+  await Promise.all(ids.map((id) => liveTakes.commit(id, 10)));
+  expect(together).toHaveBeenCalledTimes(1);
+  together.mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'SQLITE_FULL' }));
+  const outcomes = await Promise.allSettled(ids.map((id) => liveTakes.commit(id, 20)));
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'SQLITE_FULL' } });
+  for (const id of ids) expect((await liveTakes.get(id))?.offset).toBe(10);
+  await liveTakes.commit(ids[0] as string, 30);
+  expect((await liveTakes.get(ids[0] as string))?.offset).toBe(30);
 });
 
 test('bytes beyond the committed offset were promised to nobody and are cut off', async () => {
@@ -72,7 +99,7 @@ test('bytes beyond the committed offset were promised to nobody and are cut off'
   await sitting.restart();
   await sitting.append(id, bytes.subarray(600));
   expect((await readFile(fileOf(id))).equals(bytes)).toBe(true);
-  expect(await sitting.storage.store.digest(id, 1_000)).toBe(sha256(bytes));
+  expect(await sitting.storage.store.seal(id, 1_000)).toBe(sha256(bytes));
 });
 
 test('a file shorter than what was acknowledged is an error, never a silent rewind', async () => {
@@ -88,7 +115,7 @@ test('a short file has no digest after a restart: a damaged answer is never call
   const id = await sitting.whole(recording(1_000));
   await truncate(fileOf(id), 400);
   await sitting.restart();
-  await expect(sitting.storage.store.digest(id, 1_000)).rejects.toThrow('is damaged');
+  await expect(sitting.storage.store.seal(id, 1_000)).rejects.toThrow('is damaged');
   await expect(sitting.storage.finish(id)).rejects.toThrow('is damaged');
   expect(await sitting.files()).toEqual(['meta.json']);
 });
@@ -100,7 +127,7 @@ test('the digest grows with the bytes, without reading the file', async () => {
     await sitting.append(id, bytes.subarray(at, at + 1_000));
     // Scribbled over: a digest that reads the file would tell.
     await writeFile(fileOf(id), Buffer.alloc(at + 1_000));
-    expect(await sitting.storage.store.digest(id, at + 1_000)).toBe(sha256(bytes.subarray(0, at + 1_000)));
+    expect(await sitting.storage.store.seal(id, at + 1_000)).toBe(sha256(bytes.subarray(0, at + 1_000)));
   }
 });
 
@@ -110,9 +137,9 @@ test('the digest is rebuilt from the file after a restart, and goes on growing',
   await sitting.append(id, bytes.subarray(0, 150_000));
   await sitting.restart();
   await sitting.append(id, bytes.subarray(150_000));
-  expect(await sitting.storage.store.digest(id, 200_000)).toBe(sha256(bytes));
+  expect(await sitting.storage.store.seal(id, 200_000)).toBe(sha256(bytes));
   await sitting.restart();
-  expect(await sitting.storage.store.digest(id, 200_000)).toBe(sha256(bytes));
+  expect(await sitting.storage.store.seal(id, 200_000)).toBe(sha256(bytes));
 });
 
 test('a source that breaks keeps what it brought, with the right digest', async () => {
@@ -126,7 +153,7 @@ test('a source that breaks keeps what it brought, with the right digest', async 
   source.destroy(new Error('cut'));
   expect(await done).toEqual({ offset: 12, end: 'cut' });
   expect((await sitting.get(id)).offset).toBe(12);
-  expect(await sitting.storage.store.digest(id, 12)).toBe(sha256(Buffer.from('first second')));
+  expect(await sitting.storage.store.seal(id, 12)).toBe(sha256(Buffer.from('first second')));
 });
 
 test('a long body is committed on the way', async () => {

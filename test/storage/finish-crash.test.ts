@@ -74,7 +74,7 @@ test.each(scenarios.flatMap((scenario) => crashes.map((crash) => ({ ...scenario,
     expect(end).toBe(crashed() ? CRASH : 'done');
 
     await sitting.restart();
-    expect(await sitting.storage.recover()).toEqual([]);
+    expect(await sitting.storage.recover()).toEqual({ unfinished: [], damaged: [] });
     const name = later.toString('latin1', 4, 8) === 'ftyp' ? 'Q1.mp4' : 'Q1.webm';
     expect(await sitting.files()).toEqual([name, 'meta.json', ...kept]);
     expect((await readFile(`${sitting.folder}/${name}`)).equals(later)).toBe(true);
@@ -100,7 +100,7 @@ test.each(crashes.flatMap((crash) => [true, false].map((keepTakes) => ({ ...cras
     await sitting.storage.finish(first).catch((error: Error) => expect(error.message).toBe(CRASH));
 
     await sitting.restart();
-    expect(await sitting.storage.recover()).toEqual([]);
+    expect(await sitting.storage.recover()).toEqual({ unfinished: [], damaged: [] });
     expect(await sitting.files()).toEqual(['Q1.webm', 'meta.json', ...(keepTakes ? ['takes/Q1-1.webm'] : [])]);
     expect((await readFile(`${sitting.folder}/Q1.webm`)).equals(late)).toBe(true);
     expect((await sitting.meta()).files).toMatchObject([{ fileName: 'Q1.webm', sha256: sha256(late) }]);
@@ -123,7 +123,7 @@ test('a restart removes multipart bodies that were cut and empty files of no tak
     'bytes whose entry was lost, with an older catalog for example',
   );
   await sitting.restart();
-  expect(await sitting.storage.recover()).toEqual([]);
+  expect(await sitting.storage.recover()).toEqual({ unfinished: [], damaged: [] });
   expect((await sitting.uploads()).sort()).toEqual([unfinished, 'unknown'].sort());
   expect(await sitting.storage.takes.get(cut)).toBeNull();
   expect((await sitting.get(unfinished)).offset).toBe(100);

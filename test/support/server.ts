@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { getRequestListener } from '@hono/node-server';
 import type { DateTime } from 'luxon';
 import { createApp, type Log } from '../../server/app.ts';
 import { type Config, readConfig } from '../../server/config.ts';
@@ -26,7 +25,6 @@ export async function temporaryFolder(): Promise<{ path: string; remove(): Promi
 
 export interface TestApp {
   url: string;
-  app: ReturnType<typeof createApp>;
   storage: Storage;
   dataDir: string;
   /** A token for `name`; its secret. */
@@ -53,12 +51,11 @@ export async function openApp(
     ...(now ? { now } : {}),
     ...(options.idleMs ? { idleMs: options.idleMs } : {}),
   });
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const server = createServer(app);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    app,
     storage,
     dataDir: folder.path,
     async token(name, { expiresAt = null, maxSessions = 1 } = {}) {

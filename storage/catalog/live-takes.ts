@@ -1,0 +1,121 @@
+/**
+ * What every PATCH asks of the catalog, by statements prepared once: whose upload this is and how far it is, and, when
+ * its bytes are on disk, that it came further.
+ */
+import type { DateTime } from 'luxon';
+import type { TakeState } from '../types.ts';
+import type { Database } from './database.ts';
+
+/** A take as its next request meets it, with what decides who may send it. */
+export interface LiveTake {
+  id: string;
+  sessionId: string;
+  /** Bytes that are on disk and synced. */
+  offset: number;
+  /** Bytes in all; null while deferred. */
+  length: number | null;
+  state: TakeState;
+  /** Where its bytes lie below the session folder; null while they lie among the uploads. */
+  fileName: string | null;
+  /** Bytes of all the session's takes. */
+  sessionBytes: number;
+  sessionFinished: boolean;
+  token: {
+    id: string;
+    /** SHA-256 of the secret, hex. */
+    hash: string;
+    revoked: boolean;
+    /** ISO 8601; null = never. */
+    expiresAt: string | null;
+  };
+}
+
+export type LiveTakes = ReturnType<typeof createLiveTakes>;
+
+/** Takes on their way, in the catalog. */
+export function createLiveTakes(db: Database, now: () => DateTime) {
+  const select = db.prepare(
+    db
+      .selectFrom('takes')
+      .innerJoin('sessions', 'sessions.id', 'takes.session_id')
+      .innerJoin('tokens', 'tokens.id', 'sessions.token_id')
+      .select([
+        'takes.session_id',
+        'takes.offset_bytes',
+        'takes.length_bytes',
+        'takes.state',
+        'takes.file_name',
+        'sessions.finished_at',
+        'sessions.token_id',
+        'tokens.hash',
+        'tokens.revoked_at',
+        'tokens.expires_at',
+      ])
+      .select((from) =>
+        from
+          .selectFrom('takes as all')
+          .whereRef('all.session_id', '=', 'takes.session_id')
+          .select(({ fn }) => fn.sum<number>('all.offset_bytes').as('bytes'))
+          .as('session_bytes'),
+      )
+      .where('takes.id', '=', ''),
+  );
+  const update = db.prepareChange(
+    db.updateTable('takes').set({ offset_bytes: 0, updated_at: '' }).where('id', '=', ''),
+  );
+
+  const waiting: Array<{ id: string; offset: number; resolve: () => void; reject: (error: unknown) => void }> = [];
+
+  /** One transaction, and so one sync, for all whose bytes reached the disk since the last one. */
+  async function commitWaiting(): Promise<void> {
+    let batch: typeof waiting = [];
+    try {
+      await db.changeTogether(() => {
+        // Taken only now: more may have come while the catalog was busy.
+        batch = [...batch, ...waiting.splice(0)];
+        const updatedAt = new Date(now().toMillis()).toISOString();
+        for (const { id, offset } of batch) update(offset, updatedAt, id);
+      });
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch.length > 0 ? batch : waiting.splice(0)) reject(error);
+    }
+  }
+
+  return {
+    async get(id: string): Promise<LiveTake | null> {
+      const row = select(id);
+      return (
+        row && {
+          id,
+          sessionId: row.session_id,
+          offset: row.offset_bytes,
+          length: row.length_bytes,
+          state: row.state as TakeState,
+          fileName: row.file_name,
+          sessionBytes: row.session_bytes ?? 0,
+          sessionFinished: row.finished_at !== null,
+          token: {
+            id: row.token_id,
+            hash: row.hash,
+            revoked: row.revoked_at !== null,
+            expiresAt: row.expires_at,
+          },
+        }
+      );
+    },
+
+    /**
+     * Makes the offset a promise, once the bytes before it are synced. Those that are ready at the same moment share one
+     * transaction.
+     * @throws Error when the catalog can't be written; the offset is the old one then
+     */
+    commit(id: string, offset: number): Promise<void> {
+      return new Promise((resolve, reject) => {
+        waiting.push({ id, offset, resolve, reject });
+        // After the events of this turn of the loop: whoever's sync ended in it is in the same transaction.
+        if (waiting.length === 1) setImmediate(() => void commitWaiting());
+      });
+    },
+  };
+}
