@@ -62,7 +62,7 @@ export function createApp({
   const clientAddress = createClientAddress(config.trustProxy);
   const addressOf: AddressOf = ({ socket, headers }) =>
     clientAddress(socket.remoteAddress, headers['x-forwarded-for'] as string | undefined);
-  const patch = createPatch({ storage, auth, receiver, cors, refuse, log, addressOf, now });
+  const patch = createPatch({ storage, auth, receiver, cors, refuse, log, addressOf, now, stopping });
 
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(requestId());
@@ -90,7 +90,11 @@ export function createApp({
   app.notFound(() => problem('not-found').toResponse());
   app.onError((error, c) => refuse(error, c.get('requestId')).toResponse());
 
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const answer = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    // A Host or a target that makes no URL: it never gets to the application.
+    errorHandler: () => problem('invalid-request').toResponse(),
+  });
   return (request, response) => {
     const id = patchedUpload(request);
     if (id === null) void answer(request, response);

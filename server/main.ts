@@ -1,17 +1,20 @@
 /** The composition root: config -> storage -> app -> listen -> recover -> sweep -> shut down in reverse. */
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { RequestListener, Server } from 'node:http';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { openStorage, type Storage } from '../storage/index.ts';
 import { createApp, type Log } from './app.ts';
 import { type Config, ConfigError, publicUrl } from './config.ts';
+import { closeServer, createServer } from './http-server.ts';
+import { repeat } from './repeat.ts';
 import { loadAssets } from './routes/pages.ts';
 import { createReportUnfinished } from './unfinished.ts';
 
 /** How often whole takes that could not be placed are tried again. */
 const SWEEP_MS = 5_000;
+/** How often takes that were given up are looked for. */
+const SWEEP_ABANDONED_MS = 600_000;
 /** How long requests in flight may take to end at shut-down. */
 const CLOSE_MS = 8_000;
 
@@ -41,15 +44,7 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
   });
   // Requests that come before what a crash left is put right wait for it.
   const listener: RequestListener = (request, response) => void opened.then(() => answer(request, response));
-  const options = { connectionsCheckingInterval: 1_000 };
-  const server: Server = tls
-    ? createHttpsServer({ ...options, ...tls }, listener)
-    : createHttpServer(options, listener);
-  // An answer may take as long as it takes: bodies have an idle limit instead (field note 12).
-  server.requestTimeout = 0;
-  server.headersTimeout = 15_000;
-  server.keepAliveTimeout = 65_000;
-  server.timeout = 120_000;
+  const server = createServer(listener, tls);
   try {
     // Port and folder are ours before anything in the folder is touched: another server may be at work there.
     await listen(server, config);
@@ -62,34 +57,28 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : config.port;
 
-    let sweeping: Promise<unknown> = Promise.resolve();
-    const sweep = setInterval(() => {
-      sweeping = storage.finishPending().then(
-        (failed) => {
-          for (const { id, cause } of failed) reportUnfinished(id, cause);
-        },
-        (cause: unknown) => log.error({ err: cause }, 'the sweep failed'),
-      );
-    }, SWEEP_MS);
+    const sweep = (everyMs: number, work: () => Promise<void>) =>
+      repeat(everyMs, work, (cause) => log.error({ err: cause }, 'the sweep failed'));
+    const sweeps = [
+      sweep(SWEEP_MS, async () => {
+        for (const { id, cause } of await storage.finishPending()) reportUnfinished(id, cause);
+      }),
+      sweep(SWEEP_ABANDONED_MS, async () => {
+        const { swept, failed } = await storage.sweepAbandoned();
+        for (const { id, cause } of failed) log.error({ upload: id, err: cause }, 'the upload can’t be swept');
+        if (swept.length > 0) log.info({ uploads: swept }, 'uploads that were given up moved to takes/');
+      }),
+    ];
 
     return {
       url: publicUrl(config, port),
       port,
       storage,
       async close() {
-        clearInterval(sweep);
         // Bodies on their way are committed as far as they came, and their senders told to ask again.
         stopping.abort();
-        await new Promise<void>((resolve) => {
-          // A request that is cut now keeps what it brought: its pump commits before it ends.
-          const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-          server.close(() => {
-            clearTimeout(cut);
-            resolve();
-          });
-          server.closeIdleConnections();
-        });
-        await sweeping;
+        await closeServer(server, CLOSE_MS);
+        await Promise.all(sweeps.map((stop) => stop()));
         await storage.close();
       },
     };

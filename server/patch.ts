@@ -25,10 +25,13 @@ export interface PatchDeps {
   log: Log;
   addressOf: AddressOf;
   now: () => DateTime;
+  /** Aborted when the server is about to end: nobody's rest is waited for. */
+  stopping?: AbortSignal | undefined;
 }
 
 /** What is left of a refused body is thrown away for so long, so that its sender gets to read the answer. */
 const DRAIN_MS = 5_000;
+const DRAIN_STOPPING_MS = 500;
 
 /** The upload's id where a request is a PATCH of one; else null. */
 export function patchedUpload({ method, url = '', headers }: IncomingMessage): string | null {
@@ -40,7 +43,7 @@ export function patchedUpload({ method, url = '', headers }: IncomingMessage): s
   return path.startsWith(`${paths.files}/`) && id !== '' && !id.includes('/') ? id : null;
 }
 
-export function createPatch({ storage, auth, receiver, cors, refuse, log, addressOf, now }: PatchDeps) {
+export function createPatch({ storage, auth, receiver, cors, refuse, log, addressOf, now, stopping }: PatchDeps) {
   /** Other people's uploads do not exist. */
   async function requireOwn(request: IncomingMessage, id: string): Promise<LiveTake> {
     const secret = bearerOf(request.headers.authorization);
@@ -83,7 +86,7 @@ export function createPatch({ storage, auth, receiver, cors, refuse, log, addres
       response.end();
     } catch (error) {
       answer(response, refuse(toTusProblem(error), randomUUID()), crossOrigin);
-      drain(request);
+      drain(request, stopping?.aborted ? DRAIN_STOPPING_MS : DRAIN_MS);
     }
     const ms = Math.round(performance.now() - startedAt);
     log.debug({ method: 'PATCH', path: `${paths.files}/${id}`, status: response.statusCode, ms }, 'request');
@@ -96,10 +99,10 @@ function answer(response: ServerResponse, refusal: Problem, headers: Record<stri
 }
 
 /** The next request on the connection comes only after this one's body. */
-function drain(request: IncomingMessage): void {
+function drain(request: IncomingMessage, withinMs: number): void {
   if (request.complete || request.destroyed) return;
   request.on('error', () => {});
-  const cut = setTimeout(() => request.socket.destroy(), DRAIN_MS);
+  const cut = setTimeout(() => request.socket.destroy(), withinMs);
   request.once('close', () => clearTimeout(cut)).once('end', () => clearTimeout(cut));
   request.resume();
 }

@@ -7,6 +7,7 @@ import type { ProblemBody } from './wire.ts';
  * ask HEAD for the offset. Any other 4xx: never.
  */
 const table = {
+  'invalid-request': [400, 'The request can’t be read', 'The request line or a header is not valid HTTP.'],
   'invalid-json': [400, 'The request is not valid JSON', 'Send a JSON object with the documented fields.'],
   'invalid-field': [400, 'A field is missing or wrong', 'A field of the request is missing or wrong.'],
   'invalid-multipart': [
@@ -46,6 +47,7 @@ const table = {
     'This interview was taken already',
     'Your token allows no further session. Ask for a new link.',
   ],
+  'request-timeout': [408, 'The request took too long', 'Its head did not arrive in time; send it again.'],
   'offset-conflict': [409, 'The upload is at another offset', 'Ask with HEAD where to go on.'],
   'upload-superseded': [409, 'A newer request took over this upload', 'Ask with HEAD where to go on.'],
   'tus-version': [412, 'Tus-Resumable: 1.0.0 is required', 'This server speaks tus 1.0.0.'],
@@ -62,6 +64,7 @@ const table = {
   ],
   'wrong-content-type': [415, 'The content type is not accepted here', 'See the documentation for the content type.'],
   'upload-locked': [423, 'The upload is in use', 'Try again in a moment.'],
+  'headers-too-large': [431, 'The headers are too large', 'Send fewer or shorter headers.'],
   'too-many-attempts': [429, 'Too many failed attempts', 'Wait a minute, then check the token and the name.'],
   'too-many-uploads': [429, 'Too many unfinished uploads', 'Finish or delete an upload of this session first.'],
   internal: [500, 'Something went wrong here', 'It was logged. Try again; nothing that arrived is lost.'],

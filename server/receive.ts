@@ -126,7 +126,6 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
       return take.offset;
     }
     await requireRoom();
-    if (take.fileName !== null) await storage.restore(take.id);
     const onCommit = watch(take.id, take.offset);
     const { offset, end } = await store.append(body.source, take.id, take.offset, {
       maxBytes: room,
@@ -170,6 +169,7 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
       if (take.sessionFinished && (take.state !== 'recorded' || adds)) throw problem('session-finished');
       if (take.offset !== body.offset)
         throw problem('offset-conflict', { headers: { 'Upload-Offset': String(take.offset) } });
+      if (take.state === 'receiving' && take.fileName !== null) await storage.restore(id);
       const length = await declare(take, body.declared);
       const offset = await append(take, length, body, stop.signal);
       return { offset, whole: offset === length ? await complete(id) : null };

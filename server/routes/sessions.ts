@@ -1,7 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
-import { answersOf, type Storage } from '../../storage/index.ts';
+import { answersOf, pump, type Storage } from '../../storage/index.ts';
 import type { Interview, Session } from '../../storage/types.ts';
 import type { Auth } from '../auth.ts';
 import { problem } from '../problem.ts';
@@ -51,14 +51,8 @@ const finishBody = z.object(
 /** Log-in, start and finish of a session. */
 export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): Hono {
   const app = new Hono();
-  const limit = bodyLimit({
-    maxSize: MAX_JSON_BYTES,
-    onError: () =>
-      problem('invalid-json', { detail: `The request is larger than ${MAX_JSON_BYTES} bytes.` }).toResponse(),
-  });
-
-  app.post(paths.verifyToken, limit, async (c) => {
-    const { token: secret } = await readJson(c.req.raw, verifyBody);
+  app.post(paths.verifyToken, async (c) => {
+    const { token: secret } = await readJson(incomingOf(c), verifyBody);
     const token = await auth.logIn(secret, addressOf(incomingOf(c)));
     const interview = await requireInterview(token.interview);
     return c.json<VerifyTokenAnswer>({
@@ -67,8 +61,8 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
     });
   });
 
-  app.post(paths.startSession, limit, async (c) => {
-    const { token: secret, userName } = await readJson(c.req.raw, startBody);
+  app.post(paths.startSession, async (c) => {
+    const { token: secret, userName } = await readJson(incomingOf(c), startBody);
     const token = await auth.logInAs(secret, userName, addressOf(incomingOf(c)));
     const interview = await requireInterview(token.interview);
     const started = await storage.startSession(token, { userName, interview, mayCreate: auth.mayBegin(token) });
@@ -84,8 +78,8 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
     });
   });
 
-  app.post(paths.finishSession, limit, async (c) => {
-    const { token: secret, folder } = await readJson(c.req.raw, finishBody);
+  app.post(paths.finishSession, async (c) => {
+    const { token: secret, folder } = await readJson(incomingOf(c), finishBody);
     const token = await auth.authenticate(secret, addressOf(incomingOf(c)));
     const session = await auth.requireSession(token, folder);
     const check = (answered: number[]) => {
@@ -122,10 +116,17 @@ function questionsOf(interview: Interview): Question[] {
   return interview.questions.map((question, at) => ({ index: at + 1, ...question }));
 }
 
-async function readJson<T>(request: Request, shape: z.ZodType<T>): Promise<T> {
-  const value: unknown = await request.json().catch((cause: unknown) => {
+async function readJson<T>(request: IncomingMessage, shape: z.ZodType<T>): Promise<T> {
+  const body: Buffer[] = [];
+  const end = await pump(request, async (chunks) => void body.push(...chunks), { maxBytes: MAX_JSON_BYTES });
+  if (end === 'too-large')
+    throw problem('invalid-json', { detail: `The request is larger than ${MAX_JSON_BYTES} bytes.` });
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.concat(body).toString('utf8'));
+  } catch (cause) {
     throw problem('invalid-json', { cause });
-  });
+  }
   const parsed = shape.safeParse(value);
   if (!parsed.success)
     throw problem('invalid-field', { detail: parsed.error.issues[0]?.message ?? 'A field is missing.' });

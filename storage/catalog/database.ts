@@ -65,11 +65,17 @@ type Sqlite = InstanceType<typeof BetterSqlite3>;
 export class Database extends Kysely<Schema> {
   readonly #sqlite: Sqlite;
   readonly #patienceMs: number;
+  readonly #begin: BetterSqlite3.Statement;
+  readonly #commit: BetterSqlite3.Statement;
+  readonly #rollback: BetterSqlite3.Statement;
 
   constructor(sqlite: Sqlite, patienceMs: number) {
     super({ dialect: new PatientDialect({ database: sqlite }, patienceMs) });
     this.#sqlite = sqlite;
     this.#patienceMs = patienceMs;
+    this.#begin = sqlite.prepare('begin immediate');
+    this.#commit = sqlite.prepare('commit');
+    this.#rollback = sqlite.prepare('rollback');
   }
 
   /** A query that is compiled and prepared once. Its parameters are given anew with each call, in the query's order. */
@@ -85,13 +91,22 @@ export class Database extends Kysely<Schema> {
   }
 
   /**
-   * Runs prepared changes in one transaction, which is one sync, and apart from every other transaction.
+   * Runs prepared changes in one transaction, which is one sync.
    * @throws Error of the first change that fails; none of them is made then
    */
   async changeTogether(changes: () => void): Promise<void> {
-    const until = performance.now() + this.#patienceMs;
-    // In line for Kysely's one connection: a transaction of somebody else may be open on it between two awaits.
-    await this.connection().execute(() => patiently(until, () => this.#sqlite.transaction(changes).immediate()));
+    await patiently(performance.now() + this.#patienceMs, () => {
+      // Somebody's transaction may be open between two awaits: it is waited for, as another process's is.
+      if (this.#sqlite.inTransaction) throw Object.assign(new Error('a transaction is open'), { code: 'SQLITE_BUSY' });
+      this.#begin.run();
+      try {
+        changes();
+        this.#commit.run();
+      } catch (error) {
+        if (this.#sqlite.inTransaction) this.#rollback.run();
+        throw error;
+      }
+    });
   }
 }
 

@@ -187,7 +187,6 @@ export class DurableStore extends FileStore {
       });
       await this.#liveTakes.commit(id, written);
       file.offset = written;
-      before = file.hash.copy();
       committedAt = performance.now();
     };
     try {
@@ -195,14 +194,13 @@ export class DurableStore extends FileStore {
       const end = await pump(
         source,
         async (chunks, bytes, last) => {
-          const writing = file.write(chunks, written);
-          for (const chunk of chunks) file.hash.update(chunk);
-          await writing;
+          file.write(chunks, written);
           written += bytes;
           const judged = file.offset >= MAGIC_BYTES || written < MAGIC_BYTES;
           const late = written - file.offset >= COMMIT_BYTES || performance.now() - committedAt >= COMMIT_MS;
           if (last || (judged && !late)) return;
           await commit();
+          before = file.hash.copy();
           await onCommit?.(file.offset);
         },
         options,

@@ -73,15 +73,19 @@ export class UploadFile {
     return true;
   }
 
-  /** @throws Error of the system, e.g. ENOSPC */
-  async write(chunks: Buffer[], position: number): Promise<void> {
+  /**
+   * Into the page cache, at once: to hand it to a thread costs more than the copy.
+   * @throws Error of the system, e.g. ENOSPC
+   */
+  write(chunks: Buffer[], position: number): void {
     let rest = chunks;
     let at = position;
     while (rest.length > 0) {
-      const written = await writev(this.#fd, rest, at);
+      const written = fs.writevSync(this.#fd, rest, at);
       at += written;
       rest = after(rest, written);
     }
+    for (const chunk of chunks) this.hash.update(chunk);
   }
 
   /** Resolves once what was written is on the disk. */
@@ -112,12 +116,6 @@ export class UploadFile {
       throw new DamagedUpload(`${this.#path} is damaged: ${this.offset} bytes were acknowledged, the file has ${size}`);
     return size;
   }
-}
-
-function writev(fd: number, chunks: Buffer[], position: number): Promise<number> {
-  return new Promise((resolve, reject) =>
-    fs.writev(fd, chunks, position, (error, written) => (error ? reject(error) : resolve(written))),
-  );
 }
 
 /** writev(2) may write less than it was given: what is left. */
