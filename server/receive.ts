@@ -38,6 +38,8 @@ export interface Progress {
 const TAKE_OVER_MS = 5_000;
 /** A session may bring so many times what its questions allow: takes that broke off count, too. */
 const SESSION_SPARE = 2;
+/** A body that takes longer is asked again who it is. */
+const ASK_AGAIN_MS = 500;
 const MAX_KNOWN_SESSIONS = 4_096;
 
 export type Receiver = ReturnType<typeof createReceiver>;
@@ -76,20 +78,30 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
     return take;
   }
 
-  /**
-   * What is asked at each commit while a body comes in: whether it is a recording, as soon as its first bytes tell,
-   * whether its sender may still send it, and whether the session has room. Refusals are thrown.
-   */
-  function watch(id: string, offset: number) {
+  /** Whether it is a recording, as soon as its first bytes tell. @throws Problem `not-a-recording`; the bytes are gone */
+  function judge(id: string, offset: number) {
     let judged = offset >= MAGIC_BYTES;
     return async (committed: number): Promise<void> => {
-      if (!judged && committed >= MAGIC_BYTES) {
-        judged = true;
-        if (!containerOf(await store.head(id, MAGIC_BYTES))) {
-          await store.refuse(id);
-          throw problem('not-a-recording');
-        }
-      }
+      if (judged || committed < MAGIC_BYTES) return;
+      judged = true;
+      if (containerOf(await store.head(id, MAGIC_BYTES))) return;
+      await store.refuse(id);
+      throw problem('not-a-recording');
+    };
+  }
+
+  /**
+   * What is asked at each commit while a body comes in: whether it is a recording, whether its sender may still send it,
+   * and whether the session has room. Refusals are thrown.
+   */
+  function watch(id: string, offset: number) {
+    const isRecording = judge(id, offset);
+    let askedAt = performance.now();
+    return async (committed: number): Promise<void> => {
+      await isRecording(committed);
+      // A chunk's PATCH is over before anything changes: it was asked at its start.
+      if (performance.now() - askedAt < ASK_AGAIN_MS) return;
+      askedAt = performance.now();
       const { token, sessionFinished, sessionId, sessionBytes } = await requireLive(id);
       if (token.revoked) throw problem('unauthorized');
       if (sessionFinished) throw problem('session-finished');

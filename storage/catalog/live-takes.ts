@@ -6,6 +6,9 @@ import type { DateTime } from 'luxon';
 import type { TakeState } from '../types.ts';
 import type { Database } from './database.ts';
 
+/** What a commit waits for others that are about to be ready, too. */
+const SHARE_MS = 2;
+
 /** A take as its next request meets it, with what decides who may send it. */
 export interface LiveTake {
   id: string;
@@ -65,9 +68,17 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
   );
 
   const waiting: Array<{ id: string; offset: number; resolve: () => void; reject: (error: unknown) => void }> = [];
+  /** Commits whose sync runs. */
+  let announced = 0;
+  let late: NodeJS.Timeout | undefined;
+  let soon: NodeJS.Immediate | undefined;
 
-  /** One transaction, and so one sync, for all whose bytes reached the disk since the last one. */
+  /** One transaction, and so one sync, for all whose bytes have reached the disk. */
   async function commitWaiting(): Promise<void> {
+    clearTimeout(late);
+    clearImmediate(soon);
+    late = undefined;
+    soon = undefined;
     let batch: typeof waiting = [];
     try {
       await db.changeTogether(() => {
@@ -106,15 +117,21 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
     },
 
     /**
-     * Makes the offset a promise, once the bytes before it are synced. Those that are ready at the same moment share one
-     * transaction.
-     * @throws Error when the catalog can't be written; the offset is the old one then
+     * Makes the offset a promise, once the bytes before it are synced. Those whose syncs run at the same time share one
+     * transaction; nobody waits for another's longer than SHARE_MS.
+     * @param sync brings the bytes to the disk
+     * @throws Error of the sync, or when the catalog can't be written; the offset is the old one then
      */
-    commit(id: string, offset: number): Promise<void> {
-      return new Promise((resolve, reject) => {
+    async commit(id: string, offset: number, sync: () => Promise<void>): Promise<void> {
+      announced += 1;
+      await sync().finally(() => {
+        announced -= 1;
+      });
+      await new Promise<void>((resolve, reject) => {
         waiting.push({ id, offset, resolve, reject });
-        // After the events of this turn of the loop: whoever's sync ended in it is in the same transaction.
-        if (waiting.length === 1) setImmediate(() => void commitWaiting());
+        // After this turn of the loop: whoever's sync ended in it is in the same transaction.
+        if (announced === 0) soon ??= setImmediate(() => void commitWaiting());
+        else late ??= setTimeout(() => void commitWaiting(), SHARE_MS);
       });
     },
   };

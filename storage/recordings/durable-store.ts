@@ -171,9 +171,6 @@ export class DurableStore extends FileStore {
     offset: number,
     { onCommit, ...options }: AppendOptions = {},
   ): Promise<{ offset: number; end: PumpEnd }> {
-    const take = await this.#liveTakes.get(id);
-    // What is beyond the offset is cut off below: a wrong one must never get there.
-    if (take?.offset !== offset) throw new Error(`upload ${id} is at ${take?.offset}, not at ${offset}`);
     const file = await this.#takeFile(id, offset);
     let written = offset;
     // Of [0, file.offset): what the file must still be should the disk fail.
@@ -181,11 +178,12 @@ export class DurableStore extends FileStore {
     let committedAt = performance.now();
     const commit = async () => {
       if (written === file.offset) return;
-      await file.sync().catch((error: unknown) => {
-        this.#suspects.set(id, { offset: file.offset, sha256: before.digest('hex') });
-        throw error;
-      });
-      await this.#liveTakes.commit(id, written);
+      const sync = () =>
+        file.sync().catch((error: unknown) => {
+          this.#suspects.set(id, { offset: file.offset, sha256: before.digest('hex') });
+          throw error;
+        });
+      await this.#liveTakes.commit(id, written, sync);
       file.offset = written;
       committedAt = performance.now();
     };
@@ -267,12 +265,14 @@ export class DurableStore extends FileStore {
     return take;
   }
 
-  /** The upload's file at this offset, out of the rest: whoever has it gives it back or closes it. */
+  /** The upload's file at its offset, out of the rest: whoever has it gives it back or closes it. */
   async #takeFile(id: string, offset: number): Promise<UploadFile> {
     const resting = this.#open.get(id);
+    const committed = resting?.offset ?? (await this.#liveTakes.get(id))?.offset;
+    // What is beyond the offset will be cut off: a wrong one must never get there.
+    if (committed !== offset) throw new Error(`upload ${id} is at ${committed}, not at ${offset}`);
     this.#open.delete(id);
-    if (resting?.offset === offset) return resting;
-    resting?.close();
+    if (resting) return resting;
     const file = await UploadFile.open(this.pathOf(id), offset);
     const suspect = this.#suspects.get(id);
     if (suspect?.offset === offset) await file.requireHash(suspect.sha256);

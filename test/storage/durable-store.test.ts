@@ -41,8 +41,8 @@ test('the offset is committed only after the bytes are in the file and synced', 
   });
   const { commit } = liveTakes;
   vi.spyOn(liveTakes, 'commit').mockImplementation(async (...args) => {
+    await commit(...args);
     steps.push(`offset ${args[1]}`);
-    return commit(...args);
   });
   const bytes = recording(5_000);
   await sitting.append(id, bytes.subarray(0, 3_000));
@@ -80,14 +80,15 @@ test('after a failing sync the file is read again: other bytes than were acknowl
 test('offsets that are ready at one moment share a transaction; when it fails, none of them moves', async () => {
   const { liveTakes } = sitting.storage;
   const ids = await Promise.all([1, 2, 3].map((question) => sitting.begin(question)));
+  const synced = async () => {};
   const together = vi.spyOn(Database.prototype, 'changeTogether');
-  await Promise.all(ids.map((id) => liveTakes.commit(id, 10)));
+  await Promise.all(ids.map((id) => liveTakes.commit(id, 10, synced)));
   expect(together).toHaveBeenCalledTimes(1);
   together.mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'SQLITE_FULL' }));
-  const outcomes = await Promise.allSettled(ids.map((id) => liveTakes.commit(id, 20)));
+  const outcomes = await Promise.allSettled(ids.map((id) => liveTakes.commit(id, 20, synced)));
   for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'SQLITE_FULL' } });
   for (const id of ids) expect((await liveTakes.get(id))?.offset).toBe(10);
-  await liveTakes.commit(ids[0] as string, 30);
+  await liveTakes.commit(ids[0] as string, 30, synced);
   expect((await liveTakes.get(ids[0] as string))?.offset).toBe(30);
 });
 
