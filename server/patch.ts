@@ -13,7 +13,7 @@ import { type Problem, problem } from './problem.ts';
 import type { Receiver } from './receive.ts';
 import { type Refuse, toTusProblem } from './refusal.ts';
 import type { AddressOf } from './request.ts';
-import { BODY_TYPE, completeHeaders, expiresHeader, TUS_VERSION, toInteger } from './upload-headers.ts';
+import { BODY_TYPE, completeHeaders, expiresHeader, NO_CHECKSUM, TUS_VERSION, toInteger } from './upload-headers.ts';
 import { paths } from './wire.ts';
 
 export interface PatchDeps {
@@ -61,6 +61,8 @@ export function createPatch({ storage, auth, receiver, cors, refuse, log, addres
     await requireOwn(request, id);
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
     if (headers['content-type'] !== BODY_TYPE) throw problem('wrong-content-type');
+    // Not offered, and who sends it relies on it: it can't be passed over (field note 11).
+    if (headers['upload-checksum'] !== undefined) throw problem('invalid-tus-request', { detail: NO_CHECKSUM });
     const offset = toInteger(headers['upload-offset'] as string | undefined, 'Upload-Offset');
     if (offset === null) throw problem('invalid-tus-request', { detail: 'A PATCH needs Upload-Offset.' });
     const progress = await receiver.receive(id, {

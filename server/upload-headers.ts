@@ -7,6 +7,8 @@ import { REPR_DIGEST, toReprDigest, UPLOAD_COMPLETE } from './wire.ts';
 export const TUS_VERSION = '1.0.0';
 export const BODY_TYPE = 'application/offset+octet-stream';
 
+export const NO_CHECKSUM = 'This server does not offer the extension checksum; compare Repr-Digest at the end.';
+
 const KEEP_MS = KEEP_UNFINISHED_DAYS * 86_400_000;
 
 /**

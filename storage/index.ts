@@ -58,6 +58,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     throw new Error(`the data folder ${dataDir} can't be used (${code}): choose another with --data-dir`, { cause });
   }
   const db = await openDatabase(path.join(dataDir, 'tresgo.db'));
+  await syncDirectory(dataDir);
   const tokens = createTokens(db, now);
   const interviews = createInterviews(db, now);
   const sessions = createSessions(db, now);

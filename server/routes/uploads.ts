@@ -12,7 +12,7 @@ import type { Receiver } from '../receive.ts';
 import { toTusProblem } from '../refusal.ts';
 import { type AddressOf, incomingOf } from '../request.ts';
 import type { Tus } from '../tus.ts';
-import { BODY_TYPE, completeHeaders, TUS_VERSION, toInteger } from '../upload-headers.ts';
+import { BODY_TYPE, completeHeaders, NO_CHECKSUM, TUS_VERSION, toInteger } from '../upload-headers.ts';
 import { paths, type TakeMetadata } from '../wire.ts';
 
 export interface UploadRoutesDeps {
@@ -77,6 +77,7 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
   async function create(c: Context, url: URL, headers: Headers, token: Token): Promise<Response> {
     if (headers.has('upload-concat'))
       throw problem('invalid-tus-request', { detail: 'This server does not offer the extension concatenation.' });
+    if (headers.has('upload-checksum')) throw problem('invalid-tus-request', { detail: NO_CHECKSUM });
     const metadata = readMetadata(headers.get('upload-metadata'));
     const session = await auth.requireSession(token, metadata.folder);
     const question = requireQuestion(metadata.questionIndex, session);

@@ -91,6 +91,14 @@ test('concatenation is 400, as it is not offered', async () => {
   }
 });
 
+test('a checksum is 400, as nobody here would compare it (field note 11)', async () => {
+  const headers = { 'Upload-Checksum': 'sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=' };
+  const location = await tus.begin();
+  for (const response of [await tus.create({ headers }), await tus.patch(location, 0, recording(9), { headers })])
+    expect(await refusalOf(response)).toMatchObject({ status: 400, code: 'invalid-tus-request' });
+  expect((await tus.head(location)).headers.get('upload-offset')).toBe('0');
+});
+
 test('/files/ is /files', async () => {
   const metadata = metadataHeader({ folder: sitting.folder, questionIndex: '1', filetype: 'video/webm' });
   const created = await tus.request('POST', '/files/', { 'Upload-Defer-Length': '1', 'Upload-Metadata': metadata });
