@@ -74,7 +74,7 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
 
   async function requireLive(id: string): Promise<LiveTake> {
     const take = await liveTakes.get(id);
-    if (!take) throw problem('upload-not-found');
+    if (!take || take.state === 'removed') throw problem('upload-not-found');
     return take;
   }
 

@@ -8,6 +8,7 @@ import { lockForServer } from './catalog/server-lock.ts';
 import { createSessions } from './catalog/sessions.ts';
 import { createTakes } from './catalog/takes.ts';
 import { createTokens } from './catalog/tokens.ts';
+import { isMetaCurrent } from './meta-file.ts';
 import { DurableStore } from './recordings/durable-store.ts';
 import { createFinish } from './recordings/finish.ts';
 import { createInSession } from './recordings/in-session.ts';
@@ -113,15 +114,16 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
 
     /**
      * What a crash left behind, at start-up: files and catalog are brought together, whole takes finished, sweeps
-     * ended; multipart bodies that were cut (nobody can go on with them), bytes of refused takes, and empty files that no
+     * ended, `meta.json` of sessions that go on or ended today made whole; multipart bodies that were cut (nobody can go on with them), bytes of refused takes, and empty files that no
      * take knows are removed. A file with bytes that no take knows stays, for whoever lost the catalog.
      * @returns what could not be finished, to be tried again, and uploads that lack acknowledged bytes
      */
     async recover(): Promise<{ unfinished: Trouble[]; damaged: Trouble[] }> {
       const damaged: Trouble[] = [];
       const unswept: Trouble[] = [];
-      for (const take of await takes.listByState(['receiving'])) {
-        if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
+      for (const take of await takes.listByState(['receiving', 'removed'])) {
+        if (take.state === 'removed') await store.discard(take.id);
+        else if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
         else if (take.fileName !== null)
           await resumeSweep(take).catch((cause: unknown) => unswept.push({ id: take.id, cause }));
         else await store.reconcile(take).catch((cause: unknown) => damaged.push({ id: take.id, cause }));
@@ -131,7 +133,14 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
         const take = await takes.get(name);
         if (take ? take.state === 'refused' : (await stat(file)).size === 0) await rm(file, { force: true });
       }
-      return { unfinished: [...unswept, ...(await this.finishPending())], damaged };
+      const unfinished = [...unswept, ...(await this.finishPending())];
+      const recently = now().minus({ days: 1 });
+      for (const session of await sessions.list()) {
+        if (session.finishedAt && session.finishedAt < recently) continue;
+        if (await isMetaCurrent(path.join(sessionsDir, session.folder), session)) continue;
+        await refreshMeta(session.id).catch((cause: unknown) => unfinished.push({ id: session.id, cause }));
+      }
+      return { unfinished, damaged };
     },
 
     /** Tries every whole take that can be recorded and is not. Returns those that still can't be. */

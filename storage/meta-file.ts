@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { localTime, syncDirectory } from './session-folder.ts';
 import type { Session, Take } from './types.ts';
@@ -14,6 +14,10 @@ export function answersOf(takes: Take[]): Take[] {
   return placed.filter(
     (take) => !placed.some((other) => other.question === take.question && other.number > take.number),
   );
+}
+
+function statusOf({ finishedAt }: Session): string {
+  return finishedAt ? 'finished' : 'started';
 }
 
 /** The whole of `meta.json`, derived from the catalog: the original's keys, and ours. */
@@ -33,7 +37,7 @@ export function metaOf(session: Session, takes: Take[]) {
     userName: session.userName,
     tokenOwner: session.tokenOwner,
     startTime: localTime(session.startedAt),
-    status: session.finishedAt ? 'finished' : 'started',
+    status: statusOf(session),
     totalQuestions: session.interview.questions.length,
     endTime: session.finishedAt ? localTime(session.finishedAt) : null,
     files: answers.map((take) => ({ questionIndex: take.question, ...file(take) })),
@@ -41,6 +45,16 @@ export function metaOf(session: Session, takes: Take[]) {
       .filter((take) => take.fileName && !answers.includes(take))
       .map((take) => ({ questionIndex: take.question, number: take.number, ...file(take) })),
   };
+}
+
+/** Whether `meta.json` can be read and knows how far its session is: a crash may have come before it was told. */
+export async function isMetaCurrent(folder: string, session: Session): Promise<boolean> {
+  try {
+    const meta: unknown = JSON.parse(await readFile(path.join(folder, 'meta.json'), 'utf8'));
+    return (meta as { status?: unknown }).status === statusOf(session);
+  } catch {
+    return false;
+  }
 }
 
 /** Replaces `meta.json` in one step: a reader, or a crash, sees the old one or the new one, whole. */

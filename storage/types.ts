@@ -50,8 +50,9 @@ export interface Session {
  * How far a take is on its way, in this order; each step can be done again after a crash.
  * `receiving`: bytes arrive. `received`: whole, typed and hashed. `placed`: under its name in the session folder.
  * `recorded`: `meta.json` tells of it; only now is the upload complete. `refused`: no recording, its bytes are gone.
+ * `removed`: its file is on its way out, and then the entry itself.
  */
-export type TakeState = 'receiving' | 'received' | 'placed' | 'recorded' | 'refused';
+export type TakeState = 'receiving' | 'received' | 'placed' | 'recorded' | 'refused' | 'removed';
 
 /** One recording attempt = one upload. */
 export interface Take {

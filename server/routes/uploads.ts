@@ -70,7 +70,7 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
   async function requireOwn(token: Token, id: string): Promise<Take> {
     const take = await takes.get(id);
     const session = take && (await sessions.get(take.sessionId));
-    if (!take || session?.tokenId !== token.id) throw problem('upload-not-found');
+    if (!take || take.state === 'removed' || session?.tokenId !== token.id) throw problem('upload-not-found');
     return take;
   }
 
@@ -83,7 +83,7 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
     const question = requireQuestion(metadata.questionIndex, session);
     const takeId = metadata.takeId ?? randomUUID();
     // The same take again: its first 201 was lost. The upload stays as it is.
-    const known = await takes.getByTakeId(session.id, question, takeId);
+    const known = await withoutRemoved(await takes.getByTakeId(session.id, question, takeId));
     const withBody = headers.get('content-type') === BODY_TYPE;
     if (known?.state === 'refused') throw problem('not-a-recording');
     if (known) return created(url, known, withBody);
@@ -121,6 +121,13 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
       bytes: withBody ? toInteger(headers.get('content-length'), 'Content-Length') : 0,
     });
     return created(url, { id: reservedId, state: 'receiving', sha256: null, ...whole, offset }, withBody);
+  }
+
+  /** A removal that could not be ended leaves its entry behind: it is ended now. Null for a removed take. */
+  async function withoutRemoved(take: Take | null): Promise<Take | null> {
+    if (take?.state !== 'removed') return take;
+    await store.discard(take.id);
+    return null;
   }
 
   function created(url: URL, take: Pick<Take, 'id' | 'offset' | 'state' | 'sha256'>, withOffset = false): Response {

@@ -59,18 +59,29 @@ export interface Schema {
   takes: TakeRow;
 }
 
+/** The disk failed: whether the statement's changes are there is not known. */
+function isDoubtful(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^SQLITE_(IOERR|FULL|CANTOPEN|NOMEM)/.test(code);
+}
+
 type Sqlite = InstanceType<typeof BetterSqlite3>;
 
 /** The catalog's queries, and for what is asked with every chunk of every candidate, statements prepared once. */
 export class Database extends Kysely<Schema> {
   readonly #sqlite: Sqlite;
   readonly #patienceMs: number;
+  /** A commit has failed, and none has succeeded since. */
+  #doubtful = false;
   readonly #begin: BetterSqlite3.Statement;
   readonly #commit: BetterSqlite3.Statement;
   readonly #rollback: BetterSqlite3.Statement;
 
   constructor(sqlite: Sqlite, patienceMs: number) {
-    super({ dialect: new PatientDialect({ database: sqlite }, patienceMs) });
+    const onFailure = (error: unknown) => {
+      this.#doubtful ||= isDoubtful(error);
+    };
+    super({ dialect: new PatientDialect({ database: sqlite, patienceMs, onFailure }) });
     this.#sqlite = sqlite;
     this.#patienceMs = patienceMs;
     this.#begin = sqlite.prepare('begin immediate');
@@ -102,11 +113,24 @@ export class Database extends Kysely<Schema> {
       try {
         changes();
         this.#commit.run();
+        this.#doubtful = false;
       } catch (error) {
+        this.#doubtful ||= isDoubtful(error);
         if (this.#sqlite.inTransaction) this.#rollback.run();
         throw error;
       }
     });
+  }
+
+  /**
+   * A commit whose sync failed is undone in memory alone: its frames lie in the log with valid checksums, and a crash
+   * would bring them back. The next commit that succeeds takes their place; this makes one where it is needed.
+   * @throws Error when the catalog still can't be written
+   */
+  async settle(): Promise<void> {
+    if (!this.#doubtful) return;
+    const version = Number(this.#sqlite.pragma('user_version', { simple: true }));
+    await this.changeTogether(() => this.#sqlite.pragma(`user_version = ${(version + 1) % 1_000_000}`));
   }
 }
 

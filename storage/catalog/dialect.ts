@@ -1,5 +1,6 @@
 /** SQLite for Kysely, beside other processes: transactions that take the write lock first, and patience without blocking. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type BetterSqlite3 from 'better-sqlite3';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -17,6 +18,14 @@ const PAUSE_MS = 30;
 export function isBusy(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
+}
+
+export interface PatientConfig {
+  database: InstanceType<typeof BetterSqlite3>;
+  /** How long a statement may wait for other processes before it fails with SQLITE_BUSY. */
+  patienceMs: number;
+  /** Told of every statement that failed for good. */
+  onFailure: (error: unknown) => void;
 }
 
 /**
@@ -37,12 +46,19 @@ export async function patiently<T>(until: number, work: () => T | Promise<T>): P
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
   readonly #until: number;
-  constructor(connection: DatabaseConnection, until: number) {
+  readonly #onFailure: (error: unknown) => void;
+  constructor(connection: DatabaseConnection, until: number, onFailure: (error: unknown) => void) {
     this.#connection = connection;
     this.#until = until;
+    this.#onFailure = onFailure;
   }
-  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return patiently(this.#until, () => this.#connection.executeQuery<R>(query));
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return await patiently(this.#until, () => this.#connection.executeQuery<R>(query));
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
   }
   streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
     return this.#connection.streamQuery<R>(query, chunkSize);
@@ -50,15 +66,15 @@ class PatientConnection implements DatabaseConnection {
 }
 
 class PatientDriver extends SqliteDriver {
-  readonly #patienceMs: number;
-  constructor(config: ConstructorParameters<typeof SqliteDriver>[0], patienceMs: number) {
+  readonly #config: PatientConfig;
+  constructor(config: PatientConfig) {
     super(config);
-    this.#patienceMs = patienceMs;
+    this.#config = config;
   }
   override async acquireConnection(): Promise<DatabaseConnection> {
     // Counted from before the queue for the one connection: a locked catalog keeps nobody longer for standing in line.
-    const until = performance.now() + this.#patienceMs;
-    return new PatientConnection(await super.acquireConnection(), until);
+    const until = performance.now() + this.#config.patienceMs;
+    return new PatientConnection(await super.acquireConnection(), until, this.#config.onFailure);
   }
   /**
    * A transaction that reads before it writes must hold the write lock from its start: another process (the CLI beside
@@ -66,6 +82,10 @@ class PatientDriver extends SqliteDriver {
    */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+  /** SQLite has rolled back by itself where the disk is full or broken: that error counts, not the second one. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#config.database.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -77,18 +97,15 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 export class PatientDialect extends SqliteDialect {
-  readonly #config: ConstructorParameters<typeof SqliteDialect>[0];
-  readonly #patienceMs: number;
-  /** @param patienceMs how long a statement may wait for other processes before it fails with SQLITE_BUSY */
-  constructor(config: ConstructorParameters<typeof SqliteDialect>[0], patienceMs: number) {
+  readonly #config: PatientConfig;
+  constructor(config: PatientConfig) {
     super(config);
     this.#config = config;
-    this.#patienceMs = patienceMs;
   }
   override createAdapter(): SqliteAdapter {
     return new TransactionalAdapter();
   }
   override createDriver(): SqliteDriver {
-    return new PatientDriver(this.#config, this.#patienceMs);
+    return new PatientDriver(this.#config);
   }
 }

@@ -117,6 +117,12 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
     },
 
     /**
+     * To be waited for before bytes beyond an offset are cut off: a commit that failed may come back after a crash.
+     * @throws Error when the catalog can't be written
+     */
+    settle: (): Promise<void> => db.settle(),
+
+    /**
      * Makes the offset a promise, once the bytes before it are synced. Those whose syncs run at the same time share one
      * transaction; nobody waits for another's longer than SHARE_MS.
      * @param sync brings the bytes to the disk

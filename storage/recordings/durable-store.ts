@@ -141,10 +141,11 @@ export class DurableStore extends FileStore {
 
   /** Removes a take whatever its state; for whoever holds the session's lock. */
   async discard(id: string): Promise<void> {
-    // The catalog first: a file that nobody knows is litter, an entry without a file is damage.
-    await this.#takes.delete(id);
+    // Marked first: an entry without a file would be damage, a file without an entry stays for ever.
+    await this.#takes.update(id, { state: 'removed' });
     this.forget(id);
     await rm(this.pathOf(id), { force: true });
+    await this.#takes.delete(id);
   }
 
   /** This is no recording: its bytes go, the entry stays, so that every further request is told so. */
@@ -171,6 +172,7 @@ export class DurableStore extends FileStore {
     offset: number,
     { onCommit, ...options }: AppendOptions = {},
   ): Promise<{ offset: number; end: PumpEnd }> {
+    await this.#liveTakes.settle();
     const file = await this.#takeFile(id, offset);
     let written = offset;
     // Of [0, file.offset): what the file must still be should the disk fail.
@@ -218,6 +220,7 @@ export class DurableStore extends FileStore {
    * @throws DamagedUpload
    */
   async seal(id: string, offset: number): Promise<string> {
+    await this.#liveTakes.settle();
     const file = await this.#takeFile(id, offset);
     try {
       if (await file.cutBack()) await file.sync();

@@ -48,12 +48,13 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
 
   async function receive(take: Take, session: Session): Promise<Take> {
     await requireOpen(take, session);
+    // Before its bytes are judged: a file that lost some is damage, no bad recording.
+    const sha256 = await store.seal(take.id, take.offset);
     const container = containerOf(await store.head(take.id, MAGIC_BYTES));
     if (!container) {
       await store.refuse(take.id);
       return { ...take, state: 'refused' };
     }
-    const sha256 = await store.seal(take.id, take.offset);
     if (take.via === 'multipart') {
       // The original page sends an answer again after a lost 200, or twice at once: equal bytes are no new take.
       const answer = answersOf(await takes.list(session.id)).find((other) => other.question === take.question);
