@@ -1,4 +1,5 @@
-import { access, constants, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
+import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
 import { openDatabase } from './catalog/database.ts';
@@ -40,8 +41,6 @@ export interface Trouble {
   cause: unknown;
 }
 
-const FREE_BYTES_MS = 250;
-
 export type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 /**
@@ -71,7 +70,6 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, inSession });
   const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
   let release: (() => void) | null = null;
-  let room = { freeBytes: 0, readAt: Number.NEGATIVE_INFINITY };
 
   return {
     tokens,
@@ -152,13 +150,10 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       return failed;
     },
 
-    /** Bytes that are free for recordings, at most a quarter of a second ago: it is asked with every chunk. */
+    /** Bytes that are free for recordings. Asked with every chunk: a call to the system, without a thread for it. */
     async freeBytes(): Promise<number> {
-      const readAt = performance.now();
-      if (readAt - room.readAt < FREE_BYTES_MS) return room.freeBytes;
-      const { bavail, bsize } = await statfs(uploadsDir);
-      room = { freeBytes: bavail * bsize, readAt };
-      return room.freeBytes;
+      const { bavail, bsize } = statfsSync(uploadsDir);
+      return bavail * bsize;
     },
 
     /** @throws Error when the catalog or the folders can't be used */

@@ -15,5 +15,5 @@ try {
   console.error(`tresgo: ${error.message}`);
   process.exit(1);
 }
-const { main } = await import('../../dist/server/cli/index.js');
+const { main } = await import('../../dist/server/index.js');
 process.exitCode = await main(process.argv.slice(2));

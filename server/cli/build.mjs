@@ -1,4 +1,5 @@
-// Builds dist/: server and storage by tsc, the pages by Vite. In plain JavaScript, since it runs before a build.
+// Builds dist/ with Vite: the pages, and server and storage with their libraries. In plain JavaScript, since it runs
+// before a build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
-const sources = ['server', 'storage', 'client', 'package.json', 'tsconfig.json', 'vite.config.ts'];
+const sources = ['server', 'storage', 'client', 'package.json', 'vite.config.ts', 'vite.server.config.ts'];
 
 function newest(file) {
   const entry = statSync(file, { throwIfNoEntry: false });
@@ -31,8 +32,8 @@ export function build() {
   const old = path.join(root, `dist.old-${process.pid}`);
   try {
     mkdirSync(fresh);
-    run('typescript/bin/tsc', ['-p', '.', '--outDir', fresh]);
-    run('vite/bin/vite.js', ['build', '--logLevel', 'warn', '--outDir', path.join(fresh, 'client'), '--emptyOutDir']);
+    run('vite.server.config.ts', fresh);
+    run('vite.config.ts', path.join(fresh, 'client'));
     writeFileSync(path.join(fresh, '.built'), startedAt.toISOString());
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
@@ -42,8 +43,9 @@ export function build() {
   }
 }
 
-function run(tool, args) {
-  const script = path.join(root, 'node_modules', tool);
+function run(config, outDir) {
+  const script = path.join(root, 'node_modules/vite/bin/vite.js');
+  const args = ['build', '--config', config, '--logLevel', 'warn', '--outDir', outDir, '--emptyOutDir'];
   if (!existsSync(script)) throw new Error('the tools to build with are missing: run "npm ci" first');
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the build failed:\n${stdout}${stderr}`);
