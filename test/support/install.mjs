@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sees to the programs that the tests run and npm cannot bring: Chromium, Firefox, ffmpeg, openssl. Silent when all are there.
+// Sees to the programs that the tests run and npm cannot bring: browsers, ffmpeg, openssl, strace … Silent when all are there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
@@ -37,6 +37,22 @@ export const programs = [
     name: 'openssl',
     commands: ['openssl'],
     packages: { debian: 'openssl', ubuntu: 'openssl' },
+  },
+  {
+    name: 'strace',
+    commands: ['strace'],
+    packages: { debian: 'strace', ubuntu: 'strace' },
+  },
+  {
+    name: 'mkfs.ext4',
+    // In few people's PATH.
+    commands: ['mkfs.ext4', '/usr/sbin/mkfs.ext4', '/sbin/mkfs.ext4'],
+    packages: { debian: 'e2fsprogs', ubuntu: 'e2fsprogs' },
+  },
+  {
+    name: 'curl',
+    commands: ['curl'],
+    packages: { debian: 'curl', ubuntu: 'curl' },
   },
 ];
 

@@ -10,35 +10,45 @@ const onlyThese =
   (...commands: string[]) =>
   (command: string) =>
     commands.includes(command) ? `found:${command}` : null;
-const everything = onlyThese('chromium', 'firefox-esr', 'ffmpeg', 'ffprobe', 'openssl', 'apt-get');
+/** Those that have one name only. */
+const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'curl'];
+const everything = onlyThese('chromium', 'firefox-esr', ...plain, 'apt-get');
 
 describe('plan', () => {
   it('does nothing when all is there, under any of its names', () => {
     expect(plan({ env: {}, find: everything, root: true, system: 'debian' })).toEqual({ action: 'none' });
-    const others = onlyThese('google-chrome', 'firefox', 'ffmpeg', 'ffprobe', 'openssl');
+    const others = onlyThese('google-chrome', 'firefox', ...plain);
     expect(plan({ env: {}, find: others, root: false, system: null })).toEqual({ action: 'none' });
+    const hidden = onlyThese(
+      'chromium',
+      'firefox',
+      ...plain.filter((name) => name !== 'mkfs.ext4'),
+      '/usr/sbin/mkfs.ext4',
+    );
+    expect(plan({ env: {}, find: hidden, root: false, system: 'debian' })).toEqual({ action: 'none' });
   });
 
   it('installs what is missing, each package once, as root on Debian and Ubuntu', () => {
     const find = onlyThese('apt-get');
     expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
       action: 'install',
-      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl'],
+      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'curl'],
       message:
-        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl. Installing chromium, firefox-esr, ffmpeg, openssl with apt-get …',
+        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl, strace, mkfs.ext4, curl. ' +
+        'Installing chromium, firefox-esr, ffmpeg, openssl, strace, e2fsprogs, curl with apt-get …',
     });
     expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
-      packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl'],
+      packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'curl'],
     });
   });
 
   it('tells the one command to anyone who is not root', () => {
-    const find = onlyThese('apt-get', 'firefox', 'openssl');
+    const find = onlyThese('apt-get', 'firefox', 'openssl', 'strace', 'curl');
     expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
       action: 'tell',
       message:
-        'The tests lack chromium, ffmpeg, ffprobe. Install with: ' +
-        'sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium ffmpeg',
+        'The tests lack chromium, ffmpeg, ffprobe, mkfs.ext4. Install with: ' +
+        'sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium ffmpeg e2fsprogs',
     });
   });
 
@@ -53,7 +63,7 @@ describe('plan', () => {
 
   it('takes the named program instead of the one on PATH, and never replaces a mistyped name', () => {
     const env = { TRESGO_TEST_CHROMIUM: '/opt/chrome', TRESGO_FFMPEG: '/opt/ffmpeg' };
-    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', 'ffprobe', 'openssl');
+    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', ...plain.filter((name) => name !== 'ffmpeg'));
     expect(plan({ env, find, root: false, system: 'debian' })).toEqual({ action: 'none' });
     expect(plan({ env, find: everything, root: true, system: 'debian' })).toEqual({
       action: 'tell',
@@ -99,7 +109,7 @@ describe('on a machine', () => {
   };
   const run = (path: string) => spawnSync(process.execPath, [script], { env: { PATH: path }, encoding: 'utf8' });
   const program = '#!/bin/sh\n';
-  const all = { chromium: program, firefox: program, ffmpeg: program, ffprobe: program, openssl: program };
+  const all = Object.fromEntries(['chromium', 'firefox', ...plain].map((name) => [name, program]));
   afterEach(() => {
     for (const dir of folders.splice(0)) rmSync(dir, { recursive: true });
   });

@@ -76,6 +76,7 @@ export interface TestServer {
   port: number;
   dataDir: string;
   process: ChildProcess;
+  pid: number;
   /** Everything printed on standard error so far. */
   stderr(): string;
   /** Ends the process and waits for its exit. */
@@ -109,6 +110,7 @@ export async function spawnServer(options: {
     port: Number(new URL(url).port),
     dataDir: options.dataDir,
     process: child,
+    pid: child.pid as number,
     stderr: () => stderr,
     async stop(signal = 'SIGKILL') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);

@@ -1,0 +1,131 @@
+/** The disk fails a call: nothing is acknowledged that is not there, and the upload goes on. */
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, onTestFinished } from 'vitest';
+import { testUnless } from '../support/needs.ts';
+import { spawnServer, temporaryFolder } from '../support/server.ts';
+import { attachStrace, threadsOf, traceObstacle } from '../support/strace.ts';
+import { recording, reprDigest, until } from '../support/tus.ts';
+import { ALL, BEGUN, type Begun, begin, empty, expectRefused, goOn, offsetOf } from './begun.ts';
+
+const test = testUnless(await traceObstacle());
+const WRITES = 'write,writev,pwrite64,pwritev,pwritev2';
+const SYNCS = 'fsync,fdatasync';
+
+interface Fault {
+  calls: string;
+  on: (upload: Begun) => string;
+}
+
+const onFile = (upload: Begun) => upload.file;
+const onCatalog = (upload: Begun) => `${upload.server.dataDir}/tresgo.db-wal`;
+const ofCatalog: Array<[string, Fault]> = [
+  ['sync of the catalog’s log', { calls: SYNCS, on: onCatalog }],
+  ['write to the catalog’s log', { calls: WRITES, on: onCatalog }],
+];
+const ofAppend: Array<[string, Fault]> = [
+  ['sync of the upload’s file', { calls: SYNCS, on: onFile }],
+  ['write to the upload’s file', { calls: WRITES, on: onFile }],
+  ...ofCatalog,
+];
+const ofFinish: Array<[string, Fault]> = [
+  ['sync of the session folder', { calls: SYNCS, on: (upload) => upload.candidate.path }],
+  ['rename into the session folder', { calls: '?rename,renameat,renameat2', on: (upload) => upload.file }],
+  ...ofCatalog,
+];
+
+async function open() {
+  const root = await temporaryFolder();
+  onTestFinished(() => root.remove());
+  return begin(root.path);
+}
+
+/** Does `work` while every such call fails, which must happen. */
+async function whileFailing<T>(upload: Begun, { calls, on }: Fault, work: () => Promise<T>): Promise<T> {
+  const options = ['-P', on(upload), '-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO`];
+  const tracer = await attachStrace(await threadsOf(upload.server.process.pid as number), options);
+  const result = await work().finally(() => tracer.detach());
+  expect(tracer.output()).toMatch(/EIO .*\(INJECTED\)/);
+  return result;
+}
+
+test.each(ofAppend)('%s fails: 503, the old offset, and a later PATCH is whole', async (_, fault) => {
+  const upload = await open();
+  const { tus, location, bytes, file } = upload;
+  const { failed, during } = await whileFailing(upload, fault, async () => ({
+    failed: await tus.patch(location, BEGUN, bytes.subarray(BEGUN, BEGUN + 50_000)),
+    during: await offsetOf(tus, location),
+  }));
+  await expectRefused(failed, 503, 'unavailable');
+  expect([during, await offsetOf(tus, location)]).toEqual([BEGUN, BEGUN]);
+  expect((await readFile(file)).subarray(0, BEGUN).equals(bytes.subarray(0, BEGUN))).toBe(true);
+  await goOn(upload);
+});
+
+test.each(ofAppend)('%s fails, and a kill in the next PATCH: the upload goes on', async (_, fault) => {
+  const upload = await open();
+  const { server, candidate, tus, location, bytes, file } = upload;
+  const failed = await whileFailing(upload, fault, () =>
+    tus.patch(location, BEGUN, bytes.subarray(BEGUN, BEGUN + 50_000)),
+  );
+  expect(failed.status).toBe(503);
+  const next = await tus.openPatch(location, BEGUN, 50_000);
+  await next.write(bytes.subarray(BEGUN, BEGUN + 10));
+  // A server that writes as bytes come has cut off what the failed PATCH left; one that waits for more has not.
+  await until(async () => (await readFile(file)).length === BEGUN + 10, 1_000).catch(() => {});
+  await server.stop('SIGKILL');
+  next.socket.destroy();
+
+  const after = await spawnServer({ dataDir: server.dataDir });
+  onTestFinished(() => after.stop());
+  const offset = await offsetOf(candidate.tus(after), location);
+  // A commit that failed may yet have reached the log: its bytes were synced before.
+  expect(offset).toBeGreaterThanOrEqual(BEGUN);
+  expect((await readFile(file)).subarray(0, offset).equals(bytes.subarray(0, offset))).toBe(true);
+  await goOn({ ...upload, tus: candidate.tus(after) });
+});
+
+test.each(ofCatalog)('%s fails for several uploads at once: none of them is acknowledged', async (_, fault) => {
+  const upload = await open();
+  const { tus } = upload;
+  const bytes = recording(50_000);
+  const others = await Promise.all([2, 3, 4, 5].map((question) => tus.begin({ question })));
+  const failed = await whileFailing(upload, fault, () =>
+    Promise.all(others.map((other) => tus.patch(other, 0, bytes))),
+  );
+  for (const response of failed) await expectRefused(response, 503, 'unavailable');
+  for (const other of others) expect(await offsetOf(tus, other)).toBe(0);
+  const again = await Promise.all(others.map((other) => tus.patch(other, 0, bytes, { length: bytes.length })));
+  expect(again.map((response) => response.headers.get('repr-digest'))).toEqual(others.map(() => reprDigest(bytes)));
+  await goOn(upload);
+});
+
+test.each(ofCatalog)('%s fails: a creation is 503, and leaves nothing', async (_, fault) => {
+  const upload = await open();
+  const { server, tus } = upload;
+  const takeId = randomUUID();
+  const before = await readdir(`${server.dataDir}/uploads`);
+  const failed = await whileFailing(upload, fault, () => tus.create({ question: 2, takeId }));
+  await expectRefused(failed, 503, 'unavailable');
+  expect(await readdir(`${server.dataDir}/uploads`)).toEqual(before);
+  const location = await tus.begin({ question: 2, takeId });
+  expect(await offsetOf(tus, location)).toBe(0);
+});
+
+test.each(ofFinish)('%s fails in the last PATCH: 503 and ?0, then ?1', async (_, fault) => {
+  const upload = await open();
+  const { tus, location, bytes, candidate } = upload;
+  expect((await tus.patch(location, BEGUN, bytes.subarray(BEGUN))).status).toBe(204);
+  const last = () => tus.patch(location, ALL, empty, { length: ALL });
+  const { failed, during } = await whileFailing(upload, fault, async () => ({
+    failed: await last(),
+    during: await tus.head(location),
+  }));
+  await expectRefused(failed, 503, 'unavailable');
+  expect(during.headers.get('upload-complete')).toBe('?0');
+  const again = await last();
+  expect([again.status, again.headers.get('repr-digest')]).toEqual([204, reprDigest(bytes)]);
+  expect((await readdir(candidate.path)).sort()).toEqual(['Q1.webm', 'meta.json']);
+  expect((await readFile(`${candidate.path}/Q1.webm`)).equals(bytes)).toBe(true);
+  expect(JSON.parse(await readFile(`${candidate.path}/meta.json`, 'utf8')).files).toHaveLength(1);
+});
