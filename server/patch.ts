@@ -55,10 +55,19 @@ export function createPatch({ storage, auth, receiver, cors, refuse, log, addres
   }
 
   async function serve(request: IncomingMessage, id: string): Promise<Record<string, string>> {
-    const { headers } = request;
-    if (headers['tus-resumable'] !== TUS_VERSION)
+    if (request.headers['tus-resumable'] !== TUS_VERSION)
       throw problem('tus-version', { headers: { 'Tus-Version': TUS_VERSION } });
-    await requireOwn(request, id);
+    const take = await requireOwn(request, id);
+    return receive(request, id).catch((error: unknown) => {
+      const refusal = toTusProblem(error);
+      // "This header MUST be included in every PATCH response if the upload is going to expire."
+      if (take.offset !== take.length) Object.assign(refusal.headers, expiresHeader(Date.parse(take.updatedAt)));
+      throw refusal;
+    });
+  }
+
+  async function receive(request: IncomingMessage, id: string): Promise<Record<string, string>> {
+    const { headers } = request;
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
     if (headers['content-type'] !== BODY_TYPE) throw problem('wrong-content-type');
     // Not offered, and who sends it relies on it: it can't be passed over (field note 11).

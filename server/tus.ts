@@ -10,7 +10,7 @@ import type { Config } from './config.ts';
 import { problem } from './problem.ts';
 import type { Receiver } from './receive.ts';
 import { toTusProblem } from './refusal.ts';
-import { completeHeaders, expiresHeader } from './upload-headers.ts';
+import { stateHeaders } from './upload-headers.ts';
 import { paths } from './wire.ts';
 
 /** One request on its way through @tus/server. */
@@ -95,8 +95,7 @@ export function createTus({ storage, receiver, config }: TusDeps) {
     if (take.length === null) headers.set('Upload-Defer-Length', '1');
     else headers.set('Upload-Length', String(take.length));
     if (take.metadata) headers.set('Upload-Metadata', take.metadata);
-    const expires = take.offset === take.length ? {} : expiresHeader(take.updatedAt.toMillis());
-    for (const [name, value] of Object.entries({ ...completeHeaders(take), ...expires })) headers.set(name, value);
+    for (const [name, value] of Object.entries(stateHeaders(take))) headers.set(name, value);
     return new Response(null, { status: 200, headers });
   };
 

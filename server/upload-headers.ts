@@ -17,9 +17,10 @@ const KEEP_MS = KEEP_UNFINISHED_DAYS * 86_400_000;
  */
 export function toInteger(value: string | null | undefined, name: string): number | null {
   if (value === null || value === undefined) return null;
-  if (!/^(0|[1-9]\d{0,14})$/.test(value))
+  if (!/^(0|[1-9]\d*)$/.test(value))
     throw problem('invalid-tus-request', { detail: `${name} must be a whole number of bytes.` });
-  return Number(value);
+  // More than a double counts exactly is more than any limit, too.
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
 }
 
 /** Whether the answer is whole and placed, and then its digest. */
@@ -32,4 +33,10 @@ export function completeHeaders(take: Pick<Take, 'state' | 'sha256'> | null): Re
 /** "The Upload-Expires response header indicates the time after which the unfinished upload expires." */
 export function expiresHeader(lastActivityMs: number): Record<string, string> {
   return { 'Upload-Expires': new Date(lastActivityMs + KEEP_MS).toUTCString() };
+}
+
+/** What HEAD and the answer to a creation tell of a take beside its offset. */
+export function stateHeaders(take: Take): Record<string, string> {
+  const expires = take.offset === take.length ? {} : expiresHeader(take.updatedAt.toMillis());
+  return { ...completeHeaders(take), ...expires };
 }

@@ -63,6 +63,7 @@ export function answerRoutes({ storage, auth, receiver, config, addressOf, idleM
       takeId: randomUUID(),
       filetype: mimeType,
       via: 'multipart',
+      metadata: '',
     });
     try {
       const { offset, end } = await store.append(video, id, 0, {

@@ -12,7 +12,7 @@ import type { Receiver } from '../receive.ts';
 import { toTusProblem } from '../refusal.ts';
 import { type AddressOf, incomingOf } from '../request.ts';
 import type { Tus } from '../tus.ts';
-import { BODY_TYPE, completeHeaders, NO_CHECKSUM, TUS_VERSION, toInteger } from '../upload-headers.ts';
+import { BODY_TYPE, NO_CHECKSUM, stateHeaders, TUS_VERSION, toInteger } from '../upload-headers.ts';
 import { paths, type TakeMetadata } from '../wire.ts';
 
 export interface UploadRoutesDeps {
@@ -98,14 +98,14 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
       takeId,
       filetype: metadata.filetype,
       via: 'tus',
+      metadata: headers.get('upload-metadata') ?? '',
       maxUnfinished: MAX_UNFINISHED,
     });
     // Stock creation sees no body: what comes with it is received as a PATCH at offset 0 would be.
     const bare = new Headers(headers);
     for (const name of ['content-type', 'content-length', 'transfer-encoding']) bare.delete(name);
-    let response: Response;
     try {
-      response = await tus.handle(new Request(url, { method: 'POST', headers: bare }), { reservedId });
+      await tus.handle(new Request(url, { method: 'POST', headers: bare }), { reservedId });
     } catch (error) {
       store.release(reservedId);
       const winner = (error as { cause?: { code?: string } }).cause?.code === 'take-exists';
@@ -113,14 +113,16 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
       if (take) return created(url, take, withBody);
       throw error;
     }
-    if (!withBody && length !== 0) return response;
-    const { offset, whole } = await receiver.receive(reservedId, {
-      source: incomingOf(c),
-      offset: 0,
-      declared: null,
-      bytes: withBody ? toInteger(headers.get('content-length'), 'Content-Length') : 0,
-    });
-    return created(url, { id: reservedId, state: 'receiving', sha256: null, ...whole, offset }, withBody);
+    if (withBody || length === 0)
+      await receiver.receive(reservedId, {
+        source: incomingOf(c),
+        offset: 0,
+        declared: null,
+        bytes: withBody ? toInteger(headers.get('content-length'), 'Content-Length') : 0,
+      });
+    const take = await takes.get(reservedId);
+    if (!take) throw problem('upload-not-found');
+    return created(url, take, withBody);
   }
 
   /** A removal that could not be ended leaves its entry behind: it is ended now. Null for a removed take. */
@@ -130,13 +132,13 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
     return null;
   }
 
-  function created(url: URL, take: Pick<Take, 'id' | 'offset' | 'state' | 'sha256'>, withOffset = false): Response {
+  function created(url: URL, take: Take, withOffset: boolean): Response {
     const headers = new Headers({
       Location: `${url.pathname}/${take.id}`,
       'Tus-Resumable': TUS_VERSION,
     });
     if (withOffset) headers.set('Upload-Offset', String(take.offset));
-    for (const [name, value] of Object.entries(completeHeaders(take))) headers.set(name, value);
+    for (const [name, value] of Object.entries(stateHeaders(take))) headers.set(name, value);
     return new Response(null, { status: 201, headers });
   }
 

@@ -37,6 +37,8 @@ export interface UploadOwner {
   takeId: string;
   filetype: string;
   via: Take['via'];
+  /** `Upload-Metadata` as it came: HEAD tells it to the byte. */
+  metadata: string;
   /** Unfinished uploads that the session may have; any number by default. */
   maxUnfinished?: number;
 }
@@ -101,8 +103,7 @@ export class DurableStore extends FileStore {
     const { maxUnfinished, ...owner } = reserved;
     const filePath = this.pathOf(upload.id);
     const file = await UploadFile.create(filePath);
-    const metadata = upload.metadata ? Metadata.stringify(upload.metadata) : '';
-    const take = { id: upload.id, ...owner, metadata, length: upload.size ?? null };
+    const take = { id: upload.id, ...owner, length: upload.size ?? null };
     try {
       await syncDirectory(this.#folder);
       await this.#takes.create(take, maxUnfinished);

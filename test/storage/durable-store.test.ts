@@ -181,7 +181,14 @@ test('a second creation with the same id never empties the file', async () => {
   const bytes = recording(500);
   await sitting.append(id, bytes);
   await expect(store.create(new Upload({ id, offset: 0 }))).rejects.toThrow('was not reserved');
-  const owner = { sessionId: sitting.session.id, question: 1, takeId: 'other', filetype: 'x', via: 'tus' as const };
+  const owner = {
+    sessionId: sitting.session.id,
+    question: 1,
+    takeId: 'other',
+    filetype: 'x',
+    via: 'tus' as const,
+    metadata: '',
+  };
   const reserved = store.reserve(owner);
   await writeFile(fileOf(reserved), 'somebody’s');
   await expect(store.create(new Upload({ id: reserved, offset: 0 }))).rejects.toMatchObject({ code: 'EEXIST' });
@@ -191,7 +198,14 @@ test('a second creation with the same id never empties the file', async () => {
 
 test('a takeId that is known makes no second file', async () => {
   const { store } = sitting.storage;
-  const owner = { sessionId: sitting.session.id, question: 1, takeId: 'same', filetype: 'x', via: 'tus' as const };
+  const owner = {
+    sessionId: sitting.session.id,
+    question: 1,
+    takeId: 'same',
+    filetype: 'x',
+    via: 'tus' as const,
+    metadata: '',
+  };
   const id = await store.begin(owner);
   await expect(store.begin(owner)).rejects.toMatchObject({ code: 'take-exists' });
   expect(await sitting.uploads()).toEqual([id]);

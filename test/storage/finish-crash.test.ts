@@ -114,7 +114,14 @@ test('a restart removes multipart bodies that were cut and empty files of no tak
   const { storage, session } = sitting;
   const unfinished = await sitting.begin();
   await sitting.append(unfinished, recording(100));
-  const owner = { sessionId: session.id, question: 2, takeId: 'x', filetype: 'video/webm', via: 'multipart' as const };
+  const owner = {
+    sessionId: session.id,
+    question: 2,
+    takeId: 'x',
+    filetype: 'video/webm',
+    via: 'multipart' as const,
+    metadata: '',
+  };
   const cut = await storage.store.begin(owner);
   await sitting.append(cut, recording(100));
   await writeFile(`${sitting.dataDir}/uploads/litter`, '');

@@ -147,7 +147,7 @@ test.each(['tus', 'multipart'] as const)(
   async (via) => {
     sitting = await openStorageSitting();
     const { storage, session } = sitting;
-    const owner = { sessionId: session.id, question: 1, takeId: 'x', filetype: 'video/webm', via };
+    const owner = { sessionId: session.id, question: 1, takeId: 'x', filetype: 'video/webm', via, metadata: '' };
     const id = await storage.store.begin(owner);
     await sitting.append(id, recording(100));
     await storage.finishSession(session.id);

@@ -68,6 +68,7 @@ export async function openStorageSitting(
         takeId: randomUUID(),
         filetype: 'video/webm',
         via: 'tus',
+        metadata: '',
       }),
     async append(id, bytes) {
       await sitting.storage.store.append(Readable.from([Buffer.from(bytes)]), id, (await sitting.get(id)).offset);
