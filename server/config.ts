@@ -67,9 +67,11 @@ const settings = z.object({
     .default([]),
   TRESGO_ALLOWED_ORIGINS: list
     .refine(
-      (all) => all.every((one) => /^https?:\/\/[^/\s]+$/.test(one)),
+      (all) => all.every((one) => isOrigin(one) && !one.endsWith('/')),
       'origins like https://example.com, separated by commas',
     )
+    // As browsers write them: lower case, no default port.
+    .transform((all) => all.map((one) => new URL(one).origin))
     .default([]),
   TRESGO_LOG_LEVEL: z
     .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], {

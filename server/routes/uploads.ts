@@ -6,7 +6,7 @@ import type { Storage } from '../../storage/index.ts';
 import type { Take, Token } from '../../storage/types.ts';
 import { type Auth, bearerOf } from '../auth.ts';
 import type { Config } from '../config.ts';
-import { problem } from '../problem.ts';
+import { problem, problemOf } from '../problem.ts';
 import { requireQuestion } from '../question-index.ts';
 import type { Receiver } from '../receive.ts';
 import { toTusProblem } from '../refusal.ts';
@@ -89,7 +89,10 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
     if (known) return created(url, known, withBody);
     if (session.finishedAt) throw problem('session-finished');
     const length = toInteger(headers.get('upload-length'), 'Upload-Length');
-    if (length !== null && length > config.maxAnswerBytes) throw problem('answer-too-large');
+    const bytes = withBody ? toInteger(headers.get('content-length'), 'Content-Length') : 0;
+    // Before anything is made: an upload that its client was never told of would be nobody's to delete.
+    if ((length ?? 0) > config.maxAnswerBytes || (bytes ?? 0) > (length ?? config.maxAnswerBytes))
+      throw problem('answer-too-large');
     await receiver.requireRoom();
 
     const reservedId = store.reserve({
@@ -113,13 +116,15 @@ export function uploadRoutes({ storage, auth, tus, receiver, config, addressOf }
       if (take) return created(url, take, withBody);
       throw error;
     }
-    if (withBody || length === 0)
-      await receiver.receive(reservedId, {
-        source: incomingOf(c),
-        offset: 0,
-        declared: null,
-        bytes: withBody ? toInteger(headers.get('content-length'), 'Content-Length') : 0,
+    if (withBody || length === 0) {
+      const body = { source: incomingOf(c), offset: 0, declared: null, bytes };
+      await receiver.receive(reservedId, body).catch(async (error: unknown) => {
+        // Nobody was told of it, and without a takeId nobody can ask: what was refused goes, what was cut is kept.
+        if (metadata.takeId === undefined && problemOf(error)?.status === 413)
+          await store.remove(reservedId).catch(() => {});
+        throw error;
       });
+    }
     const take = await takes.get(reservedId);
     if (!take) throw problem('upload-not-found');
     return created(url, take, withBody);

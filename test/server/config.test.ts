@@ -37,7 +37,7 @@ test('everything set', () => {
       TRESGO_MAX_ANSWER_BYTES: '1',
       TRESGO_MIN_FREE_BYTES: '0',
       TRESGO_TRUST_PROXY: '10.0.0.0/8, ::1,192.0.2.1',
-      TRESGO_ALLOWED_ORIGINS: 'https://a.example, http://b.example:81',
+      TRESGO_ALLOWED_ORIGINS: 'HTTPS://A.example:443, http://b.example:81',
       TRESGO_LOG_LEVEL: 'warn',
     },
   );

@@ -84,6 +84,15 @@ test('a hundred uploads begun at once: 64 are created, the rest is 429', async (
   expect(await uploads()).toHaveLength(64);
 });
 
+test('a creation with more than it may bring leaves no upload that nobody knows of', async () => {
+  const before = await uploads();
+  const refused = await tus.create({ length: 1_000, body: recording(1_500) });
+  expect(await refusalOf(refused)).toMatchObject({ status: 413, code: 'answer-too-large' });
+  expect(await uploads()).toEqual(before);
+  const session = await app.storage.sessions.getByFolder(sitting.folder);
+  expect(await app.storage.takes.list(session?.id ?? '')).toEqual([]);
+});
+
 test('concatenation is 400, as it is not offered', async () => {
   for (const concat of ['partial', 'final;/files/a /files/b']) {
     const response = await tus.create({ headers: { 'Upload-Concat': concat } });
