@@ -96,7 +96,7 @@ export function createApp({
     errorHandler: () => problem('invalid-request').toResponse(),
   });
   return (request, response) => {
-    const id = patchedUpload(request);
+    const id = request.headers.host === undefined ? null : patchedUpload(request);
     if (id === null) void answer(request, response);
     else void patch(request, response, id);
   };

@@ -1,5 +1,11 @@
 /** Node's HTTP server with our limits: how long a head may take, what is said to what is no HTTP, and its end. */
-import { createServer as createHttpServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { type ProblemCode, problem } from './problem.ts';
@@ -17,7 +23,8 @@ const unreadable: Record<string, ProblemCode> = {
 
 /** @param tls PEM texts, for HTTPS */
 export function createServer(listener: RequestListener, tls: { cert: Buffer; key: Buffer } | null): Server {
-  const options = { connectionsCheckingInterval: CHECK_MS };
+  // A request without Host is refused by the application, in words.
+  const options = { connectionsCheckingInterval: CHECK_MS, requireHostHeader: false };
   const server: Server = tls
     ? createHttpsServer({ ...options, ...tls }, listener)
     : createHttpServer(options, listener);
@@ -26,8 +33,13 @@ export function createServer(listener: RequestListener, tls: { cert: Buffer; key
   server.headersTimeout = HEAD_MS;
   server.keepAliveTimeout = 65_000;
   server.timeout = 120_000;
+  // "A server that receives an Expect field value containing a member other than 100-continue MAY respond with 417"
+  // (RFC 9110, 10.1.1): Node would, in no words of ours. It is passed over.
+  server.on('checkExpectation', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // Never into the middle of an answer that is on its way.
+    const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse };
+    if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
       socket.destroy();
       return;
     }

@@ -130,6 +130,7 @@ function defaultRetryAfter(status: number): number | null {
 
 /** What storage, SQLite and the system say by the `code` of an Error. */
 const byCode: Record<string, ProblemCode> = {
+  'no-upload': 'upload-not-found',
   'take-whole': 'upload-finished',
   'too-many-uploads': 'too-many-uploads',
   'session-finished': 'session-finished',

@@ -27,6 +27,8 @@ type Fields = Map<string, string>;
 
 /** A refused body is read to its end before the answer, so that the sender gets to read it; but not for longer. */
 const DRAIN_MS = 30_000;
+/** The parser is done with a form that long after its last byte. */
+const FORM_END_MS = 2_000;
 
 export function answerRoutes({ storage, auth, receiver, config, addressOf, idleMs = 30_000 }: AnswerRoutesDeps): Hono {
   const { store, takes } = storage;
@@ -143,6 +145,10 @@ async function readForm(
       if (!saved) reject(problem('invalid-multipart', { detail: 'The form has no file field "video".' }));
     });
     form.on('error', unreadable);
+    // Some ends of a form make the parser neither finish nor fail.
+    source.on('end', () => {
+      setTimeout(() => saved ?? unreadable(new Error('the form does not end')), FORM_END_MS);
+    });
     source.on('error', unreadable);
     source.on('close', () => {
       if (source.readableEnded) return;

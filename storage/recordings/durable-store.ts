@@ -131,7 +131,8 @@ export class DurableStore extends FileStore {
 
   /**
    * Removes what is unfinished or refused.
-   * @throws Error with code `take-whole` once every byte is there: from then on the take belongs to the session
+   * @throws Error with code `no-upload`, or `take-whole` once every byte is there: from then on the take belongs to the
+   * session
    */
   override async remove(id: string): Promise<void> {
     const { offset, length, state } = await this.#require(id);
@@ -265,7 +266,7 @@ export class DurableStore extends FileStore {
 
   async #require(id: string): Promise<Take> {
     const take = await this.#takes.get(id);
-    if (!take) throw new Error(`there is no upload ${id}`);
+    if (!take) throw Object.assign(new Error(`there is no upload ${id}`), { code: 'no-upload' });
     return take;
   }
 

@@ -47,3 +47,10 @@ test.each([
   expect(await readdir(`${root.path}/uploads`)).toEqual([]);
   expect(await readdir(candidate.path)).toEqual(['meta.json']);
 });
+
+test('a form whose end the parser never sees is answered all the same', async () => {
+  const body = `--x\r\n\r\n${'x'.repeat(20_000)}\r\n--x--\r\n`;
+  const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
+  const response = await fetch(`${server.url}/api/upload-one`, { method: 'POST', headers, body });
+  expect(await refusalOf(response)).toMatchObject({ status: 400, code: 'invalid-multipart' });
+});
