@@ -27,8 +27,6 @@ type Fields = Map<string, string>;
 
 /** A refused body is read to its end before the answer, so that the sender gets to read it; but not for longer. */
 const DRAIN_MS = 30_000;
-/** The parser is done with a form that long after its last byte. */
-const FORM_END_MS = 2_000;
 
 export function answerRoutes({ storage, auth, receiver, config, addressOf, idleMs = 30_000 }: AnswerRoutesDeps): Hono {
   const { store, takes } = storage;
@@ -37,8 +35,11 @@ export function answerRoutes({ storage, auth, receiver, config, addressOf, idleM
   app.post(paths.uploadOne, async (c) => {
     const source = incomingOf(c);
     try {
-      const savedAs = await readForm(source, c.req.header('content-type'), (fields, video, mimeType) =>
-        save(fields, video, mimeType, addressOf(incomingOf(c))),
+      const savedAs = await readForm(
+        source,
+        c.req.header('content-type'),
+        (fields, video, mimeType) => save(fields, video, mimeType, addressOf(incomingOf(c))),
+        idleMs,
       );
       return c.json<UploadOneAnswer>({ ok: true, savedAs });
     } catch (error) {
@@ -104,6 +105,7 @@ async function readForm(
   source: Readable,
   contentType: string | undefined,
   onVideo: (fields: Fields, video: Readable, mimeType: string) => Promise<string>,
+  idleMs: number,
 ): Promise<string> {
   if (!/^multipart\/form-data\s*;/i.test(contentType ?? '')) throw problem('invalid-multipart');
   const fields: Fields = new Map();
@@ -145,10 +147,13 @@ async function readForm(
       if (!saved) reject(problem('invalid-multipart', { detail: 'The form has no file field "video".' }));
     });
     form.on('error', unreadable);
-    // Some ends of a form make the parser neither finish nor fail.
-    source.on('end', () => {
-      setTimeout(() => saved ?? unreadable(new Error('the form does not end')), FORM_END_MS);
-    });
+    // Some forms make the parser neither finish nor fail nor read on.
+    const idle = setTimeout(() => {
+      if (saved) return;
+      source.unpipe(form).resume();
+      unreadable(new Error('the form does not end'));
+    }, idleMs);
+    source.on('data', () => idle.refresh()).on('close', () => clearTimeout(idle));
     source.on('error', unreadable);
     source.on('close', () => {
       if (source.readableEnded) return;

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Candidate, openCandidate } from '../faults/candidate.ts';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
+import { openApp, spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
 import { recording, refusalOf } from '../support/tus.ts';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -51,6 +51,11 @@ test.each([
 test('a form whose end the parser never sees is answered all the same', async () => {
   const body = `--x\r\n\r\n${'x'.repeat(20_000)}\r\n--x--\r\n`;
   const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
-  const response = await fetch(`${server.url}/api/upload-one`, { method: 'POST', headers, body });
-  expect(await refusalOf(response)).toMatchObject({ status: 400, code: 'invalid-multipart' });
+  const impatient = await openApp({ idleMs: 300 });
+  try {
+    const response = await fetch(`${impatient.url}/api/upload-one`, { method: 'POST', headers, body });
+    expect(await refusalOf(response)).toMatchObject({ status: 400, code: 'invalid-multipart' });
+  } finally {
+    await impatient.close();
+  }
 });
