@@ -36,8 +36,8 @@ export interface Progress {
 
 /** A holder that was asked to let go ends within that, or the newcomer is told 423. */
 const TAKE_OVER_MS = 5_000;
-/** A session may bring so many times what its questions allow: takes that broke off count, too. */
-const SESSION_SPARE = 2;
+/** A session may bring so many times what its questions allow: takes that broke off, by reloads for example, count, too. */
+const SESSION_SPARE = 8;
 /** A body that takes longer is asked again who it is. */
 const ASK_AGAIN_MS = 500;
 const MAX_KNOWN_SESSIONS = 4_096;

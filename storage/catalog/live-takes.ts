@@ -2,6 +2,7 @@
  * What every PATCH asks of the catalog, by statements prepared once: whose upload this is and how far it is, and, when
  * its bytes are on disk, that it came further.
  */
+import { sql } from 'kysely';
 import type { DateTime } from 'luxon';
 import type { TakeState } from '../types.ts';
 import type { Database } from './database.ts';
@@ -22,7 +23,7 @@ export interface LiveTake {
   fileName: string | null;
   /** Its last byte, or its creation: ISO 8601. No DateTime, which costs more than the query. */
   updatedAt: string;
-  /** Bytes of all the session's takes. */
+  /** Bytes that the session's takes have here. */
   sessionBytes: number;
   sessionFinished: boolean;
   token: {
@@ -61,6 +62,10 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
         from
           .selectFrom('takes as all')
           .whereRef('all.session_id', '=', 'takes.session_id')
+          // Those whose bytes are there: not what was refused, nor whole takes that were not kept.
+          .where((where) =>
+            where.or([where('all.state', '=', sql.lit('receiving')), where('all.file_name', 'is not', null)]),
+          )
           .select(({ fn }) => fn.sum<number>('all.offset_bytes').as('bytes'))
           .as('session_bytes'),
       )
