@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { openStorage, type Storage } from '../storage/index.ts';
 import { createApp, type Log } from './app.ts';
 import { type Config, ConfigError, publicUrl } from './config.ts';
-import { closeServer, createServer } from './http-server.ts';
+import { createHttpServer } from './http-server.ts';
 import { repeat } from './repeat.ts';
 import { loadAssets } from './routes/pages.ts';
 import { createReportUnfinished } from './unfinished.ts';
@@ -15,6 +16,8 @@ import { createReportUnfinished } from './unfinished.ts';
 const SWEEP_MS = 5_000;
 /** How often takes that were given up are looked for. */
 const SWEEP_ABANDONED_MS = 600_000;
+/** How long a sweep that runs may take at shut-down: what it leaves is done at the next start. */
+const SWEEP_END_MS = 1_000;
 /** How long requests in flight may take to end at shut-down. */
 const CLOSE_MS = 8_000;
 
@@ -44,7 +47,7 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
   });
   // Requests that come before what a crash left is put right wait for it.
   const listener: RequestListener = (request, response) => void opened.then(() => answer(request, response));
-  const server = createServer(listener, tls);
+  const { server, close: closeServer } = createHttpServer(listener, tls);
   try {
     // Port and folder are ours before anything in the folder is touched: another server may be at work there.
     await listen(server, config);
@@ -77,8 +80,8 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
       async close() {
         // Bodies on their way are committed as far as they came, and their senders told to ask again.
         stopping.abort();
-        await closeServer(server, CLOSE_MS);
-        await Promise.all(sweeps.map((stop) => stop()));
+        await closeServer(CLOSE_MS);
+        await Promise.race([Promise.all(sweeps.map((stop) => stop())), pause(SWEEP_END_MS)]);
         await storage.close();
       },
     };

@@ -58,7 +58,7 @@ export function createPatch({ storage, auth, receiver, cors, refuse, log, addres
     if (request.headers['tus-resumable'] !== TUS_VERSION)
       throw problem('tus-version', { headers: { 'Tus-Version': TUS_VERSION } });
     const take = await requireOwn(request, id);
-    return receive(request, id).catch((error: unknown) => {
+    return receive(request, take).catch((error: unknown) => {
       const refusal = toTusProblem(error);
       // "This header MUST be included in every PATCH response if the upload is going to expire."
       if (take.offset !== take.length) Object.assign(refusal.headers, expiresHeader(Date.parse(take.updatedAt)));
@@ -66,7 +66,7 @@ export function createPatch({ storage, auth, receiver, cors, refuse, log, addres
     });
   }
 
-  async function receive(request: IncomingMessage, id: string): Promise<Record<string, string>> {
+  async function receive(request: IncomingMessage, take: LiveTake): Promise<Record<string, string>> {
     const { headers } = request;
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD return 415."
     if (headers['content-type'] !== BODY_TYPE) throw problem('wrong-content-type');
@@ -74,17 +74,18 @@ export function createPatch({ storage, auth, receiver, cors, refuse, log, addres
     if (headers['upload-checksum'] !== undefined) throw problem('invalid-tus-request', { detail: NO_CHECKSUM });
     const offset = toInteger(headers['upload-offset'] as string | undefined, 'Upload-Offset');
     if (offset === null) throw problem('invalid-tus-request', { detail: 'A PATCH needs Upload-Offset.' });
-    const progress = await receiver.receive(id, {
+    const progress = await receiver.receive(take.id, {
       source: request,
       offset,
       declared: toInteger(headers['upload-length'] as string | undefined, 'Upload-Length'),
       bytes: toInteger(headers['content-length'] ?? (headers['transfer-encoding'] ? null : '0'), 'Content-Length'),
     });
+    const added = progress.offset > offset;
     return {
       'Tus-Resumable': TUS_VERSION,
       'Upload-Offset': String(progress.offset),
       ...completeHeaders(progress.whole),
-      ...(progress.whole ? {} : expiresHeader(now().toMillis())),
+      ...(progress.whole ? {} : expiresHeader(added ? now().toMillis() : Date.parse(take.updatedAt))),
     };
   }
 

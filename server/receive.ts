@@ -174,6 +174,7 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
     if (!release) throw problem('upload-locked');
     bodies.add(stop);
     try {
+      if (stopping?.aborted) stop.abort('stopping');
       const take = await requireLive(id);
       if (take.state === 'refused') throw problem('not-a-recording');
       // Only the repeat of a PATCH whose answer was lost is served after the session's finish: it adds nothing.

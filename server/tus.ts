@@ -49,7 +49,11 @@ export function createTus({ storage, receiver, config }: TusDeps) {
         async lock(_signal, requestRelease) {
           release = await locks.acquire(id, { waitMs: TAKE_OVER_MS, onRequested: () => void requestRelease() });
           if (!release) throw problem('upload-locked');
-          await storage.restore(id);
+          await storage.restore(id).catch((error: unknown) => {
+            // @tus/server unlocks only what it has.
+            release?.();
+            throw error;
+          });
         },
         async unlock() {
           release?.();

@@ -20,8 +20,9 @@ export function addServeCommand(program: Command, print: Print): void {
         { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
         pino.destination({ dest: 2, sync: true }),
       );
+      // `on`: a second signal must not end what the first one began.
       const stop = new Promise<void>((resolve) => {
-        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
       });
       const server = await startServer(config, log);
       const demo = options.demo

@@ -23,13 +23,14 @@ export function createTakes(db: Database, now: () => DateTime) {
       return db.transaction().execute(async (trx) => {
         const all = await trx
           .selectFrom('takes')
-          .select(['question', 'take_id', 'number', 'state'])
+          .select(['question', 'take_id', 'number', 'state', 'file_name'])
           .where('session_id', '=', from.sessionId)
           .execute();
         const rows = all.filter((row) => row.question === from.question);
         if (rows.some((row) => row.take_id === from.takeId))
           throw Object.assign(new Error('the take exists already'), { code: 'take-exists' });
-        if (all.filter((row) => row.state === 'receiving').length >= maxReceiving)
+        // What was given up and swept is in nobody's way.
+        if (all.filter((row) => row.state === 'receiving' && row.file_name === null).length >= maxReceiving)
           throw Object.assign(new Error(`${maxReceiving} takes are unfinished`), { code: 'too-many-uploads' });
         const row: TakeRow = {
           id: from.id,

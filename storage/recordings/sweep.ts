@@ -30,7 +30,7 @@ export interface SweepDeps {
 export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) {
   /** Nobody writes to it, nothing came for a week, and it can't be recorded any more by itself. */
   const isAbandoned = (take: Take, before: DateTime) =>
-    take.state === 'receiving' && take.via === 'tus' && take.fileName === null && take.updatedAt < before;
+    take.state === 'receiving' && take.via === 'tus' && take.updatedAt < before;
 
   const move = (take: Take, name: string) =>
     inSession(take.sessionId, async (session, folder) => {
@@ -38,12 +38,20 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
       await writeMeta(folder, session, await takes.list(session.id));
     });
 
+  /** Ends a move to `takes/` that an error or a crash broke off. */
+  async function resume(take: Take): Promise<boolean> {
+    if (!take.fileName || !(await exists(store.pathOf(take.id)))) return false;
+    await move(take, take.fileName);
+    return true;
+  }
+
   async function sweepOne(id: string, before: DateTime): Promise<boolean> {
     const release = await locks.acquire(id, { waitMs: 0 });
     if (!release) return false;
     try {
       const take = await takes.get(id);
       if (!take || !isAbandoned(take, before)) return false;
+      if (take.fileName !== null) return await resume(take);
       if (take.offset === 0) {
         await store.discard(id);
         return true;
@@ -78,10 +86,7 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
       return { swept, failed };
     },
 
-    /** Ends a move to `takes/` that a crash broke off. */
-    async resumeSweep(take: Take): Promise<void> {
-      if (take.fileName && (await exists(store.pathOf(take.id)))) await move(take, take.fileName);
-    },
+    resumeSweep: resume,
 
     /** Fetches swept bytes back, since its sender goes on after all; for whoever holds the upload's lock. */
     async restore(id: string): Promise<void> {

@@ -50,6 +50,11 @@ export const programs = [
     packages: { debian: 'e2fsprogs', ubuntu: 'e2fsprogs' },
   },
   {
+    name: 'faketime',
+    commands: ['faketime'],
+    packages: { debian: 'faketime', ubuntu: 'faketime' },
+  },
+  {
     name: 'curl',
     commands: ['curl'],
     packages: { debian: 'curl', ubuntu: 'curl' },

@@ -11,7 +11,7 @@ const onlyThese =
   (command: string) =>
     commands.includes(command) ? `found:${command}` : null;
 /** Those that have one name only. */
-const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'curl'];
+const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'faketime', 'curl'];
 const everything = onlyThese('chromium', 'firefox-esr', ...plain, 'apt-get');
 
 describe('plan', () => {
@@ -32,18 +32,18 @@ describe('plan', () => {
     const find = onlyThese('apt-get');
     expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
       action: 'install',
-      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'curl'],
+      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl'],
       message:
-        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl, strace, mkfs.ext4, curl. ' +
-        'Installing chromium, firefox-esr, ffmpeg, openssl, strace, e2fsprogs, curl with apt-get …',
+        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl, strace, mkfs.ext4, faketime, curl. ' +
+        'Installing chromium, firefox-esr, ffmpeg, openssl, strace, e2fsprogs, faketime, curl with apt-get …',
     });
     expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
-      packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'curl'],
+      packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl'],
     });
   });
 
   it('tells the one command to anyone who is not root', () => {
-    const find = onlyThese('apt-get', 'firefox', 'openssl', 'strace', 'curl');
+    const find = onlyThese('apt-get', 'firefox', 'openssl', 'strace', 'faketime', 'curl');
     expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
       action: 'tell',
       message:
