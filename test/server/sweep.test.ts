@@ -1,5 +1,5 @@
 /** Uploads that were given up: their bytes move to takes/ after a week without one, and come back when they are wanted. */
-import { access, appendFile, mkdir, readFile, rename, rm, truncate } from 'node:fs/promises';
+import { access, appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { DateTime } from 'luxon';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openApp, type TestApp } from '../support/server.ts';
@@ -148,4 +148,38 @@ test('at the start a longer file is cut back, a shorter or missing one is an ala
   // The promise stands in the catalog: nothing tells a smaller offset as if nothing had been lost.
   expect((await tus.head(shorter as string)).headers.get('upload-offset')).toBe('1000');
   expect((await tus.patch(shorter as string, 1_000, recording(5))).status).toBe(503);
+});
+
+test('bytes that can’t be fetched back are 503 for now, and nothing stays locked', async () => {
+  const bytes = recording(900);
+  const location = await tus.begin();
+  await tus.patch(location, 0, bytes.subarray(0, 500));
+  later(8);
+  await app.storage.sweepAbandoned();
+  await rename(`${sitting.path}/takes`, `${sitting.path}/away`);
+  for (const response of [await tus.remove(location), await tus.patch(location, 500, bytes.subarray(500))])
+    expect(response.status).toBe(503);
+  await rename(`${sitting.path}/away`, `${sitting.path}/takes`);
+  expect((await tus.patch(location, 500, bytes.subarray(500))).status).toBe(204);
+});
+
+test('a sweep that an error broke off is ended by the next one', async () => {
+  const bytes = recording(900);
+  const location = await tus.begin({ question: 3 });
+  await tus.patch(location, 0, bytes);
+  later(8);
+  await writeFile(`${sitting.path}/takes`, 'in the way');
+  expect((await app.storage.sweepAbandoned()).failed).toHaveLength(1);
+  await rm(`${sitting.path}/takes`);
+  expect(await app.storage.sweepAbandoned()).toEqual({ swept: [idOf(location)], failed: [] });
+  expect((await inFolder('takes/Q3-1.partial.webm')).equals(bytes)).toBe(true);
+});
+
+test('what was swept does not count as unfinished', async () => {
+  const locations = await Promise.all(Array.from({ length: 64 }, () => tus.begin()));
+  for (const location of locations) await tus.patch(location, 0, recording(20));
+  expect((await tus.create()).status).toBe(429);
+  later(8);
+  expect((await app.storage.sweepAbandoned()).swept).toHaveLength(64);
+  expect((await tus.create()).status).toBe(201);
 });

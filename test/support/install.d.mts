@@ -1,6 +1,15 @@
 // Types of install.mjs, which is plain JavaScript because it runs before anything is built or installed.
 
-export type ProgramName = 'chromium' | 'firefox' | 'ffmpeg' | 'ffprobe' | 'openssl' | 'strace' | 'mkfs.ext4' | 'faketime' | 'curl';
+export type ProgramName =
+  | 'chromium'
+  | 'firefox'
+  | 'ffmpeg'
+  | 'ffprobe'
+  | 'openssl'
+  | 'strace'
+  | 'mkfs.ext4'
+  | 'faketime'
+  | 'curl';
 export type System = 'debian' | 'ubuntu';
 export type Find = (command: string) => string | null;
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,12 @@
+// Preloaded into the server that is fuzzed: on SIGUSR2 it tells what is still in use after a full collection.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
+process.on('SIGUSR2', () => {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  process.stderr.write(`live-bytes ${heapUsed + external}\n`);
+});
