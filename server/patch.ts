@@ -37,8 +37,10 @@ const DRAIN_STOPPING_MS = 500;
 export function patchedUpload({ method, url = '', headers }: IncomingMessage): string | null {
   // "X-HTTP-Method-Override: a string which MUST be interpreted as the request's method by the Server."
   if (String(headers['x-http-method-override'] ?? method).toUpperCase() !== 'PATCH') return null;
-  const end = url.indexOf('?');
-  const path = end < 0 ? url : url.slice(0, end);
+  // "A server MUST accept the absolute-form in requests" (RFC 9112, 3.2.2).
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]+/i, '');
+  const end = target.indexOf('?');
+  const path = end < 0 ? target : target.slice(0, end);
   const id = path.slice(paths.files.length + 1);
   return path.startsWith(`${paths.files}/`) && id !== '' && !id.includes('/') ? id : null;
 }

@@ -84,7 +84,12 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
     return async (committed: number): Promise<void> => {
       if (judged || committed < MAGIC_BYTES) return;
       judged = true;
-      if (containerOf(await store.head(id, MAGIC_BYTES))) return;
+      const head = await store.head(id, MAGIC_BYTES).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      // Gone from among the uploads: the sweep was quicker, has judged it and put it in its place.
+      if (head === null || containerOf(head)) return;
       await store.refuse(id);
       throw problem('not-a-recording');
     };

@@ -16,7 +16,7 @@ import { createInSession } from './recordings/in-session.ts';
 import { createLocks } from './recordings/locks.ts';
 import { createSweep } from './recordings/sweep.ts';
 import { createExclusiveFolder, folderName, syncDirectory } from './session-folder.ts';
-import type { Interview, Session, Token } from './types.ts';
+import type { Interview, Session, Take, Token } from './types.ts';
 
 export type { LiveTake } from './catalog/live-takes.ts';
 export { hashToken } from './catalog/tokens.ts';
@@ -71,6 +71,15 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
   let release: (() => void) | null = null;
 
+  /** What a crash left of one take. */
+  async function putRight(take: Take): Promise<void> {
+    if (take.state === 'removed') await store.discard(take.id);
+    else if (take.state === 'refused') await rm(store.pathOf(take.id), { force: true });
+    else if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
+    else if (take.fileName !== null) await resumeSweep(take);
+    else await store.reconcile(take);
+  }
+
   return {
     tokens,
     interviews,
@@ -118,20 +127,19 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
      */
     async recover(): Promise<{ unfinished: Trouble[]; damaged: Trouble[] }> {
       const damaged: Trouble[] = [];
-      const unswept: Trouble[] = [];
-      for (const take of await takes.listByState(['receiving', 'removed'])) {
-        if (take.state === 'removed') await store.discard(take.id);
-        else if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
-        else if (take.fileName !== null)
-          await resumeSweep(take).catch((cause: unknown) => unswept.push({ id: take.id, cause }));
-        else await store.reconcile(take).catch((cause: unknown) => damaged.push({ id: take.id, cause }));
+      const unfinished: Trouble[] = [];
+      for (const take of await takes.listByState(['receiving', 'removed', 'refused'])) {
+        // One that can't be put right, whatever the reason, keeps nobody else from it.
+        await putRight(take).catch((cause: unknown) => {
+          const lacksBytes = (cause as { code?: unknown }).code === 'upload-damaged';
+          (lacksBytes ? damaged : unfinished).push({ id: take.id, cause });
+        });
       }
       for (const name of await readdir(uploadsDir)) {
         const file = path.join(uploadsDir, name);
-        const take = await takes.get(name);
-        if (take ? take.state === 'refused' : (await stat(file)).size === 0) await rm(file, { force: true });
+        if ((await stat(file)).size === 0 && !(await takes.get(name))) await rm(file, { force: true });
       }
-      const unfinished = [...unswept, ...(await this.finishPending())];
+      unfinished.push(...(await this.finishPending()));
       const recently = now().minus({ days: 1 });
       for (const session of await sessions.list()) {
         if (session.finishedAt && session.finishedAt < recently) continue;

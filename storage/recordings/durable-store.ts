@@ -51,12 +51,6 @@ export interface AppendOptions extends PumpOptions {
   onCommit?: (offset: number) => Promise<void>;
 }
 
-/** Acknowledged bytes: [0, offset) with this SHA-256, hex. */
-interface Promised {
-  offset: number;
-  sha256: string;
-}
-
 export class DurableStore extends FileStore {
   readonly #takes: Takes;
   readonly #liveTakes: LiveTakes;
@@ -64,7 +58,7 @@ export class DurableStore extends FileStore {
   /** Files that nobody writes to at the moment, the one that rested longest first. */
   readonly #open = new Map<string, UploadFile>();
   /** Uploads whose last sync failed: what [0, offset) must still be when it is read again from the disk. */
-  readonly #suspects = new Map<string, Promised>();
+  readonly #suspects = new Map<string, { offset: number; sha256: string }>();
   readonly #owners = new Map<string, UploadOwner>();
 
   constructor(options: { directory: string; takes: Takes; liveTakes: LiveTakes }) {
@@ -244,7 +238,14 @@ export class DurableStore extends FileStore {
    * @throws DamagedUpload
    */
   async reconcile({ id, offset }: Pick<Take, 'id' | 'offset'>): Promise<void> {
-    await UploadFile.reconcile(this.pathOf(id), offset);
+    this.forget(id);
+    const file = this.pathOf(id);
+    await UploadFile.reconcile(file, offset).catch(async (error: unknown) => {
+      if (offset > 0) throw error;
+      // Without a byte acknowledged nothing is damaged: a creation failed, and came back with the crash.
+      (await UploadFile.create(file)).close();
+      await syncDirectory(this.#folder);
+    });
   }
 
   /** Closes the file of an upload that is done, and forgets its hash. */

@@ -17,6 +17,9 @@ export interface PumpOptions {
 const HIGH_WATER_BYTES = 1 << 20;
 /** Bytes that are worth a write of their own. */
 const GATHER_BYTES = 256 << 10;
+/** A chunk of one byte is a buffer, too, and costs a hundred times as much: as many of them as are worth a write. */
+const GATHER_CHUNKS = 1_024;
+const HIGH_WATER_CHUNKS = 4 * GATHER_CHUNKS;
 
 /**
  * Carries a stream's chunks to a sink, in order, a batch at a time, and keeps what arrived before a cut.
@@ -39,7 +42,8 @@ export async function pump(
   let ended: PumpEnd | null = null;
   let wake: () => void = () => {};
 
-  const isReady = () => ended !== null || waitingBytes >= GATHER_BYTES || (held && waitingBytes > 0);
+  const isWorthIt = () => waitingBytes >= GATHER_BYTES || waiting.length >= GATHER_CHUNKS;
+  const isReady = () => ended !== null || isWorthIt() || (held && waitingBytes > 0);
   const end = (how: PumpEnd) => {
     ended ??= how;
     wake();
@@ -63,7 +67,7 @@ export async function pump(
     if (ended) return;
     idle.refresh();
     take(chunk);
-    if (waitingBytes >= HIGH_WATER_BYTES) source.pause();
+    if (waitingBytes >= HIGH_WATER_BYTES || waiting.length >= HIGH_WATER_CHUNKS) source.pause();
   };
   const onEnd = () => end('end');
   const onCut = () => {

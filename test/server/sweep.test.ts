@@ -150,6 +150,13 @@ test('at the start a longer file is cut back, a shorter or missing one is an ala
   expect((await tus.patch(shorter as string, 1_000, recording(5))).status).toBe(503);
 });
 
+test('a creation that failed and came back with a crash has its file again', async () => {
+  const location = await tus.begin();
+  await rm(uploadFile(location));
+  expect(await app.storage.recover()).toEqual({ unfinished: [], damaged: [] });
+  expect((await tus.patch(location, 0, recording(10))).status).toBe(204);
+});
+
 test('bytes that can’t be fetched back are 503 for now, and nothing stays locked', async () => {
   const bytes = recording(900);
   const location = await tus.begin();

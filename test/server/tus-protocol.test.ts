@@ -208,6 +208,22 @@ test('a query string and the headers of a chain of proxies are tolerated (field 
   expect((await tus.request('POST', '/files?x', { 'Upload-Length': '1', ...headers })).status).toBe(400);
 });
 
+test('a request target in absolute form is the same upload (RFC 9112, 3.2.2)', async () => {
+  const { tus, token } = sitting;
+  const location = await tus.begin();
+  const request = await openRequest(app.url, [
+    `PATCH ${app.url}${location}?x HTTP/1.1`,
+    `Authorization: Bearer ${token}`,
+    'Tus-Resumable: 1.0.0',
+    'Upload-Offset: 0',
+    'Content-Type: application/offset+octet-stream',
+    'Content-Length: 10',
+  ]);
+  await request.write(recording(10));
+  expect(await request.status).toBe(204);
+  request.socket.destroy();
+});
+
 test('the method may be overridden, for clients behind a proxy that knows GET and POST alone', async () => {
   const { tus } = sitting;
   const location = await tus.begin();

@@ -140,3 +140,14 @@ test('an error of the sink is thrown, and a later error of the source ends nothi
   await new Promise(setImmediate);
   expect(source.destroyed).toBe(true);
 });
+
+test('chunks of one byte are handed on long before they are many', async () => {
+  const source = new PassThrough();
+  const batches: number[] = [];
+  const done = pump(source, async (chunks) => void batches.push(chunks.length), { idleMs: 60_000, holdMs: 60_000 });
+  for (let sent = 0; sent < 10_000; sent++) source.write('x');
+  source.end();
+  expect(await done).toBe('end');
+  expect(batches.reduce((sum, chunks) => sum + chunks, 0)).toBe(10_000);
+  expect(Math.max(...batches)).toBeLessThanOrEqual(4_096);
+});
