@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
 import { openDatabase } from './catalog/database.ts';
@@ -141,7 +141,13 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       }
       unfinished.push(...(await this.finishPending()));
       const recently = now().minus({ days: 1 });
-      for (const session of await sessions.list()) {
+      const all = await sessions.list();
+      const folders = new Set(all.map(({ folder }) => folder));
+      for (const name of await readdir(sessionsDir)) {
+        // A start that a crash broke off between the folder and the catalog; rmdir removes nothing but an empty folder.
+        if (!folders.has(name)) await rmdir(path.join(sessionsDir, name)).catch(() => {});
+      }
+      for (const session of all) {
         if (session.finishedAt && session.finishedAt < recently) continue;
         if (await isMetaCurrent(path.join(sessionsDir, session.folder), session)) continue;
         await refreshMeta(session.id).catch((cause: unknown) => unfinished.push({ id: session.id, cause }));

@@ -1,5 +1,5 @@
 /** The folder rule: names, slugs, exclusive creation, and the one safe join. */
-import { mkdir, open } from 'node:fs/promises';
+import { access, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import anyAscii from 'any-ascii';
 import type { DateTime } from 'luxon';
@@ -72,4 +72,12 @@ export async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Whether there is a file or folder of that name. */
+export async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

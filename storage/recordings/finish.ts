@@ -9,7 +9,7 @@ import type { Sessions } from '../catalog/sessions.ts';
 import type { Takes } from '../catalog/takes.ts';
 import type { Tokens } from '../catalog/tokens.ts';
 import { answersOf, writeMeta } from '../meta-file.ts';
-import { joinInside } from '../session-folder.ts';
+import { exists, joinInside } from '../session-folder.ts';
 import type { Session, Take } from '../types.ts';
 import { containerOf, MAGIC_BYTES } from './container.ts';
 import type { DurableStore } from './durable-store.ts';
@@ -74,6 +74,8 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
     const others = (await takes.list(session.id)).filter(
       (other) => other.question === take.question && other.id !== take.id,
     );
+    // Before anything makes way for it. One that a try before a crash has moved on is not here any more.
+    if (await exists(store.pathOf(take.id))) await store.reconcile(take);
     const answer = answersOf(others).at(0);
     const earlierName = (of: Take) => `takes/Q${of.question}-${of.number}.${of.fileName?.split('.').at(-1)}`;
     const move = (from: string, of: Take, name: string) => moveInto(folder, name, from, of);

@@ -1,6 +1,6 @@
-import { access, mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { joinInside, syncDirectory } from '../session-folder.ts';
+import { exists, joinInside, syncDirectory } from '../session-folder.ts';
 import type { Take } from '../types.ts';
 
 /**
@@ -20,11 +20,7 @@ export async function renameOnce(from: string, to: string, take: Take): Promise<
   try {
     await rename(from, to);
   } catch (cause) {
-    const exists = await access(to).then(
-      () => true,
-      () => false,
-    );
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || !exists)
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || !(await exists(to)))
       throw new Error(`take ${take.number} of question ${take.question} can't be placed`, { cause });
   }
 }

@@ -4,12 +4,11 @@
  *
  * The catalog is told first where the bytes will be: a crash between the two leaves a move that can be done again.
  */
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { DateTime } from 'luxon';
 import type { Takes } from '../catalog/takes.ts';
 import { writeMeta } from '../meta-file.ts';
-import { joinInside, syncDirectory } from '../session-folder.ts';
+import { exists, joinInside, syncDirectory } from '../session-folder.ts';
 import type { Session, Take } from '../types.ts';
 import type { DurableStore } from './durable-store.ts';
 import type { InSession } from './in-session.ts';
@@ -111,11 +110,4 @@ async function isFinished(session: Session): Promise<boolean> {
 /** The first bytes may be too few to tell what it is: the label has to do. */
 function partialName({ question, number, filetype }: Take): string {
   return `takes/Q${question}-${number}.partial.${/mp4/i.test(filetype) ? 'mp4' : 'webm'}`;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

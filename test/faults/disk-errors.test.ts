@@ -62,9 +62,17 @@ test.each(ofAppend)('%s fails: 503, the old offset, and a later PATCH is whole',
   await goOn(upload);
 });
 
+/** Kills the server and starts another one in its place; the same upload there. */
+async function restart(upload: Begun): Promise<Begun> {
+  await upload.server.stop('SIGKILL');
+  const server = await spawnServer({ dataDir: upload.server.dataDir });
+  onTestFinished(() => server.stop());
+  return { ...upload, server, tus: upload.candidate.tus(server) };
+}
+
 test.each(ofAppend)('%s fails, and a kill in the next PATCH: the upload goes on', async (_, fault) => {
   const upload = await open();
-  const { server, candidate, tus, location, bytes, file } = upload;
+  const { tus, location, bytes, file } = upload;
   const failed = await whileFailing(upload, fault, () =>
     tus.patch(location, BEGUN, bytes.subarray(BEGUN, BEGUN + 50_000)),
   );
@@ -73,16 +81,13 @@ test.each(ofAppend)('%s fails, and a kill in the next PATCH: the upload goes on'
   await next.write(bytes.subarray(BEGUN, BEGUN + 10));
   // A server that writes as bytes come has cut off what the failed PATCH left; one that waits for more has not.
   await until(async () => (await readFile(file)).length === BEGUN + 10, 1_000).catch(() => {});
-  await server.stop('SIGKILL');
+  const after = await restart(upload);
   next.socket.destroy();
-
-  const after = await spawnServer({ dataDir: server.dataDir });
-  onTestFinished(() => after.stop());
-  const offset = await offsetOf(candidate.tus(after), location);
+  const offset = await offsetOf(after.tus, location);
   // A commit that failed may yet have reached the log: its bytes were synced before.
   expect(offset).toBeGreaterThanOrEqual(BEGUN);
   expect((await readFile(file)).subarray(0, offset).equals(bytes.subarray(0, offset))).toBe(true);
-  await goOn({ ...upload, tus: candidate.tus(after) });
+  await goOn(after);
 });
 
 test.each(ofCatalog)('%s fails for several uploads at once: none of them is acknowledged', async (_, fault) => {
@@ -112,20 +117,59 @@ test.each(ofCatalog)('%s fails: a creation is 503, and leaves nothing', async (_
   expect(await offsetOf(tus, location)).toBe(0);
 });
 
+test.each(ofCatalog)('%s fails in a creation, and a kill: made again, the upload works', async (_, fault) => {
+  const upload = await open();
+  const takeId = randomUUID();
+  const failed = await whileFailing(upload, fault, () => upload.tus.create({ question: 2, takeId }));
+  expect(failed.status).toBe(503);
+  const { tus, bytes } = await restart(upload);
+  const last = await tus.send(bytes, { question: 2, takeId });
+  expect([last.status, last.headers.get('repr-digest')]).toEqual([204, reprDigest(bytes)]);
+});
+
+test.each(ofCatalog)('%s fails in a removal, and a kill: the upload is whole or gone', async (_, fault) => {
+  const upload = await open();
+  const { location, bytes, file, server } = upload;
+  const failed = await whileFailing(upload, fault, () => upload.tus.remove(location));
+  await expectRefused(failed, 503, 'unavailable');
+  const { tus } = await restart(upload);
+  const head = await tus.head(location);
+  if (head.status === 200) {
+    expect(head.headers.get('upload-offset')).toBe(String(BEGUN));
+    expect((await readFile(file)).equals(bytes.subarray(0, BEGUN))).toBe(true);
+    expect((await tus.remove(location)).status).toBe(204);
+  }
+  expect((await tus.head(location)).status).toBe(404);
+  expect(await readdir(`${server.dataDir}/uploads`)).toEqual([]);
+});
+
 test.each(ofFinish)('%s fails in the last PATCH: 503 and ?0, then ?1', async (_, fault) => {
   const upload = await open();
-  const { tus, location, bytes, candidate } = upload;
-  expect((await tus.patch(location, BEGUN, bytes.subarray(BEGUN))).status).toBe(204);
-  const last = () => tus.patch(location, ALL, empty, { length: ALL });
-  const { failed, during } = await whileFailing(upload, fault, async () => ({
-    failed: await last(),
-    during: await tus.head(location),
-  }));
+  const { failed, during } = await failToFinish(upload, fault);
   await expectRefused(failed, 503, 'unavailable');
   expect(during.headers.get('upload-complete')).toBe('?0');
-  const again = await last();
+  await expectFinished(upload);
+});
+
+test.each(ofFinish)('%s fails in the last PATCH, and a kill: one file, one entry', async (_, fault) => {
+  const upload = await open();
+  expect((await failToFinish(upload, fault)).failed.status).toBe(503);
+  await expectFinished(await restart(upload));
+});
+
+const finish = ({ tus, location }: Begun) => tus.patch(location, ALL, empty, { length: ALL });
+
+async function failToFinish(upload: Begun, fault: Fault) {
+  const { tus, location, bytes } = upload;
+  expect((await tus.patch(location, BEGUN, bytes.subarray(BEGUN))).status).toBe(204);
+  return whileFailing(upload, fault, async () => ({ failed: await finish(upload), during: await tus.head(location) }));
+}
+
+async function expectFinished(upload: Begun): Promise<void> {
+  const { bytes, candidate } = upload;
+  const again = await finish(upload);
   expect([again.status, again.headers.get('repr-digest')]).toEqual([204, reprDigest(bytes)]);
   expect((await readdir(candidate.path)).sort()).toEqual(['Q1.webm', 'meta.json']);
   expect((await readFile(`${candidate.path}/Q1.webm`)).equals(bytes)).toBe(true);
   expect(JSON.parse(await readFile(`${candidate.path}/meta.json`, 'utf8')).files).toHaveLength(1);
-});
+}

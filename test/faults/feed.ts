@@ -38,7 +38,7 @@ export function createFeed(candidate: Candidate, random: () => number): Feed {
     upload.sent = Math.max(upload.sent, body?.length ?? 0);
     const { takeId, question } = upload;
     const response = await tus.create({ takeId, question, ...(body ? { body } : {}) });
-    require(response, 201);
+    requireStatus(response, 201);
     const location = response.headers.get('location');
     if (first && location !== first) throw new Error(`the repeated POST gave ${location}, not ${first}`);
     upload.location = location;
@@ -51,7 +51,7 @@ export function createFeed(candidate: Candidate, random: () => number): Feed {
     const response = await tus.patch(location, at, bytes.subarray(at, at + length));
     // A request of ours that was cut may have come to its end only now.
     if (response.status === 409) return ask(tus, upload, location);
-    require(response, 204);
+    requireStatus(response, 204);
     told.patches += 1;
     takeDown(upload, response.headers);
   }
@@ -83,14 +83,14 @@ export function createFeed(candidate: Candidate, random: () => number): Feed {
 
   async function ask(tus: Tus, upload: Upload, location: string): Promise<void> {
     const response = await tus.head(location);
-    require(response, 200);
+    requireStatus(response, 200);
     takeDown(upload, response.headers);
   }
 
   async function finish(tus: Tus, upload: Upload, location: string): Promise<void> {
     upload.declared = true;
     const response = await tus.patch(location, upload.at, new Uint8Array(), { length: upload.bytes.length });
-    require(response, 204);
+    requireStatus(response, 204);
     takeDown(upload, response.headers);
     if (!upload.whole) throw new Error(`${location}: the last PATCH was not ?1`);
     told.answers += 1;
@@ -98,7 +98,7 @@ export function createFeed(candidate: Candidate, random: () => number): Feed {
 
   async function remove(tus: Tus, upload: Upload, location: string): Promise<void> {
     upload.removal = 'asked';
-    require(await tus.remove(location), 204);
+    requireStatus(await tus.remove(location), 204);
     upload.removal = 'done';
     told.deletions += 1;
   }
@@ -167,6 +167,6 @@ export function createFeed(candidate: Candidate, random: () => number): Feed {
   };
 }
 
-function require(response: Response, status: number): void {
+function requireStatus(response: Response, status: number): void {
   if (response.status !== status) throw new Error(`${response.url}: ${response.status}, not ${status}`);
 }

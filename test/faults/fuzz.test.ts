@@ -54,7 +54,7 @@ function report(fault: string, index: number, shot: Shot, outcome: Outcome): voi
 /** Each kind of log entry that tells of something unforeseen, and whatever is no log entry at all. */
 function complaints(): string[] {
   const lines = server.stderr().trimEnd().split('\n');
-  const strange = lines.filter((line) => !/^live-bytes \d+$|^\{"level":[1234]0,/.test(line));
+  const strange = lines.filter((line) => !/^live-bytes \d+$|^Building TresGo |^\{"level":[1234]0,/.test(line));
   return [...new Set(strange.map((line) => line.replace(/"time":.*?"(err|code|msg)"/, '"$1"').slice(0, 1_000)))];
 }
 

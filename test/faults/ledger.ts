@@ -145,6 +145,26 @@ export async function checkFolder({ path: folder }: Candidate, uploads: Upload[]
   return broken;
 }
 
+/**
+ * Reads every `meta.json` as a crash has left it, before a server puts right what it can: it is replaced in one step, so
+ * each can be read. Only the folder of a session that has just begun may lack it. One line for each that can't be read.
+ */
+export async function checkMetas(dataDir: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const name of await readdir(path.join(dataDir, 'sessions'))) {
+    const folder = path.join(dataDir, 'sessions', name);
+    const names = await readdir(folder);
+    if (!names.includes('meta.json') && !names.some((file) => file.startsWith('Q'))) continue;
+    const text = await readFile(path.join(folder, 'meta.json'), 'utf8').catch(String);
+    try {
+      JSON.parse(text);
+    } catch {
+      broken.push(`${name}: meta.json was left as ${JSON.stringify(text.slice(0, 80))}`);
+    }
+  }
+  return broken;
+}
+
 /** SHA-256, as the catalog and `meta.json` write it. */
 export function hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

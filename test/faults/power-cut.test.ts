@@ -10,6 +10,7 @@ import { attachStrace, threadsOf } from '../support/strace.ts';
 import { until } from '../support/tus.ts';
 import { openCandidate } from './candidate.ts';
 import { createFeed, type Feed } from './feed.ts';
+import { checkMetas } from './ledger.ts';
 
 const CUTS = scale(10, 200);
 const CUTS_A_SESSION = 10;
@@ -29,7 +30,8 @@ afterEach(async () => {
   await disk.close();
 });
 
-const start = () => spawnServer({ dataDir: `${disk.path}/data` });
+const dataDir = () => `${disk.path}/data`;
+const start = () => spawnServer({ dataDir: dataDir() });
 
 /** Feeds until so many steps are done, and cuts the power a moment later. */
 async function feedAndCut(feed: Feed, victim: TestServer, steps: number): Promise<void> {
@@ -59,6 +61,7 @@ test(`${CUTS} power cuts: no acknowledged byte is lost, nothing is doubled`, { t
     const feed = createFeed(await openCandidate(server, `Anna ${session}`), random);
     for (const last = Math.min(CUTS, cuts + CUTS_A_SESSION); cuts < last; cuts++) {
       await feedAndCut(feed, server, random() * MOST_STEPS);
+      expect(await checkMetas(dataDir()), `after cut ${cuts + 1}`).toEqual([]);
       server = await start();
       expect(await feed.check(server), `after cut ${cuts + 1}`).toEqual([]);
     }

@@ -7,6 +7,7 @@ import { spawnServer, type TestServer, temporaryFolder } from '../support/server
 import { until } from '../support/tus.ts';
 import { openCandidate } from './candidate.ts';
 import { createFeed } from './feed.ts';
+import { checkMetas } from './ledger.ts';
 
 const KILLS = scale(50, 1_000);
 /** A session's folder is read whole after each kill: it must not grow for ever. */
@@ -49,6 +50,7 @@ test(`${KILLS} kills at random: no acknowledged byte is lost, nothing is doubled
       await fed;
       expect(victim.process.signalCode).toBe('SIGKILL');
       killed += 1;
+      expect(await checkMetas(root.path), `after kill ${killed}`).toEqual([]);
       server = await start();
       expect(await feed.check(server), `after kill ${killed}`).toEqual([]);
     }
@@ -61,5 +63,5 @@ test(`${KILLS} kills at random: no acknowledged byte is lost, nothing is doubled
   }
   console.log(`random-kill: ${killed} kills, ${JSON.stringify(told)} told, 0 acknowledged bytes lost`);
   // A run in which little was told proves little.
-  expect(told.answers).toBeGreaterThan(KILLS);
+  expect(told.answers).toBeGreaterThan(KILLS / 2);
 });

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isTorture, scale } from '../support/scale.ts';
 import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
 import { killAt, traceCalls } from './kill-points.ts';
+import { checkMetas } from './ledger.ts';
 import { createOperations } from './operations.ts';
+import { createSessionOperations } from './session-operations.ts';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: TestServer;
@@ -18,7 +20,9 @@ afterAll(async () => {
   await root.remove();
 });
 
-const operations = createOperations().map((operation) => [operation.name, operation] as const);
+const operations = [...createOperations(), ...createSessionOperations()].map(
+  (operation) => [operation.name, operation] as const,
+);
 
 test.each(operations)('%s', { timeout: scale(600_000, 3_600_000) }, async (name, operation) => {
   const first = await operation.prepare(server);
@@ -40,11 +44,16 @@ test.each(operations)('%s', { timeout: scale(600_000, 3_600_000) }, async (name,
       }
       const attempt = await operation.prepare(server);
       const { told, killed } = await killAt(server, calls, nth, () => attempt.run());
-      if (killed) {
-        kills.push(`${calls.call} ${nth}`);
-        server = await start();
-      } else expect(told, 'no answer, and no kill').not.toBeNull();
-      await attempt.check(server, told).catch((error: Error) => {
+      if (killed) kills.push(`${calls.call} ${nth}`);
+      else expect(told, 'no answer, and no kill').not.toBeNull();
+      const holds = async () => {
+        if (killed) {
+          expect(await checkMetas(root.path)).toEqual([]);
+          server = await start();
+        }
+        await attempt.check(server, told);
+      };
+      await holds().catch((error: Error) => {
         throw new Error(`${killed ? 'killed at' : 'past'} ${calls.call} ${nth}: ${error.message}`, { cause: error });
       });
       if (!killed && !known) break;

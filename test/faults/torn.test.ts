@@ -3,7 +3,7 @@ import { appendFile, readdir, readFile, rename, rm, stat, truncate, writeFile } 
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
-import { recording, refusalOf, reprDigest } from '../support/tus.ts';
+import { recording, reprDigest } from '../support/tus.ts';
 import { ALL, BEGUN, type Begun, begin, empty, expectRefused, goOn, offsetOf } from './begun.ts';
 
 let upload: Begun;
@@ -99,13 +99,13 @@ describe('an upload’s file', () => {
     expect((await readFile(`${upload.candidate.path}/Q1.webm`)).equals(bytes)).toBe(true);
   });
 
-  const damages = [
-    { what: 'one byte shorter', harm: () => truncate(upload.file, BEGUN - 1) },
-    { what: 'empty', harm: () => truncate(upload.file, 0) },
-    { what: 'missing', harm: () => rm(upload.file) },
+  const damages: Array<[string, () => Promise<void>]> = [
+    ['one byte shorter', () => truncate(upload.file, BEGUN - 1)],
+    ['empty', () => truncate(upload.file, 0)],
+    ['missing', () => rm(upload.file)],
   ];
 
-  test.for(damages)('$what: an alarm at the start, 503, and never a rewind', async ({ harm }) => {
+  test.each(damages)('%s: an alarm at the start, 503, and never a rewind', async (_, harm) => {
     const server = await crash(harm);
     const { tus, location, bytes } = upload;
     expect(alarms(server), 'at the start').toBeGreaterThan(0);
@@ -137,12 +137,17 @@ describe('an upload’s file', () => {
     expect((await tus.send(recording(1_000), { question: 2 })).headers.get('upload-complete')).toBe('?1');
   });
 
-  test('shorter, with its length declared: the start goes on without it, and it is never ?1', async () => {
-    await upload.tus.patch(upload.location, BEGUN, empty, { length: BEGUN + 1 });
-    const server = await crash(() => truncate(upload.file, BEGUN - 1));
+  test.each(damages)('%s, when all was there and not placed yet: an alarm, 503, and never ?1', async (_, harm) => {
+    const { path: folder } = upload.candidate;
+    const finish = () => upload.tus.patch(upload.location, BEGUN, empty, { length: BEGUN });
+    await rename(folder, `${folder}.away`);
+    expect((await finish()).status).toBe(503);
+    await upload.server.stop('SIGKILL');
+    await rename(`${folder}.away`, folder);
+    const server = await crash(harm);
     expect(alarms(server)).toBeGreaterThan(0);
-    const failed = await upload.tus.patch(upload.location, BEGUN, upload.bytes.subarray(BEGUN, BEGUN + 1));
-    expect(await refusalOf(failed)).toMatchObject({ status: 503 });
+    expect((await finish()).status).toBe(503);
+    expect((await upload.tus.head(upload.location)).headers.get('upload-complete')).not.toBe('?1');
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     expect(await inFolder()).toEqual(['meta.json']);
   });

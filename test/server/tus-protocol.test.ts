@@ -173,6 +173,9 @@ test('DELETE: 204 for an own unfinished upload, which is gone; 403 once it is wh
   expect((await tus.remove(location)).status).toBe(204);
   expect((await tus.head(location)).status).toBe(404);
   expect((await tus.remove(location)).status).toBe(404);
+  const twice = await tus.begin();
+  const both = await Promise.all(Array.from({ length: 5 }, () => tus.remove(twice)));
+  expect(both.map((response) => response.status).sort()).toEqual([204, 404, 404, 404, 404]);
   const whole = await tus.begin({ length: 100 });
   await tus.patch(whole, 0, recording(100));
   expect(await refusalOf(await tus.remove(whole))).toMatchObject({ status: 403, code: 'upload-finished' });

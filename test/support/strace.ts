@@ -1,6 +1,5 @@
 /** strace(1) on a process that runs: what it asks of the system, and how the system is made to fail it. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { until } from './tus.ts';
 
@@ -20,8 +19,9 @@ export async function attachStrace(threads: number[], options: string[]): Promis
   const child = spawn('strace', [...options, ...targets], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (text) => (output += text));
+  child.on('error', (error) => (output += error.message));
   // The end of the pipe: what strace said last is read by then.
-  const closed = once(child, 'close');
+  const closed = new Promise((resolve) => child.once('close', resolve));
   const attached = () => output.match(/Process \d+ attached/g)?.length === threads.length;
   await until(() => attached() || child.exitCode !== null, 10_000, 2);
   if (!attached()) throw new Error(`strace can't attach: ${output}`);

@@ -48,6 +48,9 @@ export function learn({ live }: World, { target }: Shot, answer: Answer | undefi
   if (removed || [404, 415].includes(answer.status) || answer.headers.get('upload-complete') === '?1') live.delete(id);
 }
 
+/** What anybody may hear of somebody else's upload; OPTIONS, also as an override, tells of the server alone. */
+const SAYS_NOTHING = [400, 401, 404, 412, 417, 429, 431];
+
 /** What is wrong with an outcome; null where all is right. */
 export function faultIn(world: World, shot: Shot, { answers, closed }: Outcome, dataDir: string): string | null {
   if (shot.whole && !shot.malformed && answers.length === 0)
@@ -57,7 +60,6 @@ export function faultIn(world: World, shot: Shot, { answers, closed }: Outcome, 
     if (fault) return fault;
   }
   const isTheirs = shot.methods.length === 1 && world.theirs.some((id) => shot.target.includes(id));
-  // OPTIONS, also as an override, tells of the server and not of the upload.
-  const served = answers.some(({ status, headers }) => status < 300 && !headers.has('tus-extension'));
-  return isTheirs && served ? 'somebody else’s upload was served' : null;
+  const told = answers.find((answer) => !SAYS_NOTHING.includes(answer.status) && !answer.headers.has('tus-extension'));
+  return isTheirs && told ? `somebody else’s upload was told of: ${told.status}` : null;
 }
