@@ -133,10 +133,10 @@ export function createReceiver({ storage, config, idleMs = 30_000, stopping, rep
   }
 
   async function append(take: LiveTake, length: number | null, body: Body, signal: AbortSignal): Promise<number> {
+    // Nothing comes: it only tells the length, or repeats a PATCH whose answer was lost. That needs no room.
+    if (body.bytes === 0) return take.offset;
     const { room, over } = await roomFor(take, length);
     if (body.bytes !== null && body.bytes > room) throw problem(over);
-    // Nothing comes: it only tells the length, or asks whether it is still welcome.
-    if (body.bytes === 0) return take.offset;
     if (take.offset === length) {
       const end = await pump(body.source, async () => {}, { maxBytes: 0, idleMs, signal });
       if (end !== 'end') throw refusalOf(end, over, signal);

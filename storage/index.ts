@@ -120,9 +120,10 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     },
 
     /**
-     * What a crash left behind, at start-up: files and catalog are brought together, whole takes finished, sweeps
-     * ended, `meta.json` of sessions that go on or ended today made whole; multipart bodies that were cut (nobody can go on with them), bytes of refused takes, and empty files that no
-     * take knows are removed. A file with bytes that no take knows stays, for whoever lost the catalog.
+     * What a crash left behind, at start-up: files and catalog are brought together, whole takes finished, sweeps and
+     * removals ended, `meta.json` of sessions that go on or ended today made whole. Multipart bodies that were cut (nobody
+     * can go on with them), bytes of refused takes, empty files that no take and empty folders that no session knows are
+     * removed. A file with bytes that no take knows stays, for whoever lost the catalog.
      * @returns what could not be finished, to be tried again, and uploads that lack acknowledged bytes
      */
     async recover(): Promise<{ unfinished: Trouble[]; damaged: Trouble[] }> {
