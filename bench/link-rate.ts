@@ -25,6 +25,16 @@ export function schedule(rate: LinkRate, startMs: number): (n: number) => number
   };
 }
 
+/** How long a trace runs before it repeats, in ms; 0 for a constant rate, which is the same everywhere. */
+export function periodOf(rate: LinkRate): number {
+  return 'kbit' in rate ? 0 : (rate.traceMs.at(-1) ?? 0);
+}
+
+/** What the link carries on average, in kbit/s. */
+export function meanKbit(rate: LinkRate): number {
+  return 'kbit' in rate ? rate.kbit : (rate.traceMs.length * opportunityBytes * 8) / periodOf(rate);
+}
+
 /** The rate that `--link` names: `const:KBIT` (kbit/s), else the path of a trace. Throws saying what is wrong. */
 export function parseLink(text: string): LinkRate {
   if (!text.startsWith('const:')) return { traceMs: readTrace(text) };

@@ -3,7 +3,7 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { type Cargo, createDelayLine, type DelayLine } from './delay-line.ts';
 import { type LinkRate, opportunityBytes, schedule } from './link-rate.ts';
 
-export { type LinkRate, parseLink, readTrace } from './link-rate.ts';
+export { type LinkRate, meanKbit, parseLink, periodOf, readTrace } from './link-rate.ts';
 
 export interface LinkOptions {
   readonly to: { readonly host: string; readonly port: number };
@@ -27,6 +27,8 @@ export interface LinkStats {
   /** Connections hit by `blackhole()` and by `reset()`. */
   blackholed: number;
   resets: number;
+  /** When the first byte came, and the trace with it, by `performance.now()`; null before. */
+  beganMs: number | null;
 }
 
 export interface Link {
@@ -72,12 +74,12 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     maxQueueMs: 0,
     blackholed: 0,
     resets: 0,
+    beganMs: null,
   };
   const connections = new Set<Connection>();
   const sockets = new Set<Socket>();
   const queue: { readonly connection: Connection; cargo: Cargo; readonly sinceMs: number }[] = [];
   let queuedBytes = 0;
-  let beganMs: number | null = null;
   let nextOpportunity = 0;
   let onlineAtMs = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -129,10 +131,11 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   const pump = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (beganMs === null) {
+    if (stats.beganMs === null) {
       if (queue.length === 0 && ![...connections].some(({ client }) => client.readableLength > 0)) return;
-      beganMs = performance.now();
+      stats.beganMs = performance.now();
     }
+    const { beganMs } = stats;
     const nowMs = performance.now();
     // An opportunity that finds nothing waiting is gone: a link saves no capacity up.
     let useful = queue.length > 0;

@@ -1,5 +1,5 @@
 /** The candidate's calls to the server, except the sending of answers (that is tus: uploader.ts). */
-import type { ProblemBody, StartSessionAnswer, VerifyTokenAnswer } from '../server/wire.ts';
+import type { FinishSessionAnswer, ProblemBody, StartSessionAnswer, VerifyTokenAnswer } from '../server/wire.ts';
 import { paths } from '../server/wire.ts';
 
 /** A call that did not succeed. `code` is the server's, or `offline` (status 0), or `bad-gateway`. */
@@ -35,7 +35,7 @@ export class ApiError extends Error {
 export interface Api {
   verifyToken(token: string): Promise<VerifyTokenAnswer>;
   startSession(token: string, userName: string): Promise<StartSessionAnswer>;
-  finishSession(session: { token: string; folder: string; questionsCount: number }): Promise<void>;
+  finishSession(session: { token: string; folder: string; questionsCount: number }): Promise<FinishSessionAnswer>;
 }
 
 /** `timeoutMs` bounds a whole call, its answer's body included: a connection may go silent at any point. */
@@ -77,7 +77,7 @@ export function createApi({
       return (await post(paths.startSession, { token, userName })) as StartSessionAnswer;
     },
     async finishSession({ token, folder, questionsCount }) {
-      await post(paths.finishSession, { token, folder, questionsCount });
+      return (await post(paths.finishSession, { token, folder, questionsCount })) as FinishSessionAnswer;
     },
   };
 }

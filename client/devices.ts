@@ -1,5 +1,6 @@
 /** Camera and microphone: opening, choosing, listing, listening. */
 import type { AlertCode, MediaDevice } from './interview.ts';
+import { DEFAULT_QUALITY, type Quality } from './quality.ts';
 
 export interface DeviceChoice {
   /** deviceId; empty or absent: the browser's own choice. */
@@ -7,31 +8,56 @@ export interface DeviceChoice {
   microphoneId?: string;
 }
 
-/** Enough for a face, and little enough for a phone's uplink: 640x480 up to 720p, 24 to 30 frames a second. */
-export const VIDEO: MediaTrackConstraints = {
-  width: { min: 320, ideal: 640, max: 1280 },
-  height: { min: 240, ideal: 480, max: 720 },
-  frameRate: { ideal: 24, max: 30 },
-  facingMode: 'user',
-};
 export const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
+/** Wishes only: a phone held upright delivers them turned, an old camera what it has, and either is better than nothing. */
+export function videoConstraints({ width, height, frameRate }: Quality): MediaTrackConstraints {
+  return {
+    width: { ideal: width },
+    height: { ideal: height },
+    frameRate: { ideal: frameRate, max: Math.max(frameRate, 30) },
+  };
+}
+
 /** Opens both. Rejects with getUserMedia's DOMException, or with `insecure-page` where the page may not ask: see `alertFor`. */
-export async function openDevices({ cameraId, microphoneId }: DeviceChoice = {}): Promise<MediaStream> {
+export async function openDevices(
+  { cameraId, microphoneId }: DeviceChoice = {},
+  quality: Quality = DEFAULT_QUALITY,
+): Promise<MediaStream> {
   // Browsers hide mediaDevices from pages that are neither HTTPS nor localhost.
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('No camera on an insecure page', 'SecurityError');
-  const open = (camera?: string, microphone?: string) =>
-    navigator.mediaDevices.getUserMedia({
-      video: camera ? { ...VIDEO, facingMode: {}, deviceId: { exact: camera } } : VIDEO,
-      audio: microphone ? { ...AUDIO, deviceId: { exact: microphone } } : AUDIO,
-    });
+  const wishes = videoConstraints(quality);
   try {
-    return await open(cameraId, microphoneId);
+    return await navigator.mediaDevices.getUserMedia({
+      video: cameraId ? { ...wishes, deviceId: { exact: cameraId } } : { ...wishes, facingMode: 'user' },
+      audio: microphoneId ? { ...AUDIO, deviceId: { exact: microphoneId } } : AUDIO,
+    });
   } catch (error) {
-    // A remembered device was unplugged, or a camera knows no size in our range: any is better than none.
-    if (nameOf(error) !== 'OverconstrainedError') throw error;
-    return navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+    // A chosen device was unplugged, or a camera knows no rate in our range: any is better than none.
+    const chosen = Boolean(cameraId || microphoneId);
+    if (nameOf(error) !== 'OverconstrainedError' && !(chosen && nameOf(error) === 'NotFoundError')) throw error;
+    return navigator.mediaDevices.getUserMedia({
+      video: cameraId ? { deviceId: { ideal: cameraId } } : true,
+      audio: microphoneId ? { deviceId: { ideal: microphoneId } } : true,
+    });
   }
+}
+
+/**
+ * Asks the open camera for another picture. Between takes only: a recorder may end, or go on with the old size, when
+ * its picture changes. Never rejects: a camera that can't goes on as it is, and the bitrate alone keeps to the uplink.
+ */
+export async function applyQuality(stream: MediaStream, quality: Quality): Promise<void> {
+  await Promise.all(
+    stream.getVideoTracks().map((track) => track.applyConstraints(videoConstraints(quality)).catch(() => {})),
+  );
+}
+
+/** Calls back when a device was plugged in or pulled out, until the returned function is called. */
+export function onDevicesChange(listener: () => void): () => void {
+  const { mediaDevices } = navigator;
+  mediaDevices?.addEventListener('devicechange', listener);
+  return () => mediaDevices?.removeEventListener('devicechange', listener);
 }
 
 /** What the page says about a failed `openDevices` or `startRecorder`. Names: Media Capture and Streams, getUserMedia. */

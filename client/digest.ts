@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Spool } from './spool.ts';
 
 /** Bytes hashed in one go: small enough that an old phone's page does not stutter. */
@@ -10,6 +11,8 @@ export interface TakeDigest {
   catchUp(toBytes: number): Promise<void>;
   /** Of the bytes hashed so far; as `Repr-Digest` has it (RFC 9530, section 2). */
   base64(): string;
+  /** The same in lower-case hex, as the receipt has it. */
+  hex(): string;
 }
 
 export function createTakeDigest({ spool, takeId }: { spool: Pick<Spool, 'read'>; takeId: string }): TakeDigest {
@@ -33,5 +36,6 @@ export function createTakeDigest({ spool, takeId }: { spool: Pick<Spool, 'read'>
       return work;
     },
     base64: () => btoa(String.fromCharCode(...hash.clone().digest())),
+    hex: () => bytesToHex(hash.clone().digest()),
   };
 }

@@ -1,4 +1,6 @@
 /** What the page remembers between visits, under the keys of the original front end (contract, section 3). */
+import type { StartSessionAnswer } from '../server/wire.ts';
+import type { Cause } from './interview.ts';
 
 export interface Identity {
   token: string;
@@ -8,13 +10,33 @@ export interface Identity {
   currentIndex: number;
 }
 
-/** What a reload must not forget of the sitting. */
+/** What a reload must not forget of the sitting. Questions count from 1. */
 export interface Notes {
-  /** A take that something but the candidate ended: whether it counts is not said yet. */
-  undecided?: { takeId: string; question: number; recordedMs: number } | undefined;
+  /** The sitting as the server told it last, to go on with where there is no connection. */
+  sitting?: RememberedSitting | undefined;
+  /** A take of which the candidate has not said yet whether it counts. */
+  undecided?: (UndecidedTake & { cause: Cause }) | undefined;
+  /** Until when the candidate may think, in ms since 1970; a time gone by: the question's time to think is used up. */
+  thinking?: { question: number; until: number } | undefined;
+  /** Takes that the candidate ended, by question. */
+  takesUsed?: Record<number, number> | undefined;
+  /** Length of the newest take, by question, in ms: for the receipt. */
+  recordedMs?: Record<number, number> | undefined;
   /** The end was asked for, with so many questions: its answer may be lost. */
   finishing?: number | undefined;
 }
+
+export interface UndecidedTake {
+  takeId: string;
+  question: number;
+  recordedMs: number;
+}
+
+/** Enough of `StartSessionAnswer` to go on without a network. */
+export type RememberedSitting = Pick<
+  StartSessionAnswer,
+  'folder' | 'interview' | 'questions' | 'answered' | 'uploadEndpoint'
+>;
 
 export interface IdentityStore {
   /** Null unless token, name and folder are all there. */

@@ -2,11 +2,13 @@
  * The sitting as a pure state machine: (state, event) -> state. No DOM, no fetch, no clock.
  *
  * Invariants:
- * 1. A question opens only when the gate of the one before it is open (the server holds the answer, digests equal).
+ * 1. With gate `each`, a question opens only when the gate of the one before it is open (the server holds the answer,
+ *    digests equal). With gate `end`, when its take is whole on the device; then the gates stand before the finish.
  * 2. A take that was recorded is never dropped: only `gate-open` and a digest the server confirmed end it.
  * 3. Every phase has a way on: a button, a timer or an event of the engine.
  */
-import type { Question } from '../server/wire.ts';
+import type { Question, Receipt } from '../server/wire.ts';
+import type { Quality } from './quality.ts';
 
 /** Where the sending of the current take stands while the candidate waits at the gate. */
 export type Gate = { kind: 'uploading' } | { kind: 'waiting'; seconds: number } | { kind: 'failed' } | { kind: 'open' };
@@ -32,6 +34,12 @@ export type AlertCode =
   | 'no-connection' // the server can't be reached: it is tried again
   | 'second-tab' // another tab holds this session
   | 'not-kept' // the device's store can't be used: what is not sent lives as long as the page
+  | 'no-offline-reload' // no service worker here (an untrusted certificate): a reload needs the connection
+  | 'working-offline' // no connection; the sitting goes on with what the device remembers of it
+  | 'storage-low' // the device may be full before the longest answer is kept
+  | 'storage-full' // it is: the take goes on in the page's memory, and can be saved as a file
+  | 'device-muted' // camera or microphone deliver nothing (a call, a switch): the recording runs on
+  | 'page-was-hidden' // the page was in the background while it recorded: phones stop the camera then
   | 'refused' // any other final refusal of the server: detail says what
   | 'unexpected';
 
@@ -51,31 +59,72 @@ export type Phase =
       cameraId: string;
       microphoneId: string;
     }
+  /** A try that leaves no trace: recorded into the page's memory, watched, and forgotten. */
+  | { name: 'practice'; stage: 'recording' | 'watching' }
   /** Camera and microphone are being asked for, for `question`. */
   | { name: 'requesting'; question: number }
+  /** Time to think before `question` records by itself; how much is left is in `Live`. */
+  | { name: 'thinking'; question: number }
   | { name: 'recording'; question: number; takeId: string }
   /** The take is stopped; the next question is shut until the server has it. */
   | { name: 'gate'; question: number; takeId: string; gate: Gate }
-  /** Something but the candidate ended this take; what there is is sent. The candidate chooses: keep it, or answer again. */
-  | { name: 'recovered'; question: number; takeId: string; recordedMs: number; cause: Cause; gate: Gate }
+  /** What there is of this take is sent, and the candidate chooses meanwhile: keep it, or answer again. */
+  | {
+      name: 'recovered';
+      question: number;
+      takeId: string;
+      recordedMs: number;
+      cause: Cause;
+      /** Further takes that the question allows; one that something but the candidate ended costs none. */
+      takesLeft: number;
+      gate: Gate;
+    }
+  /** The candidate asked for a pause before the next question: camera and microphone are off. */
+  | { name: 'paused' }
   /** All answers are in; the session is being closed. */
   | { name: 'finishing'; gate: Gate }
   | { name: 'finished' };
 
-/** `refused`: the server takes it never; it can't be kept, only answered again. */
-export type Cause = 'reload' | 'interrupted' | 'refused';
+/** `review`: the question allows another take. `refused`: the server takes it never; it can only be answered again. */
+export type Cause = 'review' | 'reload' | 'interrupted' | 'refused';
 
 export interface Sitting {
   title: string;
+  gate: 'each' | 'end';
   questions: Question[];
   /** Indices, from 1, of the questions whose answer the server holds. */
   answered: number[];
+  /** Those whose take is whole on this device, for gate `end`. */
+  recorded: number[];
+  /** The candidate wants a pause before the next question. */
+  pausing: boolean;
+  /** What the next take is recorded with; null before the uplink was measured. */
+  quality: Quality | null;
+  /** At the end: what the server holds. Null where it did not say. */
+  receipt: SavedReceipt | null;
   phase: Phase;
   alert: Alert | null;
 }
 
+/** The server's receipt, with what only this device knows. */
+export interface SavedReceipt extends Receipt {
+  title: string;
+  userName: string;
+  /** By question; what another device recorded lacks. */
+  recordedMs: Record<number, number>;
+}
+
 export type Event =
-  | { type: 'loaded'; title: string; questions: Question[]; answered: number[] }
+  | ({ type: 'loaded' } & Pick<Sitting, 'title' | 'gate' | 'questions' | 'answered'>)
+  /** The server, or the engine, says which questions are answered; what was confirmed once stays so. */
+  | { type: 'answered'; answered: number[] }
+  | { type: 'quality'; quality: Quality }
+  | { type: 'practice'; stage: 'recording' | 'watching' }
+  | { type: 'pausing'; on: boolean }
+  | { type: 'paused' }
+  | { type: 'thinking' }
+  /** The take is whole on the device. */
+  | { type: 'kept-whole'; question: number }
   | ({ type: 'recovered'; alert?: Alert } & Omit<Extract<Phase, { name: 'recovered' }>, 'name'>)
   /** The take came to nothing: not a byte was recorded. */
   | { type: 'nothing'; takeId: string; alert: Alert }
@@ -89,14 +138,31 @@ export type Event =
   | { type: 'keep' }
   | { type: 'again' }
   | { type: 'finishing'; gate: Gate }
-  | { type: 'finished' }
+  | { type: 'finished'; receipt: SavedReceipt | null }
   | { type: 'alert'; alert: Alert | null };
 
-export const initial: Sitting = { title: '', questions: [], answered: [], phase: { name: 'loading' }, alert: null };
+export const initial: Sitting = {
+  title: '',
+  gate: 'each',
+  questions: [],
+  answered: [],
+  recorded: [],
+  pausing: false,
+  quality: null,
+  receipt: null,
+  phase: { name: 'loading' },
+  alert: null,
+};
 
-/** The first question without an answer, or null when all are in. */
-export function nextQuestion(state: Pick<Sitting, 'questions' | 'answered'>): number | null {
-  return state.questions.find((question) => !state.answered.includes(question.index))?.index ?? null;
+type Progress = Pick<Sitting, 'questions' | 'answered' | 'recorded' | 'gate'>;
+
+/** The first question that is still to be recorded, or null when all are. */
+export function nextQuestion(state: Progress): number | null {
+  return state.questions.find((question) => !isDone(state, question.index))?.index ?? null;
+}
+
+function isDone({ answered, recorded, gate }: Progress, index: number): boolean {
+  return answered.includes(index) || (gate === 'end' && recorded.includes(index));
 }
 
 /** The question that the page shows, or null outside of questions. */
@@ -106,8 +172,8 @@ export function currentQuestion(state: Sitting): Question | null {
 }
 
 /** Whether nothing is left to answer after `index`: there "Next question" reads "Finish interview". */
-export function isLast({ questions, answered }: Pick<Sitting, 'questions' | 'answered'>, index: number): boolean {
-  return questions.every((question) => question.index === index || answered.includes(question.index));
+export function isLast(state: Progress, index: number): boolean {
+  return state.questions.every((question) => question.index === index || isDone(state, question.index));
 }
 
 export function reduce(state: Sitting, event: Event): Sitting {
@@ -119,10 +185,20 @@ export function reduce(state: Sitting, event: Event): Sitting {
     phase: next,
   });
   switch (event.type) {
-    case 'loaded':
-      return { ...state, title: event.title, questions: event.questions, answered: event.answered };
+    case 'loaded': {
+      const { type: _, answered, ...sitting } = event;
+      return { ...state, ...sitting, answered: union(state.answered, answered) };
+    }
+    case 'answered':
+      return { ...state, answered: union(state.answered, event.answered) };
     case 'alert':
       return { ...state, alert: event.alert };
+    case 'quality':
+      return { ...state, quality: event.quality };
+    case 'pausing':
+      return { ...state, pausing: event.on };
+    case 'kept-whole':
+      return { ...state, recorded: union(state.recorded, [event.question]) };
     case 'check':
       return to({ name: 'checking', ready: false, cameras: [], microphones: [], cameraId: '', microphoneId: '' });
     case 'devices': {
@@ -130,6 +206,10 @@ export function reduce(state: Sitting, event: Event): Sitting {
       const { type: _, ...devices } = event;
       return to({ name: 'checking', ready: true, ...devices });
     }
+    case 'practice':
+      return phase.name === 'checking' || phase.name === 'practice'
+        ? to({ name: 'practice', stage: event.stage })
+        : state;
     case 'recovered': {
       const { type: _, alert = null, ...take } = event;
       return to({ name: 'recovered', ...take }, { alert });
@@ -139,10 +219,14 @@ export function reduce(state: Sitting, event: Event): Sitting {
       return to({ name: 'requesting', question: phase.question }, { alert: event.alert });
     case 'resend':
       return to({ name: 'gate', question: event.question, takeId: event.takeId, gate: { kind: 'uploading' } });
+    case 'paused':
+      return nextQuestion(state) === null || isBusy(state) ? state : to({ name: 'paused' });
     case 'request':
       return request(state);
+    case 'thinking':
+      return phase.name === 'requesting' ? to({ name: 'thinking', question: phase.question }) : state;
     case 'recording':
-      return phase.name === 'requesting'
+      return phase.name === 'requesting' || phase.name === 'thinking'
         ? to({ name: 'recording', question: phase.question, takeId: event.takeId })
         : state;
     case 'stopped':
@@ -162,19 +246,26 @@ export function reduce(state: Sitting, event: Event): Sitting {
     case 'finishing':
       return { ...state, phase: { name: 'finishing', gate: event.gate } };
     case 'finished':
-      return to({ name: 'finished' });
+      return to({ name: 'finished' }, { receipt: event.receipt });
   }
+}
+
+/** Invariants 1 and 2: a take under way or behind a shut gate is not to be stepped over. */
+function isBusy(state: Sitting): boolean {
+  const { phase } = state;
+  if (phase.name === 'recording') return true;
+  return phase.name === 'gate' && phase.gate.kind !== 'open' && !isDone(state, phase.question);
 }
 
 function request(state: Sitting): Sitting {
   const { phase } = state;
-  // Invariants 1 and 2: a take under way or behind a shut gate is not to be stepped over.
-  if (phase.name === 'recording' || (phase.name === 'gate' && phase.gate.kind !== 'open')) return state;
+  if (isBusy(state)) return state;
   // Asked once more for the same question, which after "Answer again" may already count as answered.
-  if (phase.name === 'requesting') return { ...state, alert: null };
+  if (phase.name === 'requesting' || phase.name === 'thinking')
+    return { ...state, alert: null, phase: { name: 'requesting', question: phase.question } };
   const question = nextQuestion(state);
   if (question === null) return { ...state, phase: { name: 'finishing', gate: { kind: 'uploading' } } };
-  return { ...state, alert: null, phase: { name: 'requesting', question } };
+  return { ...state, alert: null, pausing: false, phase: { name: 'requesting', question } };
 }
 
 /** The engine's word on a take: at the gate it moves the page; while the candidate chooses it is only shown. */
@@ -184,10 +275,11 @@ function moveGate(state: Sitting, takeId: string, gate: Gate): Sitting {
   // What the server has confirmed stays confirmed: a late report of the engine must not shut the gate again.
   if (phase.gate.kind === 'open') return state;
   if (gate.kind !== 'open') return { ...state, phase: { ...phase, gate } };
-  const answered = state.answered.includes(phase.question)
-    ? state.answered
-    : [...state.answered, phase.question].sort((a, b) => a - b);
   // Why a recording stopped by itself stays to be read until the candidate has chosen.
   const alert = phase.name === 'recovered' ? state.alert : null;
-  return { ...state, answered, alert, phase: { ...phase, gate } };
+  return { ...state, answered: union(state.answered, [phase.question]), alert, phase: { ...phase, gate } };
+}
+
+function union(some: number[], more: number[]): number[] {
+  return [...new Set([...some, ...more])].sort((a, b) => a - b);
 }

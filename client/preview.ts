@@ -1,10 +1,17 @@
-import { closeDevices, createMeter, type DeviceChoice, type Meter, openDevices } from './devices.ts';
+import { applyQuality, closeDevices, createMeter, type DeviceChoice, type Meter, openDevices } from './devices.ts';
+import { DEFAULT_QUALITY, type Quality } from './quality.ts';
+
+export interface PreviewOptions {
+  /** A camera or microphone that is open went away by itself: the next `open` looks for others. */
+  onLost?: () => void;
+}
 
 /** Camera and microphone as they are open now, their picture on the page, and their loudness. */
-export function createPreview(show: (stream: MediaStream | null) => void) {
+export function createPreview(show: (stream: MediaStream | null) => void, { onLost = () => {} }: PreviewOptions = {}) {
   let stream: MediaStream | null = null;
   let meter: Meter | null = null;
   let choice: DeviceChoice = {};
+  let quality: Quality = DEFAULT_QUALITY;
   /** Counts what made an opening under way worthless. */
   let closings = 0;
   // One at a time: a camera that is opened twice is busy on a phone, and nobody would close the first.
@@ -22,10 +29,16 @@ export function createPreview(show: (stream: MediaStream | null) => void) {
     if (stream?.active && stream.getTracks().every((track) => track.readyState === 'live')) return stream;
     close();
     const before = closings;
-    const opened = await openDevices(choice);
+    const wanted = quality;
+    const opened = await openDevices(choice, wanted);
+    if (quality !== wanted) await applyQuality(opened, quality);
     if (closings !== before) {
       closeDevices(opened);
       throw new DOMException('The choice changed meanwhile', 'InvalidStateError');
+    }
+    for (const track of opened.getTracks()) {
+      // Fired only for what nobody here stopped: Media Capture and Streams, track.stop().
+      track.addEventListener('ended', () => stream === opened && onLost());
     }
     stream = opened;
     meter = createMeter(opened);
@@ -44,6 +57,11 @@ export function createPreview(show: (stream: MediaStream | null) => void) {
     choose(change: DeviceChoice): void {
       choice = { ...choice, ...change };
       close();
+    },
+    /** Between takes: the picture for the next ones. Resolves once an open camera has it, or has refused; never rejects. */
+    async tune(next: Quality): Promise<void> {
+      quality = next;
+      if (stream) await applyQuality(stream, next);
     },
     close,
     /** Loudness of the microphone, 0 to 1. */

@@ -1,14 +1,18 @@
 /**
  * When the next attempt of an upload may start, and what the gate shows until then (contract, section 6): at once after
- * progress, else after exactly 2, 4 and 8 s, then `failed`, and behind it every 15 s for ever.
+ * progress, else after exactly 2, 4 and 8 s, then `failed`, and behind it every 10 to 15 s for ever.
  */
 import type { Gate } from './interview.ts';
 import type { Timers } from './timers.ts';
 
 /** Waits after an attempt that moved nothing, in ms, in turn. */
 export const RETRY_WAITS_MS = [2000, 4000, 8000] as const;
-/** Between attempts once the gate shows `failed`, and the most that a Retry-After can ask for. */
+/** The most between two attempts once the gate shows `failed`, and the most that a Retry-After can ask for, in ms. */
 export const SLOW_RETRY_MS = 15_000;
+/** The least. Spread between the two, phones that an outage brought into step come apart again. */
+export const LEAST_SLOW_RETRY_MS = 10_000;
+/** What a Retry-After is stretched by at most, so that those who were told the same do not return together. */
+export const RETRY_AFTER_SPREAD = 0.1;
 /** After an attempt that moved bytes: room for the server to notice that the older request is gone. */
 export const QUICK_RETRY_MS = 200;
 
@@ -25,13 +29,14 @@ export interface RetrySchedule {
   wake(): void;
 }
 
-export function createRetrySchedule({
-  timers,
-  onGate,
-}: {
+export interface RetryScheduleOptions {
   timers: Timers;
   onGate: (gate: Gate) => void;
-}): RetrySchedule {
+  /** From 0 up to, not including, 1. */
+  random?: () => number;
+}
+
+export function createRetrySchedule({ timers, onGate, random = Math.random }: RetryScheduleOptions): RetrySchedule {
   let failures = 0;
   let end: ((woken: boolean) => void) | null = null;
 
@@ -68,14 +73,15 @@ export function createRetrySchedule({
       failures = 0;
     },
     wait({ quick, retryAfterMs }, signal) {
-      const retryAfter = Math.min(retryAfterMs, SLOW_RETRY_MS);
+      const retryAfter = Math.min(retryAfterMs * (1 + RETRY_AFTER_SPREAD * random()), SLOW_RETRY_MS);
       const show = (seconds: number) => onGate({ kind: 'waiting', seconds });
       if (quick) return pause(Math.max(QUICK_RETRY_MS, retryAfter), signal, retryAfter > 0 ? show : undefined);
       const wait = RETRY_WAITS_MS[failures];
       failures = Math.min(failures + 1, RETRY_WAITS_MS.length + 1);
       if (wait !== undefined) return pause(Math.max(wait, retryAfter), signal, show);
       onGate({ kind: 'failed' });
-      return pause(SLOW_RETRY_MS, signal);
+      const slow = LEAST_SLOW_RETRY_MS + (SLOW_RETRY_MS - LEAST_SLOW_RETRY_MS) * random();
+      return pause(Math.max(slow, retryAfter), signal);
     },
     waitForWake(signal) {
       onGate({ kind: 'failed' });

@@ -5,6 +5,7 @@
 import type { Gate } from './interview.ts';
 import type { NewTake, SpooledTake } from './spool.ts';
 import { systemTimers } from './timers.ts';
+import { createUplinkMeter } from './uplink-meter.ts';
 import type { UploadEvent, UploadStatus } from './upload-events.ts';
 import { createUploader, type Uploader, type UploaderOptions } from './uploader.ts';
 
@@ -18,6 +19,12 @@ export interface GateRecord {
   bytes: number;
   /** Sent more than once on the way. */
   resentBytes: number;
+  /** Recorded, but not confirmed to have arrived, when the candidate came to the gate; 0 where nobody waited. */
+  backlogBytes: number;
+  /** Length of the answer. */
+  recordedMs: number;
+  /** Of the answer, in hex, as the server confirmed it. */
+  sha256: string;
 }
 
 export interface TakeStatus extends UploadStatus {
@@ -25,6 +32,8 @@ export interface TakeStatus extends UploadStatus {
   recordedBytes: number;
   /** … and what of it the device has kept for certain. */
   persistedBytes: number;
+  /** Length recorded so far. */
+  recordedMs: number;
 }
 
 export interface SenderStatus {
@@ -36,6 +45,10 @@ export interface SenderStatus {
   /** Every take of this page, oldest first. */
   takes: TakeStatus[];
   gate: GateRecord[];
+  /** What the uplink took lately, round trips and all; null until a PATCH carried 16 KiB. */
+  uplinkKbps: number | null;
+  /** For how long the request in flight has moved nothing; 0 where none is. */
+  quietMs: number;
 }
 
 export interface Sender {
@@ -63,7 +76,7 @@ export interface Sender {
   close(): void;
 }
 
-export interface SenderOptions extends Omit<UploaderOptions, 'take'> {
+export interface SenderOptions extends Omit<UploaderOptions, 'take' | 'meter'> {
   /** The session's folder. */
   folder: string;
 }
@@ -74,19 +87,22 @@ interface Entry {
   gate: Gate;
   recordedBytes: number;
   persistedBytes: number;
-  gateEnteredAt: number | null;
+  recordedMs: number;
+  /** Null until the candidate stands at the gate. */
+  entered: { at: number; backlogBytes: number } | null;
 }
 
 export function createSender({ folder, onEvent, ...options }: SenderOptions): Sender {
   const { spool, timers = systemTimers } = options;
   const entries = new Map<string, Entry>();
   const opened: GateRecord[] = [];
+  const meter = createUplinkMeter();
   let closed = false;
 
   function add(take: SpooledTake): void {
-    const uploader = createUploader({ ...options, take, onEvent: hear });
-    const bytes = { recordedBytes: take.bytes, persistedBytes: take.bytes };
-    entries.set(take.takeId, { take, uploader, gate: { kind: 'uploading' }, ...bytes, gateEnteredAt: null });
+    const uploader = createUploader({ ...options, meter, take, onEvent: hear });
+    const recorded = { recordedBytes: take.bytes, persistedBytes: take.bytes, recordedMs: take.recordedMs };
+    entries.set(take.takeId, { take, uploader, gate: { kind: 'uploading' }, ...recorded, entered: null });
     dispatch();
   }
 
@@ -127,10 +143,12 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
       onEvent({ ...event, takeId: take.takeId });
   }
 
-  function record({ take, uploader, persistedBytes: bytes, gateEnteredAt }: Entry): void {
-    const waitMs = gateEnteredAt === null ? 0 : Math.round(timers.now() - gateEnteredAt);
-    const { resentBytes } = uploader.status();
-    opened.push({ question: take.question, takeId: take.takeId, waitMs, bytes, resentBytes });
+  function record({ take, uploader, persistedBytes: bytes, recordedMs, entered }: Entry): void {
+    const waitMs = entered === null ? 0 : Math.round(timers.now() - entered.at);
+    const { resentBytes, sha256 } = uploader.status();
+    const { question, takeId } = take;
+    const backlogBytes = entered?.backlogBytes ?? 0;
+    opened.push({ question, takeId, waitMs, bytes, resentBytes, backlogBytes, recordedMs, sha256: sha256 ?? '' });
   }
 
   return {
@@ -154,21 +172,23 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
       const entry = entries.get(takeId);
       if (entry) entry.recordedBytes += data.byteLength;
       const bytes = await spool.append(takeId, data, recordedMs);
-      if (entry) entry.persistedBytes = bytes;
+      if (entry) Object.assign(entry, { persistedBytes: bytes, recordedMs });
       return bytes;
     },
     end: (takeId) => spool.end(takeId),
     enterGate(takeId) {
       const entry = entries.get(takeId);
       if (!entry) return;
-      entry.gateEnteredAt ??= timers.now();
+      const { ackedBytes } = entry.uploader.status();
+      entry.entered ??= { at: timers.now(), backlogBytes: Math.max(0, entry.recordedBytes - ackedBytes) };
+      entry.uploader.expectEnd();
       const first = blocker(entry) ?? entry;
       onEvent({ type: 'gate', takeId, gate: entry.gate.kind === 'open' ? entry.gate : first.gate });
       first.uploader.hurry();
     },
     unsent: () =>
-      unsent().map(({ take, uploader }) => {
-        const { takeId, question, recordedMs } = take;
+      unsent().map(({ take, uploader, recordedMs }) => {
+        const { takeId, question } = take;
         return { takeId, question, recordedMs, refused: uploader.status().refused };
       }),
     async drop(takeId) {
@@ -181,11 +201,13 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
       for (const { uploader } of entries.values()) uploader.retryNow();
     },
     status() {
-      const takes = [...entries.values()].map(({ uploader, recordedBytes, persistedBytes }) => {
-        return { ...uploader.status(), recordedBytes, persistedBytes };
+      const takes = [...entries.values()].map(({ uploader, recordedBytes, persistedBytes, recordedMs }) => {
+        return { ...uploader.status(), recordedBytes, persistedBytes, recordedMs };
       });
       const { takeId = null, recordedBytes = 0, persistedBytes = 0, ackedBytes = 0 } = takes.at(-1) ?? {};
-      return { takeId, recordedBytes, persistedBytes, ackedBytes, takes, gate: [...opened] };
+      const quietMs = Math.max(0, ...takes.map((take) => take.quietMs));
+      const uplinkKbps = meter.kbps();
+      return { takeId, recordedBytes, persistedBytes, ackedBytes, takes, gate: [...opened], uplinkKbps, quietMs };
     },
     close() {
       closed = true;

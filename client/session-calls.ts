@@ -1,4 +1,4 @@
-import type { StartSessionAnswer } from '../server/wire.ts';
+import type { FinishSessionAnswer, StartSessionAnswer } from '../server/wire.ts';
 import { ApiError, type createApi } from './api.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
 
@@ -43,9 +43,9 @@ export function createSessionCalls({ api, schedule, onRefusal }: SessionCallsOpt
       token: string;
       folder: string;
       questionsCount: number;
-    }): Promise<'finished' | 'missing' | 'refused'> {
+    }): Promise<FinishSessionAnswer | 'missing' | 'refused'> {
       const answer = await untilAnswered(() => api.finishSession(session));
-      if (!(answer instanceof ApiError)) return 'finished';
+      if (!(answer instanceof ApiError)) return answer;
       return answer.code === 'answers-missing' ? 'missing' : 'refused';
     },
   };

@@ -1,194 +1,185 @@
 /** The sitting in motion: what happens at each phase of interview.ts, with the real recorder, spool, sender and server. */
-import { alertOf, refusalOf } from './alerts.ts';
-import type { createApi } from './api.ts';
-import { type DeviceChoice, listDevices } from './devices.ts';
-import type { IdentityStore, Notes } from './identity.ts';
-import { type Alert, type Cause, currentQuestion, type Event, type Gate, initial, reduce } from './interview.ts';
-import { createPreview } from './preview.ts';
-import { supportedMimeType } from './recorder.ts';
-import { createRetrySchedule } from './retry-schedule.ts';
-import { createSender, type Sender } from './sender.ts';
-import { createSessionCalls } from './session-calls.ts';
+import { refusalOf } from './alerts.ts';
+import { createAnswering } from './answering.ts';
+import { type CheckOptions, createCheck } from './check.ts';
+import type { DeviceState, DeviceWatch } from './device-watch.ts';
+import type { createFitting } from './fitting.ts';
+import type { Hearing } from './hearing.ts';
+import type { RememberedSitting, UndecidedTake } from './identity.ts';
+import type { Alert } from './interview.ts';
+import * as interview from './interview.ts';
+import type { createPreview } from './preview.ts';
+import type { Sender, SenderOptions } from './sender.ts';
+import { createSession, type SessionOptions } from './session.ts';
 import type { Spool } from './spool.ts';
-import type { TresgoStatus } from './status.ts';
-import { startTake, type Take, type TakeEnd } from './take.ts';
-import { systemTimers } from './timers.ts';
+import { bytesOf, type TresgoStatus } from './status.ts';
 import type { UploadEvent } from './upload-events.ts';
+import { createVerdict } from './verdict.ts';
 import type { Actions, Live, View } from './view.ts';
+import type { WakeLock } from './wake-lock.ts';
 
-/** Between tries to tell the device's store that a take has ended. */
-const END_RETRY_MS = 2000;
-const nothingSent = { takeId: null, recordedBytes: 0, persistedBytes: 0, ackedBytes: 0, takes: [], gate: [] };
+/** A request that moved nothing for so long is worth a word. */
+const STALLED_MS = 3000;
+const nothingSent = {
+  ...{ takeId: null, recordedBytes: 0, persistedBytes: 0, ackedBytes: 0, takes: [], gate: [] },
+  ...{ uplinkKbps: null, quietMs: 0 },
+};
+/** The screen stays on from the first question to the end. */
+const resting: ReadonlySet<interview.Phase['name']> = new Set(['loading', 'checking', 'paused', 'finished']);
 
-export interface SittingOptions {
-  api: ReturnType<typeof createApi>;
-  identity: IdentityStore;
+export interface SittingOptions extends Pick<SessionOptions, 'api' | 'identity' | 'goToLogin' | 'reload' | 'claim'> {
   spool: Spool;
-  view: Pick<View, 'render' | 'preview'>;
-  /** Takes the page to the log-in. */
-  goToLogin: () => void;
-  /** Resolves to false where another tab already holds this session. */
-  claim: (folder: string) => Promise<boolean>;
-  /** Shown at the device check, e.g. that this device keeps nothing. */
-  warning: Alert | null;
+  createSender: (options: Pick<SenderOptions, 'folder' | 'endpoint' | 'token' | 'onEvent' | 'sessionState'>) => Sender;
+  view: Pick<View, 'render' | 'playback'>;
+  preview: ReturnType<typeof createPreview>;
+  createFitting: (onQuality: Parameters<typeof createFitting>[0]['onQuality']) => ReturnType<typeof createFitting>;
+  hearing: Hearing;
+  wakeLock: WakeLock;
+  watchDevices: (stream: MediaStream, onChange: (state: DeviceState) => void) => DeviceWatch;
+  warning: CheckOptions['warning'];
+  isOnline: () => boolean;
+  saveTake: (take: { takeId: string; question: number }) => Promise<void>;
+  saveReceipt: () => void;
 }
 
-export function createSitting({ api, identity, spool, view, goToLogin, claim, warning }: SittingOptions) {
-  let state = initial;
-  let who = identity.get() ?? { token: '', userName: '', folder: '', currentIndex: 0 };
+export function createSitting({ spool, view, preview, hearing, wakeLock, identity, ...options }: SittingOptions) {
+  let state = interview.initial;
   let sender: Sender | null = null;
-  let take: Take | null = null;
-  let limit: number | undefined;
   /** In this life of the page the candidate has seen the devices, or chosen to go on without. */
   let checked = false;
-  const preview = createPreview((stream) => view.preview(stream));
-  const schedule = createRetrySchedule({
-    timers: systemTimers,
-    onGate: (gate) => state.phase.name === 'finishing' && dispatch({ type: 'finishing', gate }),
+  let watch: DeviceWatch | null = null;
+  const fitting = options.createFitting((quality) => {
+    dispatch({ type: 'quality', quality });
+    void preview.tune(quality);
   });
-  const calls = createSessionCalls({
-    api,
-    schedule,
-    onRefusal: (error, later) => alert(later ? { code: 'no-connection' } : alertOf(error)),
+  const session = createSession({
+    ...options,
+    identity,
+    state: () => state,
+    dispatch,
+    onOpen: begin,
+    onBack: () => sender?.retryNow(),
+    onEnd(receipt) {
+      preview.close();
+      dispatch({ type: 'finished', receipt });
+    },
   });
-  const never = new AbortController().signal;
+  const answering = createAnswering({
+    state: () => state,
+    dispatch,
+    identity,
+    sender: () => sender,
+    preview,
+    quality: fitting.quality,
+    onBegin(stream) {
+      hearing.reset();
+      watch?.close();
+      watch = options.watchDevices(stream, hearDevices);
+    },
+    onStop(takeId) {
+      sender?.enterGate(takeId);
+      const { recordedBytes, ackedBytes, uplinkKbps } = sender?.status() ?? nothingSent;
+      fitting.stopped({ backlogBytes: recordedBytes - ackedBytes, uplinkKbps });
+    },
+    onEnd: ended,
+  });
+  const verdict = createVerdict({
+    state: () => state,
+    dispatch,
+    identity,
+    spool,
+    view,
+    sender: () => sender,
+    answering,
+    onDecided(question) {
+      checked = true;
+      if (question === null) void answering.record();
+      else if (state.phase.name === 'gate' && state.phase.gate.kind === 'open') void goOn();
+      else keptWhole(question);
+    },
+  });
+  const check = createCheck({ dispatch, preview, fitting, view, hearing, longestMs, warning: options.warning });
 
-  function dispatch(event: Event): void {
+  function longestMs(): number {
+    return Math.max(0, ...state.questions.map(({ maxSeconds }) => maxSeconds * 1000));
+  }
+
+  function dispatch(event: interview.Event): void {
     const before = state;
-    state = reduce(state, event);
-    if (state !== before) view.render(state);
-  }
-
-  const alert = (about: Alert | null) => dispatch({ type: 'alert', alert: about });
-
-  /** Logs in again with what the page remembers, and takes up whatever an earlier life of the page left. */
-  async function open(): Promise<void> {
+    state = interview.reduce(state, event);
+    if (state === before) return;
+    if (before.phase.name === 'recovered' && state.phase.name !== 'recovered') view.playback(null);
+    if (resting.has(state.phase.name)) wakeLock.release();
+    else wakeLock.hold();
     view.render(state);
-    if (!who.token) return goToLogin();
-    const { finishing } = identity.notes();
-    const { token, userName, folder } = who;
-    // The answer to an earlier finish may be lost: a start would then be refused, or begin another session.
-    if (finishing && (await calls.finish({ token, folder, questionsCount: finishing })) === 'finished') return end();
-    const start = await calls.start(token, userName);
-    if (start === 'used-up') return end();
-    if (start === 'refused') return;
-    if (!sender && !(await claim(start.folder))) return alert({ code: 'second-tab' });
-    who = { ...who, folder: start.folder };
-    identity.set({ folder: start.folder });
-    alert(null);
-    dispatch({ type: 'loaded', title: start.interview.title, questions: start.questions, answered: start.answered });
-    sender ??= createSender({
-      folder: start.folder,
-      spool,
-      endpoint: start.uploadEndpoint,
-      token: () => identity.get()?.token ?? who.token,
+  }
+
+  function alert(about: Alert | null): void {
+    dispatch({ type: 'alert', alert: about });
+  }
+
+  async function begin({ folder, uploadEndpoint }: RememberedSitting): Promise<void> {
+    sender ??= options.createSender({
+      folder,
+      endpoint: uploadEndpoint,
+      token: session.token,
       onEvent: hear,
+      sessionState: session.lookUp,
     });
-    await takeUp(sender, start.folder);
-  }
-
-  /** A take that nobody ended was cut by a reload or a crash: the candidate must say whether it counts. */
-  async function takeUp(from: Sender, folder: string): Promise<void> {
+    // A take that nobody ended was cut by a reload or a crash: the candidate must say whether it counts.
     const open = (await spool.list(folder)).filter(({ ended }) => !ended).map(({ takeId }) => takeId);
-    const left = await from.recover();
+    const left = await sender.recover();
     const cut = left.findLast(({ takeId }) => open.includes(takeId));
-    const undecided = cut ?? identity.notes().undecided;
-    if (undecided) choose(undecided, 'reload');
+    const noted = identity.notes().undecided;
+    const undecided = cut ?? noted;
+    for (const { takeId, question } of left)
+      if (takeId !== undecided?.takeId) dispatch({ type: 'kept-whole', question });
+    if (undecided) verdict.ask(undecided, (undecided === noted && noted.cause) || 'reload');
     else await goOn();
-  }
-
-  /** Lets the candidate choose whether a take counts that something else ended. */
-  function choose(of: NonNullable<Notes['undecided']>, cause: Cause, why?: Alert): void {
-    const { takeId, question, recordedMs } = of;
-    if (cause !== 'refused') identity.note({ undecided: { takeId, question, recordedMs } });
-    const unsent = sender?.unsent().some((each) => each.takeId === takeId) || take?.takeId === takeId;
-    const gate: Gate = { kind: cause === 'refused' ? 'failed' : unsent ? 'uploading' : 'open' };
-    dispatch({ type: 'recovered', question, takeId, recordedMs, cause, gate, ...(why && { alert: why }) });
-    if (cause !== 'refused') sender?.enterGate(takeId);
   }
 
   /** To whatever comes next: an answer that is not sent, the device check, the next question, or the end. */
   async function goOn(): Promise<void> {
-    const waiting = sender?.unsent().at(-1);
-    if (waiting?.refused) return choose(waiting, 'refused');
-    if (waiting) {
-      dispatch({ type: 'resend', question: waiting.question, takeId: waiting.takeId });
-      sender?.enterGate(waiting.takeId);
-    } else if (state.answered.length >= state.questions.length) await finish();
-    else if (checked) await record();
-    else {
-      dispatch({ type: 'check' });
-      await openPreview();
-    }
-  }
-
-  async function openPreview(): Promise<void> {
-    try {
-      if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
-      dispatch({ type: 'devices', ...(await listDevices(await preview.open())) });
-      if (warning) alert(warning);
-    } catch (error) {
-      // Another choice came meanwhile: that one is being opened.
-      if ((error as Error).name !== 'InvalidStateError') alert(alertOf(error));
-    }
-  }
-
-  function chooseDevice(choice: DeviceChoice): void {
-    preview.choose(choice);
-    void openPreview();
-  }
-
-  async function record(): Promise<void> {
-    checked = true;
-    dispatch({ type: 'request' });
-    const question = currentQuestion(state);
-    if (state.phase.name !== 'requesting' || !question || !sender) return;
-    identity.set({ currentIndex: question.index });
-    try {
-      const stream = await preview.open();
-      take = await startTake({ sender, stream, question: question.index, onEnd: ended });
-      dispatch({ type: 'recording', takeId: take.takeId });
-      limit = window.setTimeout(next, question.maxSeconds * 1000);
-    } catch (error) {
-      alert(alertOf(error, error instanceof DOMException ? 'storage-refused' : 'unexpected'));
-    }
-  }
-
-  function next(): void {
-    if (state.phase.name !== 'recording' || !take) return;
-    dispatch({ type: 'stopped' });
-    sender?.enterGate(take.takeId);
-    take.stop();
-  }
-
-  /** After the last chunk was kept. Ended by itself: what there is is saved, and the candidate chooses. */
-  function ended({ reason, error, keptBytes, ...of }: TakeEnd): void {
-    window.clearTimeout(limit);
-    const otherwise = keptBytes === 0 ? 'camera-busy' : 'recording-interrupted';
-    const why: Alert = reason === 'keep' ? alertOf(error, 'storage-refused') : { code: otherwise };
-    const { phase } = state;
-    const mine = 'takeId' in phase && phase.takeId === of.takeId;
-    if (keptBytes === 0) {
-      void sender?.drop(of.takeId).catch(() => {});
-      dispatch({ type: 'nothing', takeId: of.takeId, alert: why });
+    const unsent = sender?.unsent() ?? [];
+    const refused = unsent.find((take) => take.refused);
+    const last = unsent.at(-1);
+    if (refused) verdict.ask(refused, 'refused');
+    else if (interview.nextQuestion(state) !== null && (state.gate === 'end' || !last)) await goToNext();
+    else if (last) {
+      dispatch({ type: 'resend', question: last.question, takeId: last.takeId });
+      sender?.enterGate(last.takeId);
     } else {
-      // Before the end is written: once it is, the gate may open.
-      if (reason !== 'stop' && mine && phase.name !== 'recovered') choose(of, 'interrupted', why);
-      void endInSpool(of.takeId);
+      preview.close();
+      await session.finish(() => spool.clear(session.who().folder));
     }
-    if (take?.takeId === of.takeId) take = null;
   }
 
-  /** Until the device's store has it, the upload can't end. */
-  async function endInSpool(takeId: string): Promise<void> {
-    for (;;) {
-      try {
-        return await sender?.end(takeId);
-      } catch (error) {
-        alert(alertOf(error, 'storage-refused'));
-        await schedule.wait({ quick: true, retryAfterMs: END_RETRY_MS }, never);
-      }
-    }
+  async function goToNext(): Promise<void> {
+    if (!checked) return check.open();
+    if (!state.pausing) return answering.record();
+    preview.close();
+    dispatch({ type: 'paused' });
+  }
+
+  /** After the last chunk was kept; `why`: the take ended by itself. */
+  function ended(take: UndecidedTake, why: Alert | null): void {
+    const { takeId, question } = take;
+    watch?.close();
+    const { phase } = state;
+    const mine = 'takeId' in phase && phase.takeId === takeId && phase.name !== 'recovered';
+    const review = why === null && answering.takesLeft(question) > 0;
+    // Before the end is written: once it is, the gate may open.
+    if (mine && (why || review)) verdict.ask(take, why ? 'interrupted' : 'review', why ?? undefined);
+    // What took the camera away may have cut the connection as well.
+    if (why) sender?.retryNow();
+    void answering.endInSpool(takeId).then(() => mine && !why && !review && keptWhole(question));
+  }
+
+  /** With gate `end` that is all a question needs. */
+  function keptWhole(question: number): void {
+    dispatch({ type: 'kept-whole', question });
+    const more = interview.nextQuestion(state) !== null;
+    if (state.gate === 'end' && state.phase.name === 'gate' && more) void goOn();
   }
 
   function hear(event: UploadEvent): void {
@@ -197,102 +188,103 @@ export function createSitting({ api, identity, spool, view, goToLogin, claim, wa
       return;
     }
     dispatch(event);
+    if (event.gate.kind !== 'open') return;
+    const question = sender?.status().gate.find(({ takeId }) => takeId === event.takeId)?.question;
+    if (question !== undefined) dispatch({ type: 'answered', answered: [question] });
+    session.rememberAnswered(state.answered);
     const { phase } = state;
-    if (phase.name === 'gate' && phase.takeId === event.takeId && phase.gate.kind === 'open') void goOn();
+    if (phase.name === 'gate' && phase.takeId === event.takeId) void goOn();
   }
 
   function hearRefusal({ takeId, status, code, detail, final }: Extract<UploadEvent, { type: 'refused' }>): void {
     const why = refusalOf(status, code, detail);
     const { phase } = state;
-    if (code === 'session-finished') end();
+    if (code === 'session-finished') session.over();
     else if (!final || why.code !== 'refused' || !('takeId' in phase) || phase.takeId !== takeId) alert(why);
     else {
       // No try can help any more: what is left is to answer again.
-      choose({ takeId, question: phase.question, recordedMs: take?.elapsedMs() ?? 0 }, 'refused', why);
+      const take = answering.take();
+      verdict.ask({ takeId, question: phase.question, recordedMs: take?.elapsedMs() ?? 0 }, 'refused', why);
       if (take?.takeId === takeId) take.stop();
     }
   }
 
-  async function finish(): Promise<void> {
-    dispatch({ type: 'finishing', gate: { kind: 'uploading' } });
-    preview.close();
-    const questionsCount = state.questions.length;
-    identity.note({ finishing: questionsCount });
-    for (;;) {
-      const result = await calls.finish({ token: who.token, folder: who.folder, questionsCount });
-      if (result === 'finished') {
-        await spool.clear(who.folder).catch(() => {});
-        return end();
-      }
-      if (result === 'missing') {
-        // The server lost count of us, or we of it: begin again with what it says.
-        identity.note({ finishing: undefined });
-        return open();
-      }
-      await schedule.waitForWake(never);
-    }
-  }
-
-  /** The session is closed: the token is forgotten; the spool keeps whatever the server did not confirm. */
-  function end(): void {
-    preview.close();
-    identity.clear();
-    dispatch({ type: 'finished' });
+  function hearDevices({ muted, hidden, wasHiddenMs }: DeviceState): void {
+    const shown = state.alert?.code;
+    if (muted) alert({ code: 'device-muted' });
+    else if (!hidden && wasHiddenMs > 0 && shown !== 'page-was-hidden') alert({ code: 'page-was-hidden' });
+    else if (shown === 'device-muted') alert(null);
   }
 
   function retryNow(): void {
     sender?.retryNow();
-    schedule.wake();
+    session.retryNow();
   }
 
   function askAgain(): void {
     const code = state.alert?.code;
     alert(null);
-    if (code === 'signed-out') goToLogin();
-    else if (code === 'second-tab') location.reload();
-    else if (state.phase.name === 'checking') void openPreview();
-    else if (state.phase.name === 'requesting') void record();
+    if (code === 'signed-out') options.goToLogin();
+    else if (code === 'second-tab') options.reload();
+    else if (state.phase.name === 'checking') void check.openDevices();
+    else if (state.phase.name === 'requesting') void answering.record();
     else retryNow();
   }
 
-  async function again(): Promise<void> {
-    if (state.phase.name !== 'recovered') return;
-    const { takeId, cause } = state.phase;
-    identity.note({ undecided: undefined });
-    dispatch({ type: 'again' });
-    if (cause === 'refused') await sender?.drop(takeId).catch(() => {});
-    await record();
-  }
-
   const actions: Actions = {
-    start: () => void record(),
-    next,
-    retry: retryNow,
-    keep() {
+    start() {
       checked = true;
-      identity.note({ undecided: undefined });
-      dispatch({ type: 'keep' });
-      if (state.phase.name === 'gate' && state.phase.gate.kind === 'open') void goOn();
+      void goToNext();
     },
-    again: () => void again(),
-    chooseCamera: (cameraId) => chooseDevice({ cameraId }),
-    chooseMicrophone: (microphoneId) => chooseDevice({ microphoneId }),
+    practise: () => void check.practise(),
+    stopPractice: check.stopPractice,
+    leavePractice: check.leavePractice,
+    answerNow: answering.answerNow,
+    next: answering.next,
+    pause: (on) => dispatch({ type: 'pausing', on }),
+    resume: () => void answering.record(),
+    retry: retryNow,
+    keep: verdict.keep,
+    again: () => void verdict.again(),
+    chooseCamera: (cameraId) => check.choose({ cameraId }),
+    chooseMicrophone: (microphoneId) => check.choose({ microphoneId }),
     askAgain,
+    saveCopies: () => void Promise.all(sender?.unsent().map(options.saveTake) ?? []),
+    saveReceipt: options.saveReceipt,
   };
 
   return {
     actions,
-    open,
+    open(): Promise<void> {
+      view.render(state);
+      return session.open();
+    },
     retryNow,
+    /** What an attempt to leave the page would interrupt. */
+    isBusy: () => state.phase.name === 'recording' || (sender?.unsent().length ?? 0) > 0,
+    /** A camera or microphone was plugged in, or went away while nothing recorded. */
+    devicesChanged(): void {
+      if (state.phase.name === 'checking') void check.openDevices();
+    },
+    /** The device's store took no more: what is recorded from now on lives as long as the page. */
+    overflowed: () => alert({ code: 'storage-full' }),
     live(): Live {
-      const { recordedBytes, persistedBytes, ackedBytes } = sender?.status() ?? nothingSent;
-      const elapsedMs = take?.elapsedMs() ?? 0;
-      return { elapsedMs, level: preview.level(), recordedBytes, persistedBytes, ackedBytes, online: navigator.onLine };
+      const status = sender?.status() ?? nothingSent;
+      const { recordedBytes, ackedBytes } = status;
+      if (state.phase.name === 'recording') fitting.saw(recordedBytes - ackedBytes);
+      const network = !options.isOnline() ? 'offline' : status.quietMs > STALLED_MS ? 'stalled' : 'online';
+      const { elapsedMs, ...left } = answering.live();
+      const bytes = bytesOf(status, state.gate === 'end' && state.phase.name === 'gate');
+      const level = preview.level();
+      const microphone = { level, hearing: hearing.listen(level) };
+      return { elapsedMs: elapsedMs || check.practiceMs(), ...left, ...microphone, ...bytes, network };
     },
     status(): TresgoStatus {
-      const { answered, phase } = state;
-      const question = currentQuestion(state)?.index ?? null;
-      return { question, state: phase.name, folder: who.folder, answered, ...(sender?.status() ?? nothingSent) };
+      const { answered, phase, quality } = state;
+      const question = interview.currentQuestion(state)?.index ?? null;
+      const { folder } = session.who();
+      return { question, state: phase.name, folder, answered, quality, ...(sender?.status() ?? nothingSent) };
     },
+    receipt: () => state.receipt,
   };
 }

@@ -1,12 +1,10 @@
 /** One recording attempt: recorder -> sender, from the first chunk to the last. */
+import type { Quality } from './quality.ts';
 import { type EndReason, startRecorder } from './recorder.ts';
 import type { Sender } from './sender.ts';
 
-/** A face and a voice, and little enough for a phone's uplink; the browsers' own choice is 2.5 Mbit/s. */
-export const VIDEO_BITS_PER_SECOND = 1_000_000;
-export const AUDIO_BITS_PER_SECOND = 64_000;
-/** A recorder that brought nothing for that long will bring nothing. */
-const FIRST_CHUNK_MS = 5000;
+/** A recorder that brought nothing for that long will bring nothing: slow phones take seconds to begin. */
+const FIRST_CHUNK_MS = 15_000;
 
 export interface TakeEnd {
   takeId: string;
@@ -32,12 +30,13 @@ export interface TakeOptions {
   sender: Pick<Sender, 'begin' | 'append'>;
   stream: MediaStream;
   question: number;
+  quality: Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond'>;
   /** Called once, after the last chunk was kept. */
   onEnd: (end: TakeEnd) => void;
 }
 
 /** Begins to record. Rejects where the browser can't record, or the device can't keep it; `onEnd` is called then too. */
-export async function startTake({ sender, stream, question, onEnd }: TakeOptions): Promise<Take> {
+export async function startTake({ sender, stream, question, quality, onEnd }: TakeOptions): Promise<Take> {
   const takeId = crypto.randomUUID();
   let keptBytes = 0;
   let wanted = true;
@@ -45,8 +44,8 @@ export async function startTake({ sender, stream, question, onEnd }: TakeOptions
   const begun: Promise<unknown>[] = [];
   const recording = startRecorder({
     stream,
-    videoBitsPerSecond: VIDEO_BITS_PER_SECOND,
-    audioBitsPerSecond: AUDIO_BITS_PER_SECOND,
+    videoBitsPerSecond: quality.videoBitsPerSecond,
+    audioBitsPerSecond: quality.audioBitsPerSecond,
     onChunk: async (data, elapsedMs) => {
       await begun[0];
       keptBytes = await sender.append(takeId, data, elapsedMs);
@@ -54,7 +53,9 @@ export async function startTake({ sender, stream, question, onEnd }: TakeOptions
     },
     onEnd: (reason, error) => {
       window.clearTimeout(patience);
-      onEnd({ takeId, question, reason, error, recordedMs: recording.elapsedMs(), keptBytes });
+      // Out of patience is not what the candidate asked for, even where a first chunk came after all.
+      const why = reason === 'stop' && wanted ? 'error' : reason;
+      onEnd({ takeId, question, reason: why, error, recordedMs: recording.elapsedMs(), keptBytes });
     },
   });
   const patience = window.setTimeout(() => keptBytes === 0 && void recording.stop(), FIRST_CHUNK_MS);

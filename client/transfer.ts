@@ -1,25 +1,14 @@
-import { MAX_PATCH_BYTES, MIN_PATCH_BYTES } from './growing-source.ts';
 import type { Timers } from './timers.ts';
+import type { UplinkMeter } from './uplink-meter.ts';
 
-/**
- * A PATCH should take about so long on the link as measured: far below the watchdog's limit, because the kernel may swallow
- * a whole body at once and then nothing seems to move, and far above a round trip.
- */
-export const PATCH_TARGET_MS = 4000;
-/** Before anything was measured. */
-const FIRST_PATCH_BYTES = 262_144;
-/** Smaller PATCHes measure the round trip, not the link. */
-const MEASURED_BYTES = 16_384;
-
-/** What an upload sent, what of it the server holds, and how fast it went. Offsets and counts are bytes. */
-export function createTransfer(timers: Timers) {
+/** What an upload sent, and what of it the server holds. Offsets and counts are bytes. */
+export function createTransfer({ timers, meter }: { timers: Timers; meter: UplinkMeter }) {
   let sent = 0;
   /** Null until the server was asked. */
   let acked: number | null = null;
   /** What the server held before this page sent anything. */
   let before = 0;
   let moved = false;
-  let patchBytes = FIRST_PATCH_BYTES;
   let patch: { offset: number; sent: number; since: number } | null = null;
 
   function settle(offset: number): boolean {
@@ -44,11 +33,7 @@ export function createTransfer(timers: Timers) {
     },
     /** The PATCH was answered; true where the server holds more than before. */
     acked(offset: number): boolean {
-      const bytes = patch ? offset - patch.offset : 0;
-      if (patch && bytes >= MEASURED_BYTES) {
-        const ms = Math.max(1, timers.now() - patch.since);
-        patchBytes = Math.min(MAX_PATCH_BYTES, Math.max(MIN_PATCH_BYTES, Math.round((bytes / ms) * PATCH_TARGET_MS)));
-      }
+      if (patch) meter.add(offset - patch.offset, timers.now() - patch.since);
       patch = null;
       return settle(offset);
     },
@@ -58,9 +43,9 @@ export function createTransfer(timers: Timers) {
       acked = before = offset;
       return false;
     },
-    /** The attempt is over. A PATCH cut off makes the next one small. */
+    /** The attempt is over, maybe in the middle of a PATCH. */
     end(): void {
-      if (patch) patchBytes = MIN_PATCH_BYTES;
+      if (patch) meter.cut();
       patch = null;
     },
     /** Whether the acknowledged offset grew since the last call. */
@@ -73,7 +58,6 @@ export function createTransfer(timers: Timers) {
     restart(): void {
       acked = before = 0;
     },
-    patchBytes: () => patchBytes,
     counts() {
       const ackedBytes = acked ?? 0;
       const useful = Math.max(0, ackedBytes - before) + (patch?.sent ?? 0);

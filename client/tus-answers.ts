@@ -11,14 +11,20 @@ export interface Answer {
 
 /** Why an attempt ended without the server's confirmation. */
 export type Failure =
-  /** The same request may succeed later. `conflict`: the offset was another, HEAD tells which. */
-  | { kind: 'later'; reason: string; retryAfterMs: number; conflict?: true }
+  /** The same request may succeed later. `conflict`: the offset was another, HEAD tells which. `problem`: in the server's words. */
+  | { kind: 'later'; reason: string; retryAfterMs: number; conflict?: true; problem?: Problem }
   /** The server does not know the upload (any more): create it again with the same takeId. */
   | { kind: 'gone'; reason: string }
   /** `final: false` for a token that may be restored. */
   | { kind: 'refused'; status: number; code: string; detail: string; final: boolean };
 
 const LATER = new Set([408, 423, 425, 429]);
+
+/** What the server's problem+json says: its stable code, and the sentence for people. */
+export interface Problem {
+  code: string;
+  detail: string;
+}
 
 /** Judges an answer that did not bring what was asked for. */
 export function judge(answer: Answer): Failure {
@@ -28,6 +34,7 @@ export function judge(answer: Answer): Failure {
   const later = { kind: 'later', reason, retryAfterMs } as const;
   // HTML never comes from the endpoint, but from a proxy or a hotel's log-in page: whatever its status, it says nothing of the upload.
   if (/^text\/html/i.test(answer.header('Content-Type') ?? '')) return { ...later, reason: `${reason} and HTML` };
+  if (status === 503) return { ...later, problem: problemOf(answer) };
   if (status < 400 || status >= 500 || LATER.has(status)) return later;
   if (status === 409 && method !== 'POST') return { ...later, conflict: true };
   if ((status === 404 || status === 410) && method !== 'POST') return { kind: 'gone', reason };
@@ -52,7 +59,7 @@ export function judgeError({ message, originalRequest, originalResponse: respons
   });
 }
 
-function problemOf({ status, method, body }: Answer): { code: string; detail: string } {
+function problemOf({ status, method, body }: Answer): Problem {
   // An answer to HEAD has no body to say so.
   const fallback = {
     code: status === 415 ? 'not-a-recording' : `http-${status}`,
@@ -75,4 +82,12 @@ export function confirmedDigest(header: Answer['header']): string | null {
 export function offsetOf(header: Answer['header']): number | null {
   const value = header('Upload-Offset') ?? '';
   return /^\d+$/.test(value) ? Number(value) : null;
+}
+
+/**
+ * Whether the server tells of its own accord when an answer is complete. Only of such a one is it known that it accepts an
+ * equal length twice (contract, section 4): a cut in the PATCH that declares it would else be fatal (field note 4).
+ */
+export function tellsCompletion(header: Answer['header']): boolean {
+  return header(UPLOAD_COMPLETE) !== null && header(UPLOAD_COMPLETE) !== undefined;
 }

@@ -1,7 +1,7 @@
 /** The tus requests we make ourselves: the creation, idempotent by takeId, and the question whether the answer is placed. */
 import type { TakeMetadata } from '../server/wire.ts';
 import { sleep, type Timers } from './timers.ts';
-import { type Answer, confirmedDigest, type Failure, judge } from './tus-answers.ts';
+import { type Answer, confirmedDigest, type Failure, judge, offsetOf } from './tus-answers.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** How often HEAD asks whether a whole answer is placed yet, in ms; the last wait repeats … */
@@ -14,6 +14,8 @@ export interface TusRequests {
   create(metadata: TakeMetadata): Promise<{ kind: 'created'; url: string } | Failure>;
   /** Asks HEAD until the answer is placed, and resolves to its SHA-256: a server may take a while to verify and place it. */
   confirm(url: string): Promise<string | Failure>;
+  /** The bytes the server holds, asked beside a request in flight; null where nobody says. */
+  offset(url: string, signal: AbortSignal): Promise<number | null>;
 }
 
 export interface TusRequestsOptions {
@@ -35,6 +37,11 @@ export function createTusRequests({
   watchdog,
   signal,
 }: TusRequestsOptions): TusRequests {
+  function ask(method: string, url: string, init: { headers?: Record<string, string>; signal: AbortSignal }) {
+    const headers = { Authorization: `Bearer ${token()}`, 'Tus-Resumable': '1.0.0', ...init.headers };
+    return fetch(url, { method, headers, cache: 'no-store', signal: init.signal });
+  }
+
   async function request(
     method: string,
     url: string,
@@ -42,12 +49,7 @@ export function createTusRequests({
   ): Promise<[Response, Answer] | Failure> {
     watchdog.begin();
     try {
-      const response = await fetch(url, {
-        method,
-        headers: { Authorization: `Bearer ${token()}`, 'Tus-Resumable': '1.0.0', ...headers },
-        cache: 'no-store',
-        signal,
-      });
+      const response = await ask(method, url, { headers, signal });
       const body = await response.text();
       return [response, { method, status: response.status, header: (name) => response.headers.get(name), body }];
     } catch (error) {
@@ -83,6 +85,14 @@ export function createTusRequests({
         if (digest !== null) return digest;
       }
       return { kind: 'later', reason: 'The server has every byte, but did not confirm the answer', retryAfterMs: 0 };
+    },
+    async offset(url, until) {
+      try {
+        const response = await ask('HEAD', url, { signal: until });
+        return response.ok ? offsetOf((name) => response.headers.get(name)) : null;
+      } catch {
+        return null;
+      }
     },
   };
 }

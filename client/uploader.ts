@@ -11,27 +11,31 @@
  */
 import { type FileSource, type HttpStack, Upload } from 'tus-js-client';
 import { createTakeDigest, type TakeDigest } from './digest.ts';
-import { createGrowingSource, MAX_PATCH_BYTES } from './growing-source.ts';
-import type { Gate } from './interview.ts';
+import { createGrowingSource } from './growing-source.ts';
+import { probeOffset } from './offset-probe.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
+import { judgeGone, type SessionState } from './session-state.ts';
 import type { Spool, SpooledTake } from './spool.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import { createTransfer } from './transfer.ts';
-import { confirmedDigest, type Failure, judgeError, offsetOf } from './tus-answers.ts';
-import { createTusRequests } from './tus-requests.ts';
+import { confirmedDigest, type Failure, judgeError, offsetOf, tellsCompletion } from './tus-answers.ts';
+import { createTusRequests, type TusRequests } from './tus-requests.ts';
+import { createUplinkMeter, MAX_PATCH_BYTES, type UplinkMeter } from './uplink-meter.ts';
 import type { UploadEvent, UploadStatus } from './upload-events.ts';
+import { createUploadNews } from './upload-news.ts';
+import { createUploadTries, type Outcome } from './upload-tries.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 /** `retryNow` gives up a request that has been silent for so long: the way it went may be gone. */
 export const RETRY_NOW_QUIET_MS = 5000;
-/** How often the same bytes are sent anew by themselves because the server's copy has another digest. */
-export const MAX_MISMATCHES = 2;
 
 export interface Uploader {
   /** Begins or goes on; nothing happens where it runs already, or is done. */
   start(): void;
   /** Ends the attempt without a word; `start` goes on from what the server holds. */
   pause(): void;
+  /** The recorder was told to stop: the last bytes wait a moment for the end, to be sent in one. */
+  expectEnd(): void;
   /** The take is stopped and the candidate waits: the schedule starts over, at once where it was waiting. */
   hurry(): void;
   /** "Retry", `online`, a returning page: an attempt at once. Also the one way on after a final refusal. */
@@ -51,9 +55,19 @@ export interface UploaderOptions {
   httpStack?: HttpStack;
   timers?: Timers;
   newId?: () => string;
+  /** From 0 up to, not including, 1: spreads the tries of many devices. */
+  random?: () => number;
+  /** One for all takes of a session. */
+  meter?: UplinkMeter;
+  /** Asked where the server does not know the upload (404, 410), before the same takeId is created again. */
+  sessionState?: () => Promise<SessionState>;
 }
 
-type Outcome = { kind: 'confirmed'; equal: boolean } | Failure;
+interface Conversation {
+  requests: TusRequests;
+  watchdog: Watchdog;
+  signal: AbortSignal;
+}
 
 export function createUploader({
   spool,
@@ -65,38 +79,29 @@ export function createUploader({
   httpStack,
   timers = systemTimers,
   newId = () => crypto.randomUUID(),
+  random = Math.random,
+  meter = createUplinkMeter(),
+  sessionState = async () => 'open',
 }: UploaderOptions): Uploader {
   const { takeId } = take;
   let digest: TakeDigest = createTakeDigest({ spool, takeId });
-  const transfer = createTransfer(timers);
-  const schedule = createRetrySchedule({ timers, onGate: show });
+  const transfer = createTransfer({ timers, meter });
+  const news = createUploadNews({ takeId, onEvent });
+  const schedule = createRetrySchedule({ timers, onGate: news.show, random });
   let run: AbortController | null = null;
-  let gate: Gate = { kind: 'uploading' };
   let attempts = 0;
-  let refusal: string | null = null;
-  let refused = false;
-  let lastFailure: string | null = null;
+  let sha256: string | null = null;
+  let stoppedAt: number | null = null;
+  /** Of the attempt that runs. */
+  let watching: Watchdog | null = null;
   /** Gives up the attempt's request where it is silent. */
   let nudge: () => void = () => {};
   let nudged = false;
 
-  function show(next: Gate): void {
-    const same = next.kind === gate.kind && (next.kind !== 'waiting' || next.seconds === (gate as typeof next).seconds);
-    if (same) return;
-    gate = next;
-    onEvent({ type: 'gate', takeId, gate });
-  }
-
-  function tellRefusal({ kind: _, ...words }: Failure & { kind: 'refused' }): void {
-    const told = `${words.code} ${words.final}`;
-    if (told !== refusal) onEvent({ type: 'refused', takeId, ...words });
-    refusal = told;
-  }
-
   function progressed(): void {
     schedule.reset();
-    refusal = null;
-    show({ kind: 'uploading' });
+    news.forget();
+    news.show({ kind: 'uploading' });
   }
 
   async function remember(uploadUrl: string | null): Promise<void> {
@@ -110,6 +115,7 @@ export function createUploader({
     const controller = new AbortController();
     const { signal } = controller;
     const watchdog = createWatchdog({ timers, onStall: () => controller.abort() });
+    watching = watchdog;
     const follow = () => controller.abort();
     nudged = false;
     nudge = () => {
@@ -118,6 +124,8 @@ export function createUploader({
       controller.abort();
     };
     outer.addEventListener('abort', follow);
+    const judged = async (failure: Failure) =>
+      failure.kind === 'gone' ? judgeGone(failure, { ask: sessionState, timers, signal }) : failure;
     try {
       const requests = createTusRequests({ endpoint, token, fetch, timers, watchdog, signal });
       if (take.uploadUrl === null) {
@@ -128,10 +136,10 @@ export function createUploader({
         await remember(created.url);
       }
       const url = take.uploadUrl ?? '';
-      const sent = await send(url, watchdog, signal);
-      if (sent.kind !== 'sent') return sent;
+      const sent = await send(url, { requests, watchdog, signal });
+      if (sent.kind !== 'sent') return await judged(sent);
       const theirs = sent.digest ?? (await requests.confirm(url));
-      if (typeof theirs !== 'string') return theirs;
+      if (typeof theirs !== 'string') return await judged(theirs);
       await digest.catchUp(await spool.size(takeId));
       return { kind: 'confirmed', equal: theirs === digest.base64() };
     } catch (error) {
@@ -144,15 +152,27 @@ export function createUploader({
   }
 
   /** One tus.Upload: HEAD, then PATCHes until the length is declared. */
-  function send(url: string, watchdog: Watchdog, signal: AbortSignal) {
+  function send(url: string, { requests, watchdog, signal }: Conversation) {
     return new Promise<{ kind: 'sent'; digest: string | null } | Failure>((resolve) => {
       let over = false;
       let confirmed: string | null = null;
-      const source = createGrowingSource({ spool, takeId, timers, maxPatchBytes: transfer.patchBytes });
+      let lengthMayRepeat = false;
+      let patch = new AbortController();
+      const source = createGrowingSource({
+        spool,
+        takeId,
+        timers,
+        maxPatchBytes: meter.patchBytes,
+        endWithData: () => lengthMayRepeat,
+        stoppedAt: () => stoppedAt,
+        // Kept up on the way, so that nothing is left to hash at the gate.
+        onHandOut: (to) => void digest.catchUp(to).catch(() => {}),
+      });
 
       const end = (outcome: Parameters<typeof resolve>[0]) => {
         if (over) return;
         over = true;
+        patch.abort();
         watchdog.end();
         source.close();
         signal.removeEventListener('abort', stop);
@@ -177,13 +197,20 @@ export function createUploader({
           // Here and not in `headers`: those are set when a PATCH is opened, which may be long before it is sent.
           request.setHeader('Authorization', `Bearer ${token()}`);
           watchdog.begin();
-          if (request.getMethod() === 'PATCH') transfer.begin(Number(request.getHeader('Upload-Offset')));
+          if (request.getMethod() !== 'PATCH') return;
+          const from = Number(request.getHeader('Upload-Offset'));
+          transfer.begin(from);
+          patch = new AbortController();
+          const ask = (until: AbortSignal) => requests.offset(url, until);
+          void probeOffset({ timers, watchdog, from, ask, signal: patch.signal });
         },
         async onAfterResponse(request, response) {
           if (over) return;
+          patch.abort();
           watchdog.end();
           const header = (name: string) => response.getHeader(name);
           confirmed = confirmedDigest(header) ?? confirmed;
+          lengthMayRepeat ||= tellsCompletion(header);
           if (request.getMethod() !== 'HEAD' || response.getStatus() >= 300) return;
           const offset = offsetOf(header);
           if (offset === null) return;
@@ -199,8 +226,6 @@ export function createUploader({
         onChunkComplete(_size, accepted) {
           if (over) return;
           if (transfer.acked(accepted)) progressed();
-          // Kept up on the way, so that nothing is left to hash at the gate.
-          digest.catchUp(accepted).catch(() => {});
         },
         onSuccess: () => end({ kind: 'sent', digest: confirmed }),
         onError: (error) => end(judgeError(error)),
@@ -211,68 +236,44 @@ export function createUploader({
     });
   }
 
-  async function loop(signal: AbortSignal): Promise<void> {
-    let asked = true;
-    /** A 404 or a 409 may be answered at once, but not twice in a row without progress. */
-    let corrected = false;
-    while (!signal.aborted) {
-      if (asked || !schedule.failed) show({ kind: 'uploading' });
-      if (asked) refusal = null; // whoever asked wants to hear why again
-      refused = false;
+  const tries = createUploadTries({
+    schedule,
+    news,
+    async attempt(signal) {
       const outcome = await attempt(signal);
-      if (signal.aborted) return;
       const moved = transfer.moved();
-      if (outcome.kind === 'confirmed' && outcome.equal) return done();
-      if (outcome.kind === 'confirmed') {
-        asked = await resend(signal);
-        continue;
-      }
-      lastFailure = outcome.kind === 'refused' ? outcome.detail : outcome.reason;
-      if (outcome.kind === 'refused') tellRefusal(outcome);
-      if (outcome.kind === 'refused' && outcome.final) {
-        refused = true;
-        asked = await schedule.waitForWake(signal);
-        continue;
-      }
-      if (outcome.kind === 'gone') await remember(null).catch(() => {});
-      const correct: boolean = outcome.kind === 'gone' || (outcome.kind === 'later' && outcome.conflict === true);
-      const quick = moved || nudged || (correct && !corrected);
-      corrected = correct && !moved;
-      const retryAfterMs = outcome.kind === 'later' ? outcome.retryAfterMs : 0;
-      asked = await schedule.wait({ quick, retryAfterMs }, signal);
-    }
-  }
+      return { outcome, quick: moved || nudged, moved };
+    },
+    forgetUpload: () => remember(null).catch(() => {}),
+    mismatches: () => take.mismatches,
+    async startOver() {
+      Object.assign(take, { sentAs: newId(), uploadUrl: null, mismatches: take.mismatches + 1 });
+      await spool.renew(takeId, take.sentAs).catch(() => {});
+      digest = createTakeDigest({ spool, takeId });
+      transfer.restart();
+    },
+  });
 
-  /** The server holds other bytes: they go again under a new name, by themselves at most twice, then when asked to. */
-  async function resend(signal: AbortSignal): Promise<boolean> {
-    const final = take.mismatches >= MAX_MISMATCHES;
-    const detail = 'The server holds other bytes than this device recorded';
-    lastFailure = detail;
-    tellRefusal({ kind: 'refused', status: 0, code: 'digest-mismatch', detail, final });
-    refused = final;
-    if (final && !(await schedule.waitForWake(signal))) return false;
-    Object.assign(take, { sentAs: newId(), uploadUrl: null, mismatches: take.mismatches + 1 });
-    await spool.renew(takeId, take.sentAs).catch(() => {});
-    digest = createTakeDigest({ spool, takeId });
-    transfer.restart();
-    return final;
-  }
-
-  async function done(): Promise<void> {
+  async function go(signal: AbortSignal): Promise<void> {
+    if (!(await tries.run(signal))) return;
     run = null;
+    sha256 = digest.hex();
     await spool.forget(takeId).catch(() => {}); // a record left over is asked for by HEAD, and forgotten, after the next reload
-    show({ kind: 'open' });
+    news.show({ kind: 'open' });
   }
 
   return {
     start() {
-      if (run || gate.kind === 'open') return;
+      if (run || news.gate().kind === 'open') return;
       run = new AbortController();
-      void loop(run.signal);
+      void go(run.signal);
     },
     pause() {
       run?.abort();
       run = null;
+    },
+    expectEnd() {
+      stoppedAt ??= timers.now();
     },
     hurry() {
       schedule.reset();
@@ -282,6 +283,10 @@ export function createUploader({
       nudge();
       schedule.wake();
     },
-    status: () => ({ takeId, question: take.question, gate, ...transfer.counts(), attempts, refused, lastFailure }),
+    status: () => {
+      const quietMs = Math.round(watching?.quietMs() ?? 0);
+      const state = { takeId, question: take.question, gate: news.gate(), attempts, quietMs, sha256 };
+      return { ...state, ...transfer.counts(), ...tries.status() };
+    },
   };
 }

@@ -16,6 +16,7 @@ import { answerRoutes } from './routes/answers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Assets, pageRoutes } from './routes/pages.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import { uplinkRoutes } from './routes/uplink.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { createTus } from './tus.ts';
 import { createReportUnfinished, type ReportUnfinished } from './unfinished.ts';
@@ -85,6 +86,7 @@ export function createApp({
   app.route('/', healthRoutes({ storage, config }));
   app.route('/', sessionRoutes({ storage, auth, addressOf }));
   app.route('/', answerRoutes({ storage, auth, receiver, config, addressOf, idleMs }));
+  app.route('/', uplinkRoutes({ auth, addressOf, idleMs, stopping }));
   app.route('/', uploadRoutes({ storage, auth, tus, receiver, config, addressOf }));
   app.route('/', pageRoutes(assets));
   app.notFound(() => problem('not-found').toResponse());

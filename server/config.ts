@@ -52,7 +52,7 @@ const settings = z.object({
     .transform(Number)
     .refine((port) => port <= 65535, 'a number from 0 to 65535')
     .default(8002),
-  HOST: z.string().regex(/^\S+$/, 'an address or a host name').default('127.0.0.1'),
+  HOST: z.string().regex(/^\S+$/, 'an address or a host name').optional(),
   TRESGO_DATA_DIR: z.string().default('./data'),
   TRESGO_PUBLIC_URL: z
     .string()
@@ -82,11 +82,11 @@ const settings = z.object({
 
 /**
  * The environment as one frozen Config; an empty variable counts as absent.
- * @param overrides what the command line says, e.g. `dataDir`
+ * @param overrides what the command line says: `dataDir`, and `defaultHost`, which HOST goes before
  * @throws ConfigError with one line that names the variable and what it takes
  */
 export function readConfig(
-  overrides: { dataDir?: string | undefined } = {},
+  overrides: { dataDir?: string | undefined; defaultHost?: string | undefined } = {},
   env: Record<string, string | undefined> = process.env,
 ): Readonly<Config> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
@@ -102,7 +102,7 @@ export function readConfig(
   }
   return Object.freeze({
     port: from.PORT,
-    host: from.HOST,
+    host: from.HOST ?? overrides.defaultHost ?? '127.0.0.1',
     dataDir: path.resolve(overrides.dataDir ?? from.TRESGO_DATA_DIR),
     publicUrl: from.TRESGO_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     tls:

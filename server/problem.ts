@@ -51,6 +51,7 @@ const table = {
   'offset-conflict': [409, 'The upload is at another offset', 'Ask with HEAD where to go on.'],
   'upload-superseded': [409, 'A newer request took over this upload', 'Ask with HEAD where to go on.'],
   'tus-version': [412, 'Tus-Resumable: 1.0.0 is required', 'This server speaks tus 1.0.0.'],
+  'body-too-large': [413, 'The request is too large', 'A measurement of the uplink has 1,000,000 bytes at most.'],
   'answer-too-large': [413, 'The answer is too large', 'Record a shorter answer; what has arrived is kept.'],
   'session-too-large': [
     413,
@@ -66,6 +67,7 @@ const table = {
   'upload-locked': [423, 'The upload is in use', 'Try again in a moment.'],
   'headers-too-large': [431, 'The headers are too large', 'Send fewer or shorter headers.'],
   'too-many-attempts': [429, 'Too many failed attempts', 'Wait a minute, then check the token and the name.'],
+  'too-many-measurements': [429, 'Too many measurements', 'The uplink was measured often enough; wait a minute.'],
   'too-many-uploads': [429, 'Too many unfinished uploads', 'Finish or delete an upload of this session first.'],
   internal: [500, 'Something went wrong here', 'It was logged. Try again; nothing that arrived is lost.'],
   'upload-damaged': [

@@ -9,6 +9,8 @@ export const paths = {
   startSession: '/api/session/start',
   uploadOne: '/api/upload-one',
   finishSession: '/api/session/finish',
+  /** With a bearer; up to 1,000,000 bytes, thrown away. */
+  uplink: '/api/uplink',
   files: '/files',
   healthz: '/healthz',
   readyz: '/readyz',
@@ -61,6 +63,33 @@ export interface UploadOneAnswer {
   ok: true;
   /** File name in the session folder, e.g. `Q1.webm`. */
   savedAs: string;
+}
+
+/** What the server holds of a question in the end. */
+export interface ReceiptAnswer {
+  /** From 1. */
+  question: number;
+  /** File name in the session folder, e.g. `Q1.webm`. */
+  fileName: string;
+  bytes: number;
+  /** Of the whole file, hex. */
+  sha256: string;
+  /** When its last byte was safe on disk: ISO 8601, UTC. */
+  receivedAt: string;
+}
+
+/** What a candidate may keep of a finished session. */
+export interface Receipt {
+  folder: string;
+  /** ISO 8601, UTC; a repeat of the finish tells the same time. */
+  finishedAt: string;
+  /** In question order. */
+  answers: ReceiptAnswer[];
+}
+
+export interface FinishSessionAnswer {
+  ok: true;
+  receipt: Receipt;
 }
 
 /** RFC 9457. `code` is stable; `detail` is for people. */

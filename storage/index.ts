@@ -23,6 +23,7 @@ export { hashToken } from './catalog/tokens.ts';
 export { answersOf } from './meta-file.ts';
 export { containerOf, MAGIC_BYTES } from './recordings/container.ts';
 export type { DurableStore, UploadOwner } from './recordings/durable-store.ts';
+export type { FinishedSession } from './recordings/finish.ts';
 export type { Locks } from './recordings/locks.ts';
 export { type PumpEnd, pump } from './recordings/pump.ts';
 export { KEEP_UNFINISHED_DAYS } from './recordings/sweep.ts';
@@ -44,19 +45,27 @@ export interface Trouble {
 export type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 /**
+ * Makes the data folder, and folders in it, with mode 0700 unless they are there.
+ * @throws Error in words for people when it can't be used
+ */
+export async function makeDataFolder(dataDir: string, folders: string[] = []): Promise<void> {
+  try {
+    for (const folder of [dataDir, ...folders]) await makeFolder(folder);
+    await access(dataDir, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`the data folder ${dataDir} can't be used (${code}): choose another with --data-dir`, { cause });
+  }
+}
+
+/**
  * Opens all that lasts.
  * @throws Error in words for people when the folder or the catalog can't be used
  */
 export async function openStorage({ dataDir, now = () => DateTime.now() }: StorageConfig) {
   const sessionsDir = path.join(dataDir, 'sessions');
   const uploadsDir = path.join(dataDir, 'uploads');
-  try {
-    for (const folder of [dataDir, sessionsDir, uploadsDir]) await makeFolder(folder);
-    await access(dataDir, constants.W_OK);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the data folder ${dataDir} can't be used (${code}): choose another with --data-dir`, { cause });
-  }
+  await makeDataFolder(dataDir, [sessionsDir, uploadsDir]);
   const db = await openDatabase(path.join(dataDir, 'tresgo.db'));
   await syncDirectory(dataDir);
   const tokens = createTokens(db, now);
@@ -104,8 +113,10 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       const started = await sessions.start(token, from, (startedAt) =>
         createExclusiveFolder(sessionsDir, folderName(startedAt, from.userName)),
       );
-      // Also for a resumed one: a crash may have come between the folder and its meta.json.
-      if (started) await refreshMeta(started.session.id);
+      // A resumed one has its meta.json, unless a crash came between the folder and the file.
+      const isTold =
+        started?.resumed && (await isMetaCurrent(path.join(sessionsDir, started.session.folder), started.session));
+      if (started && !isTold) await refreshMeta(started.session.id);
       return started;
     },
 

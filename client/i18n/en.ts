@@ -1,18 +1,12 @@
-import type { AlertCode } from '../interview.ts';
-
-/** What a text about a refusal may need to know. */
-export interface RefusalFacts {
-  retryAfterSeconds: number | null;
-  /** Questions (from 1) whose answer has not arrived. */
-  missing: number[];
-}
-
-interface AlertWords {
-  title: string;
-  text: string;
-}
+import { failures } from './failures/en.ts';
 
 const seconds = (n: number) => (n === 1 ? '1 second' : `${n} seconds`);
+const minutes = (n: number) => (n === 1 ? '1 minute' : `${n} minutes`);
+/** In words: whole seconds below two minutes, else minutes and seconds. */
+const duration = (s: number) => {
+  if (s < 120) return seconds(s);
+  return s % 60 === 0 ? minutes(s / 60) : `${minutes(Math.floor(s / 60))} ${seconds(s % 60)}`;
+};
 
 /** English. Names that people and tests look for are fixed by the contract, section 6, letter by letter. */
 export const en = {
@@ -35,6 +29,7 @@ export const en = {
     storageRefused:
       'This browser keeps nothing for this site, so your answers could be lost. Leave private browsing or allow cookies and site data, then reload this page.',
     promise: 'Your answers are kept on your device until they have safely arrived.',
+    noScript: 'This page records video in your browser. It needs JavaScript: please switch it on and reload.',
   },
 
   states: {
@@ -51,12 +46,19 @@ export const en = {
     requesting: 'Your browser may ask you: please allow the camera and the microphone.',
     notReady: 'The camera and the microphone are not ready yet.',
     ready: 'The camera and the microphone work. Start when you like.',
+    practising: 'A practice recording is running.',
+    practised: 'See and hear yourself as others will.',
+    thinking: 'Nothing is being recorded yet.',
     recording: 'Take your time. Your answer is sent while you speak.',
+    recordingStalled: 'The connection is slow right now. Keep speaking: your answer is kept on this device.',
     recordingOffline: 'There is no connection right now. Keep speaking: your answer is kept on this device.',
     uploading: 'The last seconds of your answer are on their way.',
+    keptHere: 'Your answer is kept on this device and sent in the background.',
+    uploadingAll: 'All your answers are recorded. The last of them are on their way.',
     waiting: 'The connection is weak or gone. Your answer is safe on this device.',
     failed: 'Your answer is safe on this device. We keep trying by ourselves; “Retry” tries at once.',
     open: 'Your answer has arrived.',
+    paused: 'You decide when to go on.',
     closing: 'All answers are in. We are closing your interview.',
     closingWaits: 'All your answers have arrived. The connection is weak or gone; we try again by ourselves.',
     refusedAnswer: 'Please read what happened, and answer again.',
@@ -68,6 +70,7 @@ export const en = {
   steps: {
     label: 'Your progress',
     answered: (n: number) => `${n}: answered`,
+    recorded: (n: number) => `${n}: recorded, on its way`,
     current: (n: number) => `${n}: now`,
     coming: (n: number) => `${n}: to come`,
   },
@@ -82,15 +85,44 @@ export const en = {
       'When you have said all you want to say, go on with the button below the question.',
       'If the connection drops, just keep speaking. Your answer stays on this device until it has arrived.',
     ],
+    /** The first line of the plan where a question gives time to think. */
+    planThinking: 'The questions come one at a time. Where you get time to think first, a countdown shows it.',
     camera: 'Camera',
     microphone: 'Microphone',
     cameraNumber: (n: number) => `Camera ${n}`,
     microphoneNumber: (n: number) => `Microphone ${n}`,
     level: 'Microphone level',
     levelHint: 'Say a few words: the bar should move.',
+    heard: 'We can hear you.',
+    silent: 'We can’t hear you yet. Is the right microphone chosen, and is it switched on?',
     start: 'Start interview',
     preview: 'Your picture, as the camera sees it',
     noPicture: 'No picture yet',
+    quality: {
+      measuring: 'Measuring your connection…',
+      chosen: (picture: string, rate: string, connection: string) => `${picture}, ${rate} – ${connection}`,
+      great: 'a very good connection',
+      good: 'a good connection',
+      slow: 'a slow connection, good enough',
+      weak: 'a weak connection: small picture, clear voice',
+    },
+  },
+
+  practice: {
+    open: 'Practice question',
+    heading: 'Practice',
+    question: 'What do you like about the place where you live?',
+    note: 'Practice: nothing of this is sent or kept.',
+    stop: 'Stop',
+    again: 'Try once more',
+    back: 'Back to the check',
+  },
+
+  thinking: {
+    left: 'Time left to think',
+    begin: (s: number) => `You have ${duration(s)} to think. Then recording starts by itself.`,
+    soon: (s: number) => `${seconds(s)} left to think. Then recording starts by itself.`,
+    answerNow: 'Answer now',
   },
 
   question: {
@@ -98,13 +130,33 @@ export const en = {
     next: 'Next question',
     finish: 'Finish interview',
     limit: (time: string) => `of ${time}`,
+    left: (time: string) => `${time} left`,
+    soon: (s: number) =>
+      `About ${seconds(s)} left. Finish your thought in peace: all you said is kept, and the recording ends by itself.`,
     elapsed: 'Time spoken',
-    sent: (acked: string, recorded: string) => `${acked} of ${recorded} sent`,
-    nothingYet: 'Nothing sent yet',
+    silent: 'We can’t hear you at the moment. Is the microphone on?',
+    pause: 'Pause after this answer',
+  },
+
+  journey: {
+    label: 'Where your answer is',
+    device: 'On this device',
+    sent: 'Sent',
+    confirmed: 'Confirmed',
+    answers: (n: number, count: number) => `${n} of ${count} answers`,
+    video: (s: number) => `${s} s of video still to send`,
+    bytes: (amount: string) => `${amount} still to send`,
+    flowing: 'Sent while you speak.',
+    all: 'Everything so far is sent.',
+    checking: 'All of it is sent. The server is checking it.',
+    arrived: 'Arrived whole, and checked.',
+    stalled: 'The connection stands still. Nothing is lost.',
+    offline: 'No connection. Nothing is lost.',
   },
 
   gate: {
     heading: 'Sending your answer',
+    headingAll: 'Sending your answers',
     progress: 'Answer sent',
     retry: 'Retry',
     stay: 'Please keep this page open.',
@@ -113,12 +165,23 @@ export const en = {
   recovered: {
     heading: 'Your answer was cut short',
     text: (s: number) =>
-      `We saved ${seconds(s)} of your answer before the page was reloaded, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+      `We saved ${duration(s)} of your answer before the page was reloaded, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     interrupted: (s: number) =>
-      `We saved ${seconds(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+      `We saved ${duration(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     refused: 'The server can’t take this answer. Please answer this question again; that costs you nothing.',
+    reviewHeading: 'Your answer is recorded',
+    review: (s: number) => `You spoke for ${duration(s)}. Play it back if you like, then choose.`,
+    playback: 'Your recording',
     keep: 'Keep this answer',
     again: 'Answer again',
+    againLeft: (n: number) => `Answer again (${n === 1 ? '1 take' : `${n} takes`} left)`,
+  },
+
+  paused: {
+    heading: 'Take a break',
+    text: 'Nothing is being recorded; camera and microphone are off.',
+    next: (n: number, count: number) => `Next comes question ${n} of ${count}. It waits for you.`,
+    resume: 'Continue',
   },
 
   finishing: { heading: 'Almost done', text: 'We are closing your interview. This takes a moment.' },
@@ -129,91 +192,28 @@ export const en = {
     close: 'You can close this page now.',
   },
 
-  alert: { tryAgain: 'Try again', logInAgain: 'Log in again' },
-
-  alerts: {
-    'permission-refused': {
-      title: 'The camera or the microphone is not allowed',
-      text: 'Nothing is lost. Tap the icon beside the address at the top of the browser (a lock, sliders or a camera), allow the camera and the microphone, then press “Try again”. On an iPhone: Settings, your browser, Camera and Microphone.',
-    },
-    'no-camera': {
-      title: 'We found no camera or no microphone',
-      text: 'Nothing is lost. Plug one in or switch it on, then press “Try again”. Or open your link on a phone: it has both.',
-    },
-    'camera-busy': {
-      title: 'The camera or the microphone is in use',
-      text: 'Nothing is lost. Close other programs and tabs that use it, such as a video call, then press “Try again”.',
-    },
-    'insecure-page': {
-      title: 'This address gets no camera',
-      text: 'Browsers give no camera to pages on plain HTTP. Open your link with https:// in front, or ask the person who invited you for a secure link.',
-    },
-    'no-media-recorder': {
-      title: 'This browser cannot record video',
-      text: 'Open your link in a current Chrome, Edge or Firefox, or in Safari 14.1 or newer. If you opened it inside another app, choose “Open in browser”.',
-    },
-    'recording-interrupted': {
-      title: 'The recording stopped by itself',
-      text: 'The camera or the microphone went away: a call, a plug or another program may be the reason. What you have said so far is saved and is being sent.',
-    },
-    'storage-refused': {
-      title: 'This device cannot keep your answer',
-      text: 'Free some space, or leave private browsing, then press “Try again”. What has already arrived stays safe.',
-    },
-    'signed-out': {
-      title: 'Your token is no longer accepted',
-      text: 'It may have expired or been withdrawn. What you recorded stays on this device. Ask the person who invited you, then log in again on this device: everything goes on from here.',
-    },
-    'no-connection': {
-      title: 'The server can’t be reached at the moment',
-      text: 'Nothing is lost. Check your connection and keep this page open: it goes on by itself, or at once with “Try again”.',
-    },
-    'second-tab': {
-      title: 'This interview is open in another tab',
-      text: 'Go on there, or close that tab and press “Try again” here.',
-    },
-    'not-kept': {
-      title: 'This browser keeps nothing on the device',
-      text: 'You can go on. Your answers are sent while you speak, but please do not reload or close this page before the end.',
-    },
-    'digest-mismatch': {
-      title: 'Your answer did not arrive as it was recorded',
-      text: 'The whole recording is still on this device. Keep this page open and tell the person who invited you.',
-    },
-    refused: {
-      title: 'The server did not accept this',
-      text: 'What you recorded stays on this device. Tell the person who invited you what you read here:',
-    },
-    unexpected: {
-      title: 'Something went wrong on this page',
-      text: 'What you recorded stays on this device. Press “Try again”; if that does not help, reload the page.',
-    },
-  } satisfies Record<AlertCode, AlertWords>,
-
-  refusals: {
-    unauthorized: () =>
-      'This token and this name do not go together, or the token has expired. Check both against your invitation.',
-    'sessions-used-up': () =>
-      'This token has been used: its interview is finished. Ask the person who invited you if you need another.',
-    'too-many-attempts': ({ retryAfterSeconds }: RefusalFacts) =>
-      retryAfterSeconds === null
-        ? 'Too many attempts. Please wait a minute, then try again.'
-        : `Too many attempts. Please try again in ${seconds(retryAfterSeconds)}.`,
-    'answers-missing': ({ missing }: RefusalFacts) =>
-      `Not every answer has arrived yet. Still on the way: question ${missing.join(', ')}.`,
-    'invalid-field': () => 'Something in the token or the name cannot be read. Please type both again.',
-    'session-finished': () => 'This interview is already finished. Every answer has arrived; nothing can be added.',
-    'session-not-found': () => 'This interview does not belong to your token. Log in again with your link.',
-    'answer-too-large': () =>
-      'This answer is longer than the server takes. What has arrived is kept. Tell the person who invited you.',
-    'not-a-recording': () =>
-      'The server does not know this kind of recording. Try another browser: Chrome, Edge or Firefox.',
-    internal: () => 'Something went wrong on the server. Nothing that arrived is lost. Please try again in a moment.',
-    unavailable: () => 'The server is not ready at this moment. Nothing is lost. Please try again shortly.',
-    'disk-full': () => 'The server has no room at this moment. Keep this page open: it goes on by itself.',
-    offline: () => 'The server cannot be reached. Check your connection, then try again.',
-    'bad-gateway': () => 'The server gives no proper answer right now. Please try again in a moment.',
+  receipt: {
+    heading: 'Your receipt',
+    save: 'Save receipt',
+    interview: 'Interview',
+    name: 'Name',
+    folder: 'Folder',
+    finishedAt: 'Finished',
+    question: 'Question',
+    length: 'Length',
+    size: 'Size',
+    received: 'Received',
+    digest: 'Digest',
+    unknown: 'unknown',
+    full: 'Digests in full (SHA-256)',
+    hint: 'A digest is the fingerprint of an answer. It proves that the server holds exactly what was recorded.',
   },
+
+  alert: { tryAgain: 'Try again', logInAgain: 'Log in again', saveCopy: 'Save a copy' },
+
+  /** In words: whole seconds below two minutes, else minutes and seconds. */
+  duration,
+  ...failures,
 };
 
 /** Every language has exactly these words. */

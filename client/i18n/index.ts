@@ -1,6 +1,7 @@
 /** Words: which language, and what to say to a refusal of the server. */
-import type { Messages, RefusalFacts } from './en.ts';
+import type { Messages } from './en.ts';
 import { en } from './en.ts';
+import type { RefusalFacts } from './failures/en.ts';
 import { th } from './th.ts';
 import { vi } from './vi.ts';
 

@@ -1,4 +1,10 @@
 import type { Messages } from './en.ts';
+import { failures } from './failures/vi.ts';
+
+const duration = (s: number) => {
+  if (s < 120) return `${s} giây`;
+  return s % 60 === 0 ? `${s / 60} phút` : `${Math.floor(s / 60)} phút ${s % 60} giây`;
+};
 
 /** Vietnamese. */
 export const vi: Messages = {
@@ -21,6 +27,7 @@ export const vi: Messages = {
     storageRefused:
       'Trình duyệt này không lưu gì cho trang web, nên câu trả lời của bạn có thể bị mất. Hãy thoát chế độ ẩn danh hoặc cho phép cookie và dữ liệu trang web, rồi tải lại trang.',
     promise: 'Câu trả lời được giữ trên thiết bị của bạn cho đến khi đã gửi đến nơi an toàn.',
+    noScript: 'Trang này ghi video trong trình duyệt nên cần JavaScript: hãy bật JavaScript rồi tải lại trang.',
   },
 
   states: {
@@ -37,13 +44,20 @@ export const vi: Messages = {
     requesting: 'Trình duyệt có thể hỏi bạn: vui lòng cho phép dùng máy ảnh và micrô.',
     notReady: 'Máy ảnh và micrô chưa sẵn sàng.',
     ready: 'Máy ảnh và micrô hoạt động tốt. Bạn có thể bắt đầu bất cứ lúc nào.',
+    practising: 'Đang ghi thử.',
+    practised: 'Hãy xem và nghe lại như người khác sẽ thấy bạn.',
+    thinking: 'Chưa ghi hình.',
     recording: 'Cứ từ từ nhé. Câu trả lời được gửi đi ngay trong khi bạn nói.',
+    recordingStalled: 'Kết nối hiện đang chậm. Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
     recordingOffline: 'Hiện không có kết nối mạng. Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
     uploading: 'Những giây cuối của câu trả lời đang được gửi đi.',
+    keptHere: 'Câu trả lời được giữ trên thiết bị này và đang được gửi ngầm.',
+    uploadingAll: 'Bạn đã ghi xong mọi câu trả lời. Những câu cuối đang được gửi đi.',
     waiting: 'Kết nối yếu hoặc bị ngắt. Câu trả lời của bạn vẫn an toàn trên thiết bị này.',
     failed:
       'Câu trả lời của bạn vẫn an toàn trên thiết bị này. Chúng tôi vẫn tự động thử tiếp; bấm “Thử lại” để thử ngay.',
     open: 'Câu trả lời của bạn đã đến nơi.',
+    paused: 'Bạn quyết định khi nào tiếp tục.',
     closing: 'Đã nhận đủ các câu trả lời. Chúng tôi đang kết thúc buổi phỏng vấn.',
     closingWaits: 'Tất cả câu trả lời đã đến nơi. Kết nối yếu hoặc bị ngắt; chúng tôi sẽ tự động thử lại.',
     refusedAnswer: 'Xin hãy đọc thông báo và trả lời lại.',
@@ -55,6 +69,7 @@ export const vi: Messages = {
   steps: {
     label: 'Tiến trình của bạn',
     answered: (n) => `${n}: đã trả lời`,
+    recorded: (n) => `${n}: đã ghi, đang gửi`,
     current: (n) => `${n}: hiện tại`,
     coming: (n) => `${n}: sắp tới`,
   },
@@ -69,15 +84,43 @@ export const vi: Messages = {
       'Khi đã nói xong những gì muốn nói, hãy bấm nút bên dưới câu hỏi để đi tiếp.',
       'Nếu mất kết nối, bạn cứ nói tiếp. Câu trả lời được giữ trên thiết bị này cho đến khi gửi đến nơi.',
     ],
+    planThinking: 'Các câu hỏi hiện ra lần lượt. Câu nào có thời gian suy nghĩ trước thì sẽ có đồng hồ đếm ngược.',
     camera: 'Máy ảnh',
     microphone: 'Micrô',
     cameraNumber: (n) => `Máy ảnh ${n}`,
     microphoneNumber: (n) => `Micrô ${n}`,
     level: 'Mức âm thanh của micrô',
     levelHint: 'Hãy nói vài từ: thanh này sẽ chuyển động.',
+    heard: 'Chúng tôi nghe thấy bạn.',
+    silent: 'Chúng tôi chưa nghe thấy bạn. Bạn đã chọn đúng micrô và bật micrô chưa?',
     start: 'Bắt đầu phỏng vấn',
     preview: 'Hình của bạn qua máy ảnh',
     noPicture: 'Chưa có hình',
+    quality: {
+      measuring: 'Đang đo kết nối của bạn…',
+      chosen: (picture, rate, connection) => `${picture}, ${rate} – ${connection}`,
+      great: 'kết nối rất tốt',
+      good: 'kết nối tốt',
+      slow: 'kết nối chậm nhưng đủ dùng',
+      weak: 'kết nối yếu: hình nhỏ, tiếng rõ',
+    },
+  },
+
+  practice: {
+    open: 'Câu hỏi thử',
+    heading: 'Ghi thử',
+    question: 'Bạn thích điều gì ở nơi mình đang sống?',
+    note: 'Ghi thử: không có gì được gửi đi hay lưu lại.',
+    stop: 'Dừng',
+    again: 'Thử thêm lần nữa',
+    back: 'Quay lại phần kiểm tra',
+  },
+
+  thinking: {
+    left: 'Thời gian suy nghĩ còn lại',
+    begin: (s) => `Bạn có ${duration(s)} để suy nghĩ. Sau đó việc ghi hình tự bắt đầu.`,
+    soon: (s) => `Còn ${s} giây để suy nghĩ. Sau đó việc ghi hình tự bắt đầu.`,
+    answerNow: 'Trả lời ngay',
   },
 
   question: {
@@ -85,13 +128,33 @@ export const vi: Messages = {
     next: 'Câu hỏi tiếp theo',
     finish: 'Kết thúc phỏng vấn',
     limit: (time) => `/ ${time}`,
+    left: (time) => `còn ${time}`,
+    soon: (s) =>
+      `Còn khoảng ${s} giây. Bạn cứ nói nốt ý của mình: mọi điều đã nói đều được giữ, và việc ghi hình sẽ tự kết thúc.`,
     elapsed: 'Thời gian đã nói',
-    sent: (acked, recorded) => `Đã gửi ${acked} trên ${recorded}`,
-    nothingYet: 'Chưa gửi dữ liệu nào',
+    silent: 'Hiện chúng tôi không nghe thấy bạn. Micrô đã bật chưa?',
+    pause: 'Tạm dừng sau câu trả lời này',
+  },
+
+  journey: {
+    label: 'Câu trả lời của bạn đang ở đâu',
+    device: 'Trên thiết bị',
+    sent: 'Đã gửi',
+    confirmed: 'Đã xác nhận',
+    answers: (n, count) => `${n}/${count} câu`,
+    video: (s) => `Còn ${s} giây video chưa gửi`,
+    bytes: (amount) => `Còn ${amount} chưa gửi`,
+    flowing: 'Được gửi đi trong khi bạn nói.',
+    all: 'Mọi thứ đến lúc này đã được gửi.',
+    checking: 'Đã gửi hết. Máy chủ đang kiểm tra.',
+    arrived: 'Đã đến nơi đầy đủ và được kiểm tra.',
+    stalled: 'Kết nối đang đứng yên. Không có gì bị mất.',
+    offline: 'Không có kết nối. Không có gì bị mất.',
   },
 
   gate: {
     heading: 'Đang gửi câu trả lời của bạn',
+    headingAll: 'Đang gửi các câu trả lời của bạn',
     progress: 'Phần đã gửi của câu trả lời',
     retry: 'Thử lại',
     stay: 'Vui lòng giữ trang này mở.',
@@ -100,12 +163,23 @@ export const vi: Messages = {
   recovered: {
     heading: 'Câu trả lời của bạn bị ngắt giữa chừng',
     text: (s) =>
-      `Chúng tôi đã lưu được ${s} giây câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+      `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     interrupted: (s) =>
-      `Chúng tôi đã lưu được ${s} giây câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+      `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     refused: 'Máy chủ không nhận được câu trả lời này. Xin hãy trả lời lại câu hỏi; bạn không bị tính thêm lượt.',
+    reviewHeading: 'Câu trả lời của bạn đã được ghi',
+    review: (s) => `Bạn đã nói ${duration(s)}. Bạn có thể xem lại rồi chọn.`,
+    playback: 'Bản ghi của bạn',
     keep: 'Giữ câu trả lời này',
     again: 'Trả lời lại',
+    againLeft: (n) => `Trả lời lại (còn ${n} lượt)`,
+  },
+
+  paused: {
+    heading: 'Nghỉ một chút',
+    text: 'Không có gì đang được ghi; máy ảnh và micrô đã tắt.',
+    next: (n, count) => `Tiếp theo là câu hỏi ${n}/${count}. Câu hỏi sẽ chờ bạn.`,
+    resume: 'Tiếp tục',
   },
 
   finishing: { heading: 'Sắp xong rồi', text: 'Chúng tôi đang kết thúc buổi phỏng vấn. Xin chờ một chút.' },
@@ -116,88 +190,25 @@ export const vi: Messages = {
     close: 'Bây giờ bạn có thể đóng trang này.',
   },
 
-  alert: { tryAgain: 'Thử lại lần nữa', logInAgain: 'Đăng nhập lại' },
-
-  alerts: {
-    'permission-refused': {
-      title: 'Máy ảnh hoặc micrô chưa được cho phép',
-      text: 'Không có gì bị mất. Hãy chạm vào biểu tượng cạnh thanh địa chỉ của trình duyệt (ổ khóa, thanh trượt hoặc máy ảnh), cho phép máy ảnh và micrô, rồi bấm “Thử lại lần nữa”. Trên iPhone: Cài đặt, chọn trình duyệt của bạn, rồi bật Camera và Micrô.',
-    },
-    'no-camera': {
-      title: 'Không tìm thấy máy ảnh hoặc micrô',
-      text: 'Không có gì bị mất. Hãy cắm hoặc bật thiết bị, rồi bấm “Thử lại lần nữa”. Hoặc mở đường dẫn của bạn trên điện thoại: điện thoại có cả hai.',
-    },
-    'camera-busy': {
-      title: 'Máy ảnh hoặc micrô đang được dùng ở nơi khác',
-      text: 'Không có gì bị mất. Hãy đóng các ứng dụng hoặc thẻ khác đang dùng chúng, chẳng hạn cuộc gọi video, rồi bấm “Thử lại lần nữa”.',
-    },
-    'insecure-page': {
-      title: 'Không thể dùng máy ảnh ở địa chỉ này',
-      text: 'Trình duyệt không cho trang HTTP không bảo mật dùng máy ảnh. Hãy mở đường dẫn của bạn bắt đầu bằng https://, hoặc xin người mời một đường dẫn bảo mật.',
-    },
-    'no-media-recorder': {
-      title: 'Trình duyệt này không ghi được video',
-      text: 'Hãy mở đường dẫn bằng Chrome, Edge hoặc Firefox bản mới, hoặc Safari 14.1 trở lên. Nếu bạn đang mở trong một ứng dụng khác, hãy chọn “Mở bằng trình duyệt”.',
-    },
-    'recording-interrupted': {
-      title: 'Việc ghi hình đã tự dừng',
-      text: 'Máy ảnh hoặc micrô bị ngắt: có thể do cuộc gọi đến, dây cắm hoặc một ứng dụng khác. Phần bạn đã nói đã được lưu và đang được gửi đi.',
-    },
-    'storage-refused': {
-      title: 'Thiết bị này không lưu được câu trả lời của bạn',
-      text: 'Hãy giải phóng bớt dung lượng hoặc thoát chế độ ẩn danh, rồi bấm “Thử lại lần nữa”. Những gì đã gửi đến nơi vẫn an toàn.',
-    },
-    'signed-out': {
-      title: 'Mã tham gia của bạn không còn được chấp nhận',
-      text: 'Mã có thể đã hết hạn hoặc bị thu hồi. Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy hỏi người đã mời bạn, rồi đăng nhập lại trên chính thiết bị này: mọi thứ sẽ tiếp tục từ đây.',
-    },
-    'no-connection': {
-      title: 'Hiện chưa kết nối được với máy chủ',
-      text: 'Không có gì bị mất. Hãy kiểm tra kết nối mạng và giữ trang này mở: trang sẽ tự tiếp tục, hoặc nhấn “Thử lại lần nữa” để thử ngay.',
-    },
-    'second-tab': {
-      title: 'Buổi phỏng vấn này đang mở ở một thẻ khác',
-      text: 'Hãy tiếp tục ở thẻ đó, hoặc đóng thẻ đó rồi nhấn “Thử lại lần nữa” tại đây.',
-    },
-    'not-kept': {
-      title: 'Trình duyệt này không lưu được gì trên thiết bị',
-      text: 'Bạn vẫn có thể tiếp tục. Câu trả lời được gửi đi trong lúc bạn nói, nhưng xin đừng tải lại hay đóng trang này trước khi kết thúc.',
-    },
-    'digest-mismatch': {
-      title: 'Câu trả lời đến nơi không giống bản đã ghi',
-      text: 'Toàn bộ bản ghi vẫn còn trên thiết bị này. Hãy giữ trang này mở và báo cho người đã mời bạn.',
-    },
-    refused: {
-      title: 'Máy chủ không chấp nhận yêu cầu này',
-      text: 'Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy báo cho người đã mời bạn nội dung sau:',
-    },
-    unexpected: {
-      title: 'Trang này vừa gặp sự cố',
-      text: 'Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy bấm “Thử lại lần nữa”; nếu không được, hãy tải lại trang.',
-    },
+  receipt: {
+    heading: 'Biên nhận của bạn',
+    save: 'Lưu biên nhận',
+    interview: 'Buổi phỏng vấn',
+    name: 'Họ và tên',
+    folder: 'Thư mục',
+    finishedAt: 'Kết thúc lúc',
+    question: 'Câu hỏi',
+    length: 'Độ dài',
+    size: 'Dung lượng',
+    received: 'Nhận lúc',
+    digest: 'Mã băm',
+    unknown: 'không rõ',
+    full: 'Mã băm đầy đủ (SHA-256)',
+    hint: 'Mã băm là dấu vân tay của câu trả lời. Nó chứng minh máy chủ giữ đúng bản đã ghi.',
   },
 
-  refusals: {
-    unauthorized: () => 'Mã và họ tên không khớp nhau, hoặc mã đã hết hạn. Hãy kiểm tra cả hai theo thư mời của bạn.',
-    'sessions-used-up': () =>
-      'Mã này đã được dùng: buổi phỏng vấn của mã đã kết thúc. Nếu cần mã khác, hãy hỏi người đã mời bạn.',
-    'too-many-attempts': ({ retryAfterSeconds }) =>
-      retryAfterSeconds === null
-        ? 'Bạn đã thử quá nhiều lần. Vui lòng đợi một phút rồi thử lại.'
-        : `Bạn đã thử quá nhiều lần. Vui lòng thử lại sau ${retryAfterSeconds} giây.`,
-    'answers-missing': ({ missing }) => `Chưa nhận đủ các câu trả lời. Còn đang gửi: câu ${missing.join(', ')}.`,
-    'invalid-field': () => 'Mã hoặc họ tên có ký tự không đọc được. Vui lòng nhập lại cả hai.',
-    'session-finished': () => 'Buổi phỏng vấn này đã kết thúc. Mọi câu trả lời đã đến nơi; không thể thêm gì nữa.',
-    'session-not-found': () =>
-      'Buổi phỏng vấn này không thuộc về mã của bạn. Hãy đăng nhập lại bằng đường dẫn của bạn.',
-    'answer-too-large': () =>
-      'Câu trả lời này dài hơn mức máy chủ cho phép. Phần đã gửi đến vẫn được giữ. Hãy báo cho người đã mời bạn.',
-    'not-a-recording': () =>
-      'Máy chủ không nhận ra định dạng bản ghi này. Hãy thử trình duyệt khác: Chrome, Edge hoặc Firefox.',
-    internal: () => 'Máy chủ vừa gặp sự cố. Những gì đã gửi đến không bị mất. Vui lòng thử lại sau giây lát.',
-    unavailable: () => 'Máy chủ hiện chưa sẵn sàng. Không có gì bị mất. Vui lòng thử lại sau ít phút.',
-    'disk-full': () => 'Máy chủ hiện hết chỗ lưu. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục.',
-    offline: () => 'Không kết nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.',
-    'bad-gateway': () => 'Máy chủ hiện chưa trả lời đúng. Vui lòng thử lại sau giây lát.',
-  },
+  alert: { tryAgain: 'Thử lại lần nữa', logInAgain: 'Đăng nhập lại', saveCopy: 'Lưu một bản sao' },
+
+  duration,
+  ...failures,
 };

@@ -1,12 +1,23 @@
 /** The interview page: puts view, sitting, spool and the browser's own events together. */
 import { createApi } from '../api.ts';
+import { watchDevices } from '../device-watch.ts';
+import { onDevicesChange } from '../devices.ts';
+import { saveFile } from '../downloads.ts';
+import { createFitting } from '../fitting.ts';
+import { createHearing } from '../hearing.ts';
 import { pickMessages } from '../i18n/index.ts';
 import { createIdentityStore } from '../identity.ts';
-import { createMemorySpool } from '../memory-spool.ts';
+import type { Alert } from '../interview.ts';
+import { keepOffline } from '../offline.ts';
+import { createPreview } from '../preview.ts';
+import { createMemorySpool, createOverflowSpool, createSender, createStorageRoom, openSpool } from '../sending.ts';
 import { createSitting } from '../sitting.ts';
-import { openSpool } from '../spool.ts';
 import '../status.ts';
+import { systemTimers } from '../timers.ts';
+import { createXhrPost, measureUplink } from '../uplink.ts';
+import { receiptText } from '../view/receipt-text.ts';
 import { createView, type View } from '../view.ts';
+import { createWakeLock } from '../wake-lock.ts';
 
 /** How often figures that are no state are shown anew. */
 const LIVE_MS = 200;
@@ -16,43 +27,81 @@ const SPOOL_MS = 5000;
 const CLAIM_MS = 2000;
 
 /** One tab records: the claim lasts as long as the page (Web Locks). */
-async function claim(folder: string): Promise<boolean> {
-  if (!navigator.locks) return true;
-  return new Promise((resolve) => {
-    navigator.locks
-      .request(`tresgo ${folder}`, { signal: AbortSignal.timeout(CLAIM_MS) }, () => {
-        resolve(true);
-        return new Promise(() => {});
-      })
-      .catch(() => resolve(false));
+async function claim(folder: string, onBusy: () => void): Promise<void> {
+  if (!navigator.locks) return;
+  const timer = setTimeout(onBusy, CLAIM_MS);
+  await new Promise<void>((resolve) => {
+    void navigator.locks.request(`tresgo ${folder}`, () => {
+      resolve();
+      return new Promise(() => {});
+    });
   });
+  clearTimeout(timer);
 }
 
 const root = document.getElementById('app');
 if (!root) throw new Error('interview.html has no #app');
+const messages = pickMessages(location.search, navigator.languages);
+const identity = createIdentityStore();
+const offline = keepOffline({ container: navigator.serviceWorker });
 // A device that refuses to keep anything, or never answers, still sends what it records; the page says so.
 const kept = await Promise.race([
   openSpool().catch(() => null),
   new Promise<null>((resolve) => setTimeout(resolve, SPOOL_MS, null)),
 ]);
-const spool = kept ?? createMemorySpool();
+const spool = createOverflowSpool({ durable: kept ?? createMemorySpool(), onOverflow: () => sitting.overflowed() });
 navigator.storage?.persist?.().catch(() => {});
+
+async function warning(needBytes: number): Promise<Alert | null> {
+  if (!kept) return { code: 'not-kept' };
+  const room = createStorageRoom({ estimate: () => navigator.storage.estimate(), needBytes: () => needBytes });
+  if ((await room.look()) === 'low') return { code: 'storage-low' };
+  return ['unsupported', 'refused'].includes(await offline) ? { code: 'no-offline-reload' } : null;
+}
 
 let view: View | null = null;
 const sitting = createSitting({
   api: createApi(),
-  identity: createIdentityStore(),
+  identity,
   spool,
-  view: { render: (state) => view?.render(state), preview: (stream) => view?.preview(stream) },
+  createSender: (options) => createSender({ ...options, spool }),
+  view: { render: (state) => view?.render(state), playback: (recording) => view?.playback(recording) },
+  preview: createPreview((stream) => view?.preview(stream), { onLost: () => sitting.devicesChanged() }),
+  createFitting: (onQuality) =>
+    createFitting({
+      measure: () => measureUplink({ post: createXhrPost({ token: identity.get()?.token ?? '' }) }),
+      onQuality,
+    }),
+  hearing: createHearing({ timers: systemTimers }),
+  wakeLock: createWakeLock({ wakeLock: navigator.wakeLock, document }),
+  watchDevices: (stream, onChange) => watchDevices({ stream, document, onChange }),
   goToLogin: () => location.replace(`/${location.search}`),
+  reload: () => location.reload(),
   claim,
-  warning: kept ? null : { code: 'not-kept' },
+  warning,
+  isOnline: () => navigator.onLine,
+  async saveTake({ takeId, question }) {
+    const recording = await spool.copyOf(takeId);
+    saveFile(recording, `TresGo-Q${question}.${recording.type.includes('mp4') ? 'mp4' : 'webm'}`);
+  },
+  saveReceipt() {
+    const receipt = sitting.receipt();
+    if (receipt) saveFile(new Blob([receiptText(receipt, messages)], { type: 'text/plain' }), `${receipt.folder}.txt`);
+  },
 });
-view = createView(root, pickMessages(location.search, navigator.languages), sitting.actions);
+view = createView(root, messages, sitting.actions);
+onDevicesChange(() => sitting.devicesChanged());
 window.tresgo = { status: sitting.status };
 setInterval(() => view?.live(sitting.live()), LIVE_MS);
 for (const type of ['online', 'focus', 'pageshow']) window.addEventListener(type, sitting.retryNow);
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') sitting.retryNow();
+});
+// Out of the bfcache comes a page whose recorder, claim and requests are gone; the spool knows where to go on.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && sitting.status().state !== 'finished') location.reload();
+});
+window.addEventListener('beforeunload', (event) => {
+  if (sitting.isBusy()) event.preventDefault();
 });
 await sitting.open();

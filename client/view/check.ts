@@ -1,8 +1,10 @@
 /** The device check: what will happen, which devices, and whether the microphone hears anything. */
 import type { Messages } from '../i18n/index.ts';
 import { nextQuestion } from '../interview.ts';
+import type { Quality } from '../quality.ts';
 import { createDeviceSelect } from './device-select.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
+import { formatRate } from './format.ts';
 import type { Actions, Part } from './part.ts';
 
 /** Heading, greeting and plan. */
@@ -11,7 +13,8 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
   const greeting = h('p', { class: 'eyebrow' });
   const heading = h('h1', { tabindex: '-1' }, check.heading);
   const back = h('p', { class: 'welcome-back' });
-  const plan = h('ul', { class: 'plan' }, ...check.plan.map((line) => h('li', {}, line)));
+  const lines = check.plan.map((line) => h('li', {}, line));
+  const plan = h('ol', { class: 'plan' }, ...lines);
   const element = h('section', { class: 'words' }, greeting, heading, back, plan);
   return {
     element,
@@ -20,6 +23,8 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
       show(element, state.phase.name === 'checking');
       const [count, answered] = [state.questions.length, state.answered.length];
       setText(greeting, count > 0 ? check.greeting(state.title, count) : state.title);
+      const thinking = state.questions.some(({ thinkSeconds }) => thinkSeconds > 0);
+      if (lines[0]) setText(lines[0], (thinking ? check.planThinking : check.plan[0]) ?? '');
       const next = nextQuestion(state);
       show(back, answered > 0 && next !== null);
       setText(back, answered > 0 && next !== null ? check.back(answered, count, next) : '');
@@ -30,7 +35,7 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
 /** Camera, microphone, meter, and the button that starts the sitting. */
 export function createCheckControls(
   messages: Messages,
-  actions: Pick<Actions, 'start' | 'chooseCamera' | 'chooseMicrophone'>,
+  actions: Pick<Actions, 'start' | 'practise' | 'chooseCamera' | 'chooseMicrophone'>,
 ): Part {
   const { check } = messages;
   const cameras = createDeviceSelect('camera', check.camera, check.cameraNumber, (id) => actions.chooseCamera(id));
@@ -45,25 +50,48 @@ export function createCheckControls(
     'aria-valuemax': '100',
     'aria-valuenow': '0',
   });
+  const hearing = h('p', { class: 'hint', 'aria-live': 'polite' }, check.levelHint);
+  const quality = h('p', { class: 'hint quality' });
+  const practise = button('secondary', messages.practice.open, () => actions.practise());
   const start = button('primary', check.start, () => actions.start());
   const element = h(
     'section',
     { class: 'controls check' },
     h('div', { class: 'devices' }, cameras.element, microphones.element),
-    h('div', { class: 'hearing' }, meter, h('p', { class: 'hint' }, check.levelHint)),
+    h('div', { class: 'hearing' }, meter, hearing),
+    quality,
+    practise,
     h('div', { class: 'start' }, start),
   );
   return {
     element,
-    render({ phase }) {
+    render({ phase, quality: chosen }) {
       show(element, phase.name === 'checking');
       if (phase.name !== 'checking') return;
       start.disabled = !phase.ready;
+      practise.disabled = !phase.ready;
+      setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
       cameras.render(phase.cameras, phase.cameraId);
       microphones.render(phase.microphones, phase.microphoneId);
     },
-    live({ level }) {
+    live({ level, hearing: heard }) {
+      setText(hearing, { unknown: check.levelHint, heard: check.heard, silent: check.silent }[heard]);
+      setAttribute(hearing, 'data-hearing', heard);
       setAttribute(meter, 'aria-valuenow', String(Math.round(level * 20) * 5));
     },
   };
+}
+
+/** E.g. `720p, 1.2 Mbit/s – a good connection`. */
+export function qualityWords(quality: Quality, { check: { quality: words }, lang }: Messages): string {
+  const bitsPerSecond = quality.videoBitsPerSecond + quality.audioBitsPerSecond;
+  const picture = `${Math.min(quality.width, quality.height)}p`;
+  return words.chosen(picture, formatRate(bitsPerSecond, lang), words[connectionOf(bitsPerSecond)]);
+}
+
+/** By what the take is recorded with: that was chosen to fit the connection. */
+function connectionOf(bitsPerSecond: number): 'great' | 'good' | 'slow' | 'weak' {
+  if (bitsPerSecond >= 1_800_000) return 'great';
+  if (bitsPerSecond >= 600_000) return 'good';
+  return bitsPerSecond >= 250_000 ? 'slow' : 'weak';
 }

@@ -15,10 +15,24 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** A button that never submits a form. */
-export function button(kind: 'primary' | 'secondary', text: string, press: () => void): HTMLButtonElement {
+export function button(kind: 'primary' | 'secondary' | 'quiet', text: string, press: () => void): HTMLButtonElement {
   const element = h('button', { type: 'button', class: `button ${kind}` }, text);
-  element.addEventListener('click', press);
+  // The second click of a double click, or a key that is held down, was meant for what stood here before.
+  element.addEventListener('click', (event) => event.detail < 2 && press());
+  element.addEventListener('keydown', (event) => event.repeat && event.key === 'Enter' && event.preventDefault());
   return element;
+}
+
+/** A picture without words, drawn by one path in a box of 24 x 24. */
+export function icon(path: string, name: string): SVGSVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const line = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  for (const [key, value] of Object.entries({ viewBox: '0 0 24 24', class: `icon ${name}`, 'aria-hidden': 'true' })) {
+    svg.setAttribute(key, value);
+  }
+  line.setAttribute('d', path);
+  svg.append(line);
+  return svg;
 }
 
 /** Writes only what differs: a live region is announced again even when it is given the same text. */

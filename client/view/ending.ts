@@ -1,20 +1,27 @@
 /** The two last screens: the session is being closed, and is closed. */
 import type { Messages } from '../i18n/index.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
-import type { Part } from './part.ts';
+import type { Actions, Part } from './part.ts';
+import { createReceipt } from './receipt.ts';
 
-export function createEnding(messages: Messages): Part & { heading: HTMLElement } {
+export function createEnding(
+  messages: Messages,
+  actions: Pick<Actions, 'saveReceipt'>,
+): Part & { heading: HTMLElement } {
   const { finishing, finished } = messages;
   const mark = h('span', { class: 'ending-mark', 'aria-hidden': 'true' });
   const heading = h('h1', { tabindex: '-1' });
   const text = h('p', { class: 'ending-text' });
   const close = h('p', { class: 'hint' }, finished.close);
-  const element = h('section', { class: 'ending' }, mark, heading, text, close);
+  const receipt = createReceipt(messages, actions);
+  const element = h('section', { class: 'ending' }, mark, heading, text, close, receipt.element);
   return {
     element,
     heading,
-    render({ phase }) {
+    render(state) {
+      const { phase } = state;
       const { name } = phase;
+      receipt.render(state);
       const done = name === 'finished';
       show(element, done || name === 'finishing');
       setAttribute(element, 'data-gate', 'gate' in phase ? phase.gate.kind : '');

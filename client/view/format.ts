@@ -14,3 +14,18 @@ export function formatBytes(bytes: number, lang: string): string {
     maximumFractionDigits: large ? 1 : 0,
   }).format(bytes / (large ? 1e6 : 1e3));
 }
+
+/** Of a connection or a recording, in decimal units: `640 kbit/s`, `1.2 Mbit/s`. */
+export function formatRate(bitsPerSecond: number, lang: string): string {
+  const large = bitsPerSecond >= 999_500;
+  const digits = { minimumFractionDigits: large ? 1 : 0, maximumFractionDigits: large ? 1 : 0 };
+  const number = new Intl.NumberFormat(lang, digits).format(bitsPerSecond / (large ? 1e6 : 1e3));
+  return `${number} ${large ? 'Mbit/s' : 'kbit/s'}`;
+}
+
+/** A moment on this device's clock and in its time zone, from ISO 8601; what can't be read is given back as it is. */
+export function formatMoment(iso: string, lang: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' }).format(date);
+}

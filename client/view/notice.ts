@@ -1,7 +1,8 @@
 /** The `role=alert` box: what happened, that nothing is lost, what to do, and the control that does it. */
 import { type Messages, refusalWords } from '../i18n/index.ts';
 import type { Alert, AlertCode, Phase } from '../interview.ts';
-import { button, h, setText, show } from './dom.ts';
+import type { BrowserKind } from './browser-kind.ts';
+import { button, h, setAttribute, setText, show } from './dom.ts';
 import type { Actions, Part } from './part.ts';
 
 /** Where asking once more can help without the candidate losing anything. */
@@ -18,27 +19,47 @@ const repeatable: ReadonlySet<AlertCode> = new Set([
 /** Our words say all there is for the other codes; their `detail` is the browser's English. */
 const detailed: ReadonlySet<AlertCode> = new Set(['refused', 'unexpected', 'digest-mismatch', 'storage-refused']);
 
-export function createNotice(messages: Messages, actions: Pick<Actions, 'askAgain'>): Part {
+/** Nothing is wrong, or nothing that the candidate must see to at once. */
+const gentle: ReadonlySet<AlertCode> = new Set(['not-kept', 'no-offline-reload', 'working-offline', 'storage-low']);
+
+/** Apps whose own browser gives pages no camera: there the way out is the cure for these, too. */
+const inApps: ReadonlySet<BrowserKind> = new Set(['zalo', 'facebook', 'line', 'in-app']);
+const curedOutside: ReadonlySet<AlertCode> = new Set(['permission-refused', 'no-camera', 'no-media-recorder']);
+
+export function createNotice(
+  messages: Messages,
+  actions: Pick<Actions, 'askAgain' | 'saveCopies'>,
+  browser: BrowserKind,
+): Part {
   const title = h('strong', { class: 'notice-title' });
   const text = h('p', { class: 'notice-text' });
+  const steps = h('ol', { class: 'notice-steps' }, ...messages.allow[browser].map((step) => h('li', {}, step)));
   const detail = h('p', { class: 'notice-detail' });
-  const alertRegion = h('div', { role: 'alert' }, title, text, detail);
+  const alertRegion = h('div', { role: 'alert' }, title, text, steps, detail);
   const tryAgain = button('secondary', messages.alert.tryAgain, () => actions.askAgain());
+  const saveCopy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
   const logIn = h('a', { class: 'button secondary', href: `/?lang=${messages.lang}` }, messages.alert.logInAgain);
-  const element = h('div', { class: 'notice', hidden: true }, alertRegion, tryAgain, logIn);
+  const element = h('div', { class: 'notice', hidden: true }, alertRegion, tryAgain, saveCopy, logIn);
   return {
     element,
     render({ alert, phase }) {
       show(element, alert !== null);
       const words = alert === null ? null : messages.alerts[alert.code];
+      setAttribute(element, 'data-tone', alert !== null && gentle.has(alert.code) ? 'gentle' : 'firm');
       setText(title, words?.title ?? '');
       setText(text, words?.text ?? '');
       setText(detail, alert === null ? '' : detailOf(alert, messages));
+      show(steps, alert !== null && needsSteps(alert.code, browser));
       show(detail, detail.textContent !== '');
       show(tryAgain, alert !== null && mayRepeat(alert, phase));
+      show(saveCopy, alert?.code === 'storage-full' && !('gate' in phase && phase.gate.kind === 'failed'));
       show(logIn, alert?.code === 'signed-out' || (alert?.code === 'refused' && phase.name === 'loading'));
     },
   };
+}
+
+function needsSteps(code: AlertCode, browser: BrowserKind): boolean {
+  return code === 'permission-refused' || (curedOutside.has(code) && inApps.has(browser));
 }
 
 function detailOf({ code, detail = '', refusal }: Alert, messages: Messages): string {

@@ -1,14 +1,17 @@
-/** The live picture, shared by device check and questions: the one <video> must never be made anew. */
+/** The picture, shared by device check, questions and playback: the one live <video> must never be made anew. */
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion } from '../interview.ts';
+import { currentQuestion, type Sitting } from '../interview.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
-import { formatBytes, formatTime } from './format.ts';
+import { formatTime } from './format.ts';
+import { warningMs } from './hints.ts';
 import type { Part } from './part.ts';
 import { isAnswering } from './part.ts';
 
 export interface Stage extends Part {
   live: NonNullable<Part['live']>;
   preview(stream: MediaStream | null): void;
+  /** Plays a recording with sound and controls in place of the live picture; null = back to that. */
+  playback(recording: Blob | null): void;
 }
 
 export function createStage(messages: Messages): Stage {
@@ -17,39 +20,73 @@ export function createStage(messages: Messages): Stage {
   // The attribute alone does not mute an element made by script; without it autoplay is refused.
   video.muted = true;
   video.autoplay = true;
+  const player = h('video', {
+    class: 'stage-player',
+    'aria-label': messages.recovered.playback,
+    playsinline: true,
+    controls: true,
+    hidden: true,
+  });
   const nothing = h('p', { class: 'stage-nothing' }, messages.check.noPicture);
+  const count = h('span', { class: 'stage-count', role: 'timer', 'aria-label': messages.thinking.left });
   const elapsed = h('span', { class: 'stage-time', role: 'timer', 'aria-label': words.elapsed }, '0:00');
   const limit = h('span', { class: 'stage-limit' });
   const dot = h('span', { class: 'stage-dot', 'aria-hidden': 'true' });
   const level = h('span', { class: 'stage-level', 'aria-hidden': 'true' });
-  const strip = h('div', { class: 'stage-strip' }, dot, elapsed, limit, level);
-  const sent = h('p', { class: 'stage-sent' });
-  const frame = h('div', { class: 'stage-frame' }, video, nothing, strip);
-  const element = h('div', { class: 'stage' }, frame, sent);
+  const spent = h('span', { class: 'stage-spent', 'aria-hidden': 'true' });
+  const strip = h('div', { class: 'stage-strip' }, dot, elapsed, limit, level, spent);
+  const frame = h('div', { class: 'stage-frame' }, video, nothing, player, count, strip);
+  const element = h('div', { class: 'stage' }, frame);
+  let last: Sitting | null = null;
+  let address = '';
+
+  const render = (state: Sitting) => {
+    last = state;
+    const { phase } = state;
+    const practising = phase.name === 'practice' && phase.stage === 'recording';
+    const watching = address !== '' && (phase.name === 'recovered' || phase.name === 'practice');
+    show(element, phase.name === 'checking' || phase.name === 'practice' || isAnswering(phase) || watching);
+    show(strip, phase.name === 'recording' || practising);
+    show(limit, phase.name === 'recording');
+    show(count, phase.name === 'thinking');
+    show(player, watching);
+    show(video, !watching);
+    show(nothing, video.srcObject === null && !watching);
+    setAttribute(element, 'data-phase', phase.name);
+    if (phase.name === 'requesting') setText(elapsed, formatTime(0));
+  };
 
   return {
     element,
-    render(state) {
-      const { phase } = state;
-      show(element, phase.name === 'checking' || isAnswering(phase));
-      show(strip, phase.name === 'recording');
-      show(sent, phase.name === 'recording');
-      setAttribute(element, 'data-phase', phase.name);
-      const maxSeconds = currentQuestion(state)?.maxSeconds ?? 0;
-      setText(limit, maxSeconds > 0 ? words.limit(formatTime(maxSeconds * 1000)) : '');
-      if (phase.name === 'requesting') setText(elapsed, formatTime(0));
-    },
-    live({ elapsedMs, ackedBytes, recordedBytes }) {
+    render,
+    live({ elapsedMs, leftMs, thinkLeftMs }) {
       setText(elapsed, formatTime(elapsedMs));
-      const [acked, recorded] = [formatBytes(ackedBytes, messages.lang), formatBytes(recordedBytes, messages.lang)];
-      setText(sent, ackedBytes > 0 ? words.sent(acked, recorded) : words.nothingYet);
+      // Rounded up: a countdown that shows 0:00 is over.
+      setText(count, thinkLeftMs === null ? '' : formatTime(Math.ceil(thinkLeftMs / 1000) * 1000));
+      const maxMs = (last === null ? 0 : (currentQuestion(last)?.maxSeconds ?? 0)) * 1000;
+      const ending = leftMs !== null && leftMs <= warningMs(maxMs / 1000);
+      setAttribute(strip, 'data-ending', String(ending));
+      const left = formatTime(Math.ceil((leftMs ?? 0) / 1000) * 1000);
+      setText(limit, ending ? words.left(left) : maxMs > 0 ? words.limit(formatTime(maxMs)) : '');
+      const share = leftMs === null || maxMs === 0 ? 0 : 1 - Math.min(1, Math.max(0, leftMs / maxMs));
+      spent.style.setProperty('--spent', share.toFixed(4));
     },
     preview(stream) {
-      show(nothing, stream === null);
-      if (video.srcObject === stream) return;
-      video.srcObject = stream;
-      // Refused or overtaken by the next stream: the picture is a comfort, the recording does not need it.
-      if (stream !== null) video.play().catch(() => undefined);
+      if (video.srcObject !== stream) {
+        video.srcObject = stream;
+        // Refused or overtaken by the next stream: the picture is a comfort, the recording does not need it.
+        if (stream !== null) video.play().catch(() => undefined);
+      }
+      show(nothing, stream === null && player.hidden !== false);
+    },
+    playback(recording) {
+      if (address !== '') URL.revokeObjectURL(address);
+      address = recording === null ? '' : URL.createObjectURL(recording);
+      if (address === '') {
+        player.removeAttribute('src');
+        player.load();
+      } else player.src = address;
+      if (last !== null) render(last);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** The `role=status` line: one of the six states, and a sentence that says what it means for the candidate. */
 import type { Messages } from '../i18n/index.ts';
-import type { Alert, Gate, Sitting } from '../interview.ts';
+import { type Alert, type Gate, isLast, type Sitting } from '../interview.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
-import type { Part } from './part.ts';
+import type { Live, Part } from './part.ts';
 
 type Tone = 'calm' | 'busy' | 'recording' | 'good' | 'warning' | 'bad';
 
@@ -27,12 +27,12 @@ export function createStatus(messages: Messages): Part {
   const sentenceText = h('span', { class: 'status-sentence' });
   const element = h('p', { class: 'status', role: 'status' }, stateText, sentenceText);
   let last: Sitting | null = null;
-  let online = true;
+  let network: Live['network'] = 'online';
   let waitedSeconds = 0;
 
   const render = (state: Sitting) => {
     last = state;
-    const status = statusOf(state, online, messages);
+    const status = statusOf(state, network, messages);
     const gate = 'gate' in state.phase ? state.phase.gate : null;
     const seconds = gate?.kind === 'waiting' ? gate.seconds : 0;
     // A countdown is announced once, at its start; its ticks are for the eye.
@@ -49,14 +49,15 @@ export function createStatus(messages: Messages): Part {
     element,
     render,
     live(live) {
-      if (live.online === online) return;
-      online = live.online;
+      if (live.network === network) return;
+      network = live.network;
       if (last !== null) render(last);
     },
   };
 }
 
-function statusOf({ phase, alert }: Sitting, online: boolean, { states, sentences }: Messages): Status {
+function statusOf(state: Sitting, network: Live['network'], { states, sentences }: Messages): Status {
+  const { phase, alert } = state;
   const asking: Status = { state: states.requesting, sentence: sentences.requesting, tone: 'busy' };
   const stuck: Status = { state: '', sentence: sentences.notReady, tone: 'warning' };
   switch (phase.name) {
@@ -69,17 +70,29 @@ function statusOf({ phase, alert }: Sitting, online: boolean, { states, sentence
       return phase.ready ? { state: '', sentence: sentences.ready, tone: 'good' } : asking;
     case 'requesting':
       return alert !== null && blocking.has(alert.code) ? stuck : asking;
-    case 'recording':
-      return {
-        state: states.recording,
-        sentence: online ? sentences.recording : sentences.recordingOffline,
-        tone: 'recording',
+    case 'practice':
+      if (phase.stage === 'watching') return { state: '', sentence: sentences.practised, tone: 'good' };
+      return { state: '', sentence: sentences.practising, tone: 'recording' };
+    case 'thinking':
+      return { state: '', sentence: sentences.thinking, tone: 'calm' };
+    case 'recording': {
+      const words = {
+        online: sentences.recording,
+        stalled: sentences.recordingStalled,
+        offline: sentences.recordingOffline,
       };
+      return { state: states.recording, sentence: words[network], tone: 'recording' };
+    }
+    case 'paused':
+      return { state: '', sentence: sentences.paused, tone: 'calm' };
     case 'recovered':
       if (phase.cause === 'refused') return { state: states.failed, sentence: sentences.refusedAnswer, tone: 'bad' };
       return gateStatus(phase.gate, { states, sentences });
-    case 'gate':
-      return gateStatus(phase.gate, { states, sentences });
+    case 'gate': {
+      if (state.gate === 'each') return gateStatus(phase.gate, { states, sentences });
+      const uploading = isLast(state, phase.question) ? sentences.uploadingAll : sentences.keptHere;
+      return gateStatus(phase.gate, { states, sentences: { ...sentences, uploading } });
+    }
     case 'finishing':
       return gateStatus(phase.gate, {
         states,

@@ -1,7 +1,7 @@
 /** The row of numbers: which questions are answered, which one is on, which are to come. */
 import type { Question } from '../../server/wire.ts';
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion } from '../interview.ts';
+import { currentQuestion, type Sitting } from '../interview.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
 import type { Part } from './part.ts';
 
@@ -24,7 +24,7 @@ export function createSteps(messages: Messages): Part {
       const current = currentQuestion(state)?.index;
       for (const [at, { item, words }] of items.entries()) {
         const index = questions[at]?.index ?? at + 1;
-        const progress = index === current ? 'current' : state.answered.includes(index) ? 'answered' : 'coming';
+        const progress = index === current ? 'current' : progressOf(state, index);
         setAttribute(item, 'data-progress', progress);
         if (progress === 'current') setAttribute(item, 'aria-current', 'step');
         else item.removeAttribute('aria-current');
@@ -32,4 +32,9 @@ export function createSteps(messages: Messages): Part {
       }
     },
   };
+}
+
+function progressOf({ answered, recorded }: Sitting, index: number): 'answered' | 'recorded' | 'coming' {
+  if (answered.includes(index)) return 'answered';
+  return recorded.includes(index) ? 'recorded' : 'coming';
 }

@@ -7,6 +7,16 @@ import { type Config, readConfig } from '../config.ts';
 /** Refused or failed: one line for people, exit status 1. */
 export class CommandError extends Error {}
 
+/** Refused for what stands in a file: lines of `file:line:column: what is wrong`, as editors read them; exit status 1. */
+export class FileErrors extends Error {
+  readonly lines: string[];
+
+  constructor(lines: string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
 /** Standard output. */
 export type Print = (text: string) => void;
 

@@ -37,7 +37,9 @@ export async function createToken(
   },
 ) {
   if (!(await storage.interviews.get(from.interview)))
-    throw new CommandError(`there is no interview "${from.interview}"`);
+    throw new CommandError(
+      `there is no interview ${JSON.stringify(from.interview)}: "tresgo interview list" shows them`,
+    );
   const { token, secret } = await storage.tokens.create(from).catch((error: Error & { code?: string }) => {
     throw error.code === 'token-taken'
       ? new CommandError('this value is a token already: choose another, or leave --token out')

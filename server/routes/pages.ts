@@ -14,6 +14,8 @@ const TYPES: Record<string, string> = {
   '.png': 'image/png',
   '.webmanifest': 'application/manifest+json',
 };
+/** Keeps the pages for when there is no network. */
+const SERVICE_WORKER = '/sw.js';
 const PAGES: Record<string, string> = { 'login.html': '/', 'interview.html': '/interview' };
 
 /**
@@ -46,6 +48,7 @@ export function pageRoutes(assets: Assets): Hono {
         imgSrc: ["'self'"],
         mediaSrc: ["'self'", 'blob:'],
         connectSrc: ["'self'"],
+        workerSrc: ["'self'"],
         manifestSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'none'"],
@@ -63,6 +66,8 @@ export function pageRoutes(assets: Assets): Hono {
       c.body(bytes, 200, {
         'Content-Type': type,
         'Cache-Control': immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+        // It may serve the whole origin: said out loud, though a script at the root may by itself.
+        ...(route === SERVICE_WORKER ? { 'Service-Worker-Allowed': '/' } : {}),
       }),
     );
   }

@@ -1,13 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { answersOf, pump, type Storage } from '../../storage/index.ts';
+import { answersOf, type FinishedSession, pump, type Storage } from '../../storage/index.ts';
 import type { Interview, Session } from '../../storage/types.ts';
 import type { Auth } from '../auth.ts';
 import { problem } from '../problem.ts';
 import { toProblem } from '../refusal.ts';
 import { type AddressOf, incomingOf } from '../request.ts';
-import { paths, type Question, type StartSessionAnswer, type VerifyTokenAnswer } from '../wire.ts';
+import {
+  type FinishSessionAnswer,
+  paths,
+  type Question,
+  type Receipt,
+  type StartSessionAnswer,
+  type VerifyTokenAnswer,
+} from '../wire.ts';
 
 export interface SessionRoutesDeps {
   storage: Pick<Storage, 'interviews' | 'takes' | 'startSession' | 'finishSession'>;
@@ -91,10 +98,10 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
       throw problem('answers-missing', { detail, extra: { missing } });
     };
     // Also on a repeat: a crash may have come between the catalog and meta.json.
-    await storage.finishSession(session.id, check).catch((error: unknown) => {
+    const finished = await storage.finishSession(session.id, check).catch((error: unknown) => {
       throw toProblem(error);
     });
-    return c.json({ ok: true });
+    return c.json<FinishSessionAnswer>({ ok: true, receipt: receiptOf(finished) });
   });
 
   /** Only what is recorded counts: before that, a crash could still need the candidate. */
@@ -110,6 +117,21 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
   }
 
   return app;
+}
+
+function receiptOf({ session, finishedAt, answers }: FinishedSession): Receipt {
+  return {
+    folder: session.folder,
+    finishedAt: finishedAt.toUTC().toISO() as string,
+    // What counts and is recorded has both a name and a digest.
+    answers: answers.map(({ question, fileName, offset, sha256, updatedAt }) => ({
+      question,
+      fileName: fileName ?? '',
+      bytes: offset,
+      sha256: sha256 ?? '',
+      receivedAt: updatedAt.toUTC().toISO() as string,
+    })),
+  };
 }
 
 function questionsOf(interview: Interview): Question[] {

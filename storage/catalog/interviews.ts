@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DateTime } from 'luxon';
 import type { Interview } from '../types.ts';
 import type { Database } from './database.ts';
@@ -25,6 +26,38 @@ export function createInterviews(db: Database, now: () => DateTime) {
     async get(slug: string): Promise<Interview | null> {
       const row = await db.selectFrom('interviews').selectAll().where('slug', '=', slug).executeTakeFirst();
       return row ? (JSON.parse(row.definition) as Interview) : null;
+    },
+
+    /** By slug. */
+    async list(): Promise<Interview[]> {
+      const rows = await db.selectFrom('interviews').select('definition').orderBy('slug').execute();
+      return rows.map(({ definition }) => JSON.parse(definition) as Interview);
+    },
+
+    /**
+     * Adds an interview. Done again, it changes nothing; another one of the same slug is replaced only by wish. Sessions
+     * that have begun keep the copy they have.
+     * @throws Error with code `interview-taken` when the slug has another definition
+     */
+    async create(interview: Interview, { replace = false } = {}): Promise<'created' | 'unchanged' | 'replaced'> {
+      const definition = JSON.stringify(interview);
+      return db.transaction().execute(async (trx) => {
+        const row = await trx
+          .selectFrom('interviews')
+          .select('definition')
+          .where('slug', '=', interview.slug)
+          .executeTakeFirst();
+        if (!row) {
+          const created_at = now().toUTC().toISO() as string;
+          await trx.insertInto('interviews').values({ slug: interview.slug, definition, created_at }).execute();
+          return 'created';
+        }
+        if (isDeepStrictEqual(JSON.parse(row.definition), JSON.parse(definition))) return 'unchanged';
+        if (!replace)
+          throw Object.assign(new Error(`the interview ${interview.slug} exists already`), { code: 'interview-taken' });
+        await trx.updateTable('interviews').set({ definition }).where('slug', '=', interview.slug).execute();
+        return 'replaced';
+      });
     },
 
     /** Creates the default interview where there is none at all. */

@@ -17,9 +17,12 @@ export function createSessions(db: Database, now: () => DateTime) {
       from: { userName: string; interview: Interview; mayCreate: boolean },
       createFolder: (startedAt: DateTime) => Promise<string>,
     ): Promise<{ session: Session; resumed: boolean } | null> {
+      // A page asks again and again for a session that goes on: no lock, and nothing written.
+      const known = openOf(await db.selectFrom('sessions').selectAll().where('token_id', '=', token.id).execute());
+      if (known) return { session: toSession(known), resumed: true };
       return db.transaction().execute(async (trx) => {
         const rows = await trx.selectFrom('sessions').selectAll().where('token_id', '=', token.id).execute();
-        const open = rows.find((row) => row.finished_at === null);
+        const open = openOf(rows);
         if (open) return { session: toSession(open), resumed: true };
         if (!from.mayCreate || (token.maxSessions > 0 && rows.length >= token.maxSessions)) return null;
         const startedAt = now();
@@ -84,6 +87,11 @@ export function createSessions(db: Database, now: () => DateTime) {
         .execute();
     },
   };
+}
+
+/** The one that is not finished: a token has one at most. */
+function openOf(rows: SessionRow[]): SessionRow | undefined {
+  return rows.find((row) => row.finished_at === null);
 }
 
 function toSession(row: SessionRow): Session {

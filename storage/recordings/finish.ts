@@ -5,6 +5,7 @@
  * or a lost answer is repaired by calling `finish` once more (start-up, the sweep, the next PATCH do).
  */
 import { rm } from 'node:fs/promises';
+import type { DateTime } from 'luxon';
 import type { Sessions } from '../catalog/sessions.ts';
 import type { Takes } from '../catalog/takes.ts';
 import type { Tokens } from '../catalog/tokens.ts';
@@ -15,6 +16,13 @@ import { containerOf, MAGIC_BYTES } from './container.ts';
 import type { DurableStore } from './durable-store.ts';
 import type { InSession } from './in-session.ts';
 import { moveInto } from './move-into.ts';
+
+/** A session that is closed, and the takes that count, in question order. */
+export interface FinishedSession {
+  session: Session;
+  finishedAt: DateTime;
+  answers: Take[];
+}
 
 export interface FinishDeps {
   tokens: Pick<Tokens, 'get'>;
@@ -99,6 +107,11 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
     return { ...take, state: 'placed', fileName };
   }
 
+  /** Only what is recorded counts: before that, a crash could still need the candidate. */
+  async function recordedAnswers({ id }: Session): Promise<Take[]> {
+    return answersOf((await takes.list(id)).filter((take) => take.state === 'recorded'));
+  }
+
   /** The steps that a whole take has not gone yet, under its session's lock. */
   async function advance(take: Take, session: Session, folder: string): Promise<Take> {
     let now = take;
@@ -140,21 +153,21 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
      * @param check told which questions are answered; what it throws leaves the session open
      * @throws Error when a whole take can't be recorded yet, or with code `token-revoked`
      */
-    async finishSession(sessionId: string, check: (answered: number[]) => void = () => {}): Promise<void> {
-      await inSession(sessionId, async (session, folder) => {
+    async finishSession(sessionId: string, check: (answered: number[]) => void = () => {}): Promise<FinishedSession> {
+      return inSession(sessionId, async (session, folder) => {
         await requireToken(session);
         if (!session.finishedAt) {
           const failures: unknown[] = [];
           for (const take of (await takes.list(session.id)).filter(isPending))
             await advance(take, session, folder).catch((cause: unknown) => failures.push(cause));
-          // Only what is recorded counts: before that, a crash could still need the candidate.
-          const recorded = (await takes.list(session.id)).filter((take) => take.state === 'recorded');
-          check(answersOf(recorded).map((take) => take.question));
+          check((await recordedAnswers(session)).map((take) => take.question));
           if (failures.length > 0) throw failures[0];
           await sessions.finish(session.id);
         }
         const finished = (await sessions.get(session.id)) ?? session;
+        if (!finished.finishedAt) throw new Error(`the session ${session.id} is not finished after its finish`);
         await writeMeta(folder, finished, await takes.list(session.id));
+        return { session: finished, finishedAt: finished.finishedAt, answers: await recordedAnswers(finished) };
       });
     },
   };

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createGrowingSource, MAX_PATCH_BYTES, MAX_WAIT_MS, MIN_PATCH_BYTES } from '../../client/growing-source.ts';
+import { BETWEEN_PATCHES_MS, createGrowingSource, END_WAIT_MS, ENOUGH_BYTES } from '../../client/growing-source.ts';
 import { createMemorySpool } from '../../client/memory-spool.ts';
 import type { Spool } from '../../client/spool.ts';
+import { MAX_PATCH_BYTES } from '../../client/uplink-meter.ts';
 import { createManualTimers, type ManualTimers, settle } from '../support/manual-timers.ts';
 
 let spool: Spool;
@@ -21,7 +22,7 @@ function watch(slice: ReturnType<ReturnType<typeof source>['slice']>): () => str
   let state: string | number = 'pending';
   slice.then(
     (result) => {
-      state = result.done ? 'done' : result.value.size;
+      state = result.value?.size ?? 'done';
     },
     (error: unknown) => {
       state = String(error);
@@ -30,46 +31,87 @@ function watch(slice: ReturnType<ReturnType<typeof source>['slice']>): () => str
   return () => state;
 }
 
-test('a slice waits for 64 KB', async () => {
-  const slice = watch(source().slice(0, MAX_PATCH_BYTES));
-  await settle();
-  await grow(MIN_PATCH_BYTES - 1);
-  await settle();
-  expect(slice()).toBe('pending');
-  await grow(1);
-  await settle();
-  expect(slice()).toBe(MIN_PATCH_BYTES);
-});
-
-test('or for 1 s since data began to wait', async () => {
+test('the first bytes go out as soon as they are there', async () => {
   const slice = watch(source().slice(0, MAX_PATCH_BYTES));
   await timers.advance(60_000);
   expect(slice()).toBe('pending');
   await grow(10);
-  await timers.advance(600);
-  await grow(5);
-  await timers.advance(MAX_WAIT_MS - 601);
-  expect(slice()).toBe('pending');
-  await timers.advance(1);
-  expect(slice()).toBe(15);
-});
-
-test('data that came while the last PATCH was under way has begun to wait then', async () => {
-  const growing = source();
-  await grow(MIN_PATCH_BYTES);
-  await growing.slice(0, MAX_PATCH_BYTES);
-  await grow(10);
-  await timers.advance(MAX_WAIT_MS);
-  const slice = watch(growing.slice(MIN_PATCH_BYTES, 2 * MAX_PATCH_BYTES));
   await settle();
   expect(slice()).toBe(10);
 });
 
-test('what is there at the start, or was sent before and is asked for again, does not wait', async () => {
-  await grow(10);
+test('the next ones wait until 450 ms after the PATCH before them began', async () => {
   const growing = source();
-  expect((await growing.slice(0, MAX_PATCH_BYTES)).value?.size).toBe(10);
+  await grow(10);
+  await growing.slice(0, MAX_PATCH_BYTES);
+  await timers.advance(200); // that PATCH was under way
+  const slice = watch(growing.slice(10, MAX_PATCH_BYTES));
+  await grow(5);
+  await timers.advance(BETWEEN_PATCHES_MS - 201);
+  await grow(6);
+  await settle();
+  expect(slice()).toBe('pending');
+  await timers.advance(1);
+  expect(slice()).toBe(11);
+});
+
+test('or for 64 KB', async () => {
+  const growing = source();
+  await grow(10);
+  await growing.slice(0, MAX_PATCH_BYTES);
+  const slice = watch(growing.slice(10, MAX_PATCH_BYTES));
+  await grow(ENOUGH_BYTES - 1);
+  await settle();
+  expect(slice()).toBe('pending');
+  await grow(1);
+  await settle();
+  expect(slice()).toBe(ENOUGH_BYTES);
+});
+
+test('what is there at the start does not wait, and is handed out from wherever the server is', async () => {
+  await grow(10);
+  const handedOut: number[] = [];
+  const growing = source({ onHandOut: (end: number) => handedOut.push(end) });
   expect((await growing.slice(4, MAX_PATCH_BYTES)).value?.size).toBe(6);
+  expect(handedOut).toEqual([10]);
+});
+
+test('where the length may be told twice, the last bytes say that they are the last', async () => {
+  const growing = source({ endWithData: () => true, maxPatchBytes: () => 6 });
+  await grow(10);
+  await spool.end('a');
+  expect(await growing.slice(0, MAX_PATCH_BYTES)).toMatchObject({ done: false, value: { size: 6 } });
+  expect(await growing.slice(6, MAX_PATCH_BYTES)).toMatchObject({ done: true, value: { size: 4 } });
+  expect(await growing.slice(10, MAX_PATCH_BYTES)).toEqual({ value: null, done: true });
+});
+
+test('after the stop the last bytes wait a moment for the end, and no longer', async () => {
+  const stopped = () => timers.now();
+  for (const [ends, expected] of [
+    [true, { done: true, value: { size: 10 } }],
+    [false, { done: false, value: { size: 10 } }],
+  ] as const) {
+    const takeId = `ends ${ends}`;
+    await spool.create({ takeId, folder: 'f', question: 1, mimeType: 'video/webm', startedAt: '' });
+    const at = stopped();
+    const growing = createGrowingSource({ spool, takeId, timers, endWithData: () => true, stoppedAt: () => at });
+    const slice = growing.slice(0, MAX_PATCH_BYTES);
+    const seen = watch(slice);
+    await spool.append(takeId, new ArrayBuffer(10), 0);
+    await timers.advance(END_WAIT_MS - 1);
+    expect(seen()).toBe('pending');
+    if (ends) await spool.end(takeId);
+    else await timers.advance(1);
+    expect(await slice).toMatchObject(expected);
+  }
+});
+
+test('more than one PATCH can carry does not wait for the end', async () => {
+  const growing = source({ endWithData: () => true, stoppedAt: () => timers.now(), maxPatchBytes: () => 6 });
+  await grow(10);
+  const slice = watch(growing.slice(0, MAX_PATCH_BYTES));
+  await settle();
+  expect(slice()).toBe(6);
 });
 
 test('the end of the take ends the wait; the empty end comes by itself, after all data', async () => {
@@ -110,7 +152,7 @@ test('after close no slice resolves: neither a waiting one nor one that is being
   const first = watch(waiting.slice(0, MAX_PATCH_BYTES));
   await settle();
   waiting.close();
-  await grow(MIN_PATCH_BYTES);
+  await grow(ENOUGH_BYTES);
   await spool.end('a');
 
   const reading = source();

@@ -24,7 +24,7 @@ function play(events: Event[], from: Sitting = initial): Sitting {
 }
 
 function loaded(answered: number[] = []): Sitting {
-  return play([{ type: 'loaded', title: 'Interview', questions, answered }]);
+  return play([{ type: 'loaded', title: 'Interview', gate: 'each', questions, answered }]);
 }
 
 function inPhase(phase: Phase, answered: number[] = []): Sitting {
@@ -51,7 +51,7 @@ test('a whole sitting, from the first load to the end', () => {
   expect(state.answered).toEqual([1, 2, 3]);
   const closing = reduce(state, { type: 'request' });
   expect(closing.phase).toEqual({ name: 'finishing', gate: uploading });
-  expect(reduce(closing, { type: 'finished' }).phase).toEqual({ name: 'finished' });
+  expect(reduce(closing, { type: 'finished', receipt: null }).phase).toEqual({ name: 'finished' });
 });
 
 describe('every phase has a way on', () => {
@@ -62,7 +62,12 @@ describe('every phase has a way on', () => {
     ['requesting', { name: 'requesting', question: 1 }, { type: 'recording', takeId: 'a' }, 'recording'],
     ['recording', { name: 'recording', question: 1, takeId: 'a' }, { type: 'stopped' }, 'gate'],
     ['open gate', { name: 'gate', question: 1, takeId: 'a', gate: open }, { type: 'request' }, 'requesting'],
-    ['finishing', { name: 'finishing', gate: { kind: 'failed' } }, { type: 'finished' }, 'finished'],
+    ['finishing', { name: 'finishing', gate: { kind: 'failed' } }, { type: 'finished', receipt: null }, 'finished'],
+    ['practice', { name: 'practice', stage: 'recording' }, { type: 'practice', stage: 'watching' }, 'practice'],
+    ['watching the practice', { name: 'practice', stage: 'watching' }, { type: 'check' }, 'checking'],
+    ['thinking', { name: 'thinking', question: 1 }, { type: 'recording', takeId: 'a' }, 'recording'],
+    ['thinking, the camera gone', { name: 'thinking', question: 1 }, { type: 'request' }, 'requesting'],
+    ['paused', { name: 'paused' }, { type: 'request' }, 'requesting'],
   ];
   test.each(ways)('%s', (_, phase, event, next) => {
     expect(reduce(inPhase(phase), event).phase.name).toBe(next);
@@ -77,7 +82,7 @@ describe('every phase has a way on', () => {
 
   test.each([...gates, open])('a recovered take can be kept or replaced while its gate is $kind', (gate) => {
     const state = inPhase(
-      { name: 'recovered', question: 2, takeId: 'a', recordedMs: 5000, cause: 'reload', gate },
+      { name: 'recovered', question: 2, takeId: 'a', recordedMs: 5000, cause: 'reload', takesLeft: 0, gate },
       [1],
     );
     expect(reduce(state, { type: 'keep' }).phase).toEqual({ name: 'gate', question: 2, takeId: 'a', gate });
@@ -104,7 +109,7 @@ describe('a question opens only after its gate', () => {
 });
 
 describe('a take that something else ended', () => {
-  const take = { question: 2, takeId: 'a', recordedMs: 5000 };
+  const take = { question: 2, takeId: 'a', recordedMs: 5000, takesLeft: 0 };
 
   test('refused by the server it can only be answered again', () => {
     const failed = { kind: 'failed' } as const;
@@ -148,7 +153,7 @@ describe('late events change nothing', () => {
     { name: 'requesting', question: 2 },
     { name: 'recording', question: 2, takeId: 'b' },
     { name: 'gate', question: 2, takeId: 'b', gate: uploading },
-    { name: 'recovered', question: 2, takeId: 'b', recordedMs: 1000, cause: 'reload', gate: uploading },
+    { name: 'recovered', question: 2, takeId: 'b', recordedMs: 1000, cause: 'reload', takesLeft: 1, gate: uploading },
     { name: 'finishing', gate: uploading },
     { name: 'finished' },
   ])('of an old take in $name', (phase) => {
@@ -174,6 +179,62 @@ describe('late events change nothing', () => {
     ];
     for (const event of late) expect(reduce(state, event)).toBe(state);
   });
+});
+
+describe('with gate "end"', () => {
+  const ahead = (recorded: number[], phase: Phase): Sitting => ({ ...inPhase(phase), gate: 'end', recorded });
+  const shut: Phase = { name: 'gate', question: 1, takeId: 'a', gate: { kind: 'failed' } };
+
+  test('a question opens once the take before it is whole on the device', () => {
+    expect(reduce(ahead([], shut), { type: 'request' }).phase).toEqual(shut);
+    const kept = reduce(ahead([], shut), { type: 'kept-whole', question: 1 });
+    expect(reduce(kept, { type: 'request' }).phase).toEqual({ name: 'requesting', question: 2 });
+    expect(isLast(kept, 2)).toBe(false);
+    expect(isLast(ahead([1, 2], shut), 3)).toBe(true);
+  });
+
+  test('with gate "each" it does not', () => {
+    const kept = reduce({ ...ahead([], shut), gate: 'each' }, { type: 'kept-whole', question: 1 });
+    expect(reduce(kept, { type: 'request' }).phase).toEqual(shut);
+    expect(nextQuestion(kept)).toBe(1);
+  });
+
+  test('recorded is not answered: the gates stand before the finish', () => {
+    const all = ahead([1, 2, 3], { name: 'gate', question: 3, takeId: 'c', gate: uploading });
+    expect(nextQuestion(all)).toBeNull();
+    expect(all.answered).toEqual([]);
+    expect(reduce(all, { type: 'gate', takeId: 'c', gate: open }).answered).toEqual([3]);
+  });
+});
+
+describe('a pause', () => {
+  const gate: Phase = { name: 'gate', question: 1, takeId: 'a', gate: open };
+
+  test('comes before the next question, and ends with it', () => {
+    const paused = play([{ type: 'pausing', on: true }, { type: 'paused' }], inPhase(gate, [1]));
+    expect(paused).toMatchObject({ pausing: true, phase: { name: 'paused' } });
+    const next = reduce(paused, { type: 'request' });
+    expect(next).toMatchObject({ pausing: false, phase: { name: 'requesting', question: 2 } });
+  });
+
+  test('never over a take that is not safe, nor after the last question', () => {
+    const shut = inPhase({ ...gate, gate: uploading });
+    expect(reduce(shut, { type: 'paused' })).toBe(shut);
+    const done = inPhase({ ...gate, question: 3 }, [1, 2, 3]);
+    expect(reduce(done, { type: 'paused' })).toBe(done);
+  });
+});
+
+test('the practice question begins at the device check alone', () => {
+  const answering = inPhase({ name: 'requesting', question: 1 });
+  expect(reduce(answering, { type: 'practice', stage: 'recording' })).toBe(answering);
+});
+
+test('what was confirmed once stays so, whatever a later answer of the server says', () => {
+  const state = reduce(loaded([1, 2]), { type: 'answered', answered: [3] });
+  expect(state.answered).toEqual([1, 2, 3]);
+  const again: Event = { type: 'loaded', title: 'Interview', gate: 'each', questions, answered: [1] };
+  expect(reduce(state, again).answered).toEqual([1, 2, 3]);
 });
 
 test('answered stays sorted and holds each question once', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMemorySpool } from '../../client/memory-spool.ts';
 import { createSender, type Sender } from '../../client/sender.ts';
@@ -62,7 +63,16 @@ test('a take is sent while it grows; its gate is timed from the stop, and the st
   const status = sender.status();
   expect(status).toMatchObject({ takeId: 'a', recordedBytes: 71_000, persistedBytes: 71_000, ackedBytes: 71_000 });
   expect(status.gate).toEqual([
-    { question: 1, takeId: 'a', waitMs: expect.any(Number), bytes: 71_000, resentBytes: 0 },
+    {
+      question: 1,
+      takeId: 'a',
+      waitMs: expect.any(Number),
+      bytes: 71_000,
+      resentBytes: 0,
+      backlogBytes: 1000,
+      recordedMs: 1000,
+      sha256: createHash('sha256').update(Buffer.alloc(71_000)).digest('hex'),
+    },
   ]);
   expect(status.gate[0]?.waitMs).toBeLessThan(2000);
   expect(JSON.stringify(status)).not.toContain('secret');
@@ -84,7 +94,7 @@ test('takes left by an earlier page are ended and sent first, oldest first; empt
   expect(tus.uploads.map((upload) => upload.takeId)).toEqual(['older', 'old', 'new']);
   expect(events.filter((event) => event.endsWith('open'))).toEqual(['older open', 'old open', 'new open']);
   const posts = tus.log.flatMap((line, i) => (line === 'POST' ? [i] : []));
-  expect(tus.log.slice(posts[0], posts[1]).at(-1)).toBe('PATCH 100000 +0 length=100000');
+  expect(tus.log.slice(posts[0], posts[1]).at(-1)).toBe('PATCH 0 +100000 length=100000');
   expect(await spool.list('folder')).toEqual([]);
 });
 
@@ -131,6 +141,50 @@ test('a take never passes an earlier one of its own question, and one that is gi
   await sender.drop('first');
   await until(() => events.includes('second open'));
   expect([sender.unsent(), await spool.list('folder')]).toEqual([[], []]);
+});
+
+test('the status tells how fast the uplink is, and for how long nothing moved', async () => {
+  expect(sender.status()).toMatchObject({ uplinkKbps: null, quietMs: 0 });
+  await record('a', 1, 70_000);
+  await until(() => sender.status().gate.length === 1);
+  const { uplinkKbps, quietMs, takes } = sender.status();
+  expect([uplinkKbps !== null && uplinkKbps > 0, quietMs, takes[0]?.recordedMs]).toEqual([true, 0, 500]);
+  expect(takes[0]?.sha256).toBe(sender.status().gate[0]?.sha256);
+  let hung = false;
+  tus.before = (request) => {
+    hung ||= request.method === 'PATCH';
+    return request.method === 'PATCH';
+  };
+  await record('b', 2, 100);
+  await until(() => hung);
+  await timers.advance(3000);
+  expect(sender.status().quietMs).toBeGreaterThanOrEqual(3000);
+  expect(sender.unsent()).toMatchObject([{ takeId: 'b', recordedMs: 500 }]);
+});
+
+test('the backlog at the stop is what was recorded and not acknowledged; without a gate it is 0', async () => {
+  tus.before = (request) => request.method === 'PATCH' && hangUp(request);
+  await record('a', 1, 5000, { end: false });
+  await until(() => events.includes('a waiting'));
+  sender.enterGate('a');
+  tus.before = () => false;
+  await sender.append('a', new ArrayBuffer(700), 900);
+  await sender.end('a');
+  await record('b', 2, 100);
+  await until(() => sender.status().gate.length === 2);
+  expect(sender.status().gate).toMatchObject([
+    { bytes: 5700, backlogBytes: 5000, recordedMs: 900 },
+    { bytes: 100, backlogBytes: 0, waitMs: 0 },
+  ]);
+});
+
+test('the rate that one take measured fits the PATCHes of the next', async () => {
+  await record('a', 1, 100_000);
+  await until(() => sender.status().gate.length === 1);
+  await record('b', 2, 1_000_000);
+  await until(() => sender.status().gate.length === 2);
+  // 256 KiB at first; over this link, 1 MiB and more would take 4 s.
+  expect(tus.log.at(-1)).toBe('PATCH 0 +1000000 length=1000000');
 });
 
 test('after close nothing is sent and nothing is said', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ApiError } from '../../client/api.ts';
 import { createRetrySchedule } from '../../client/retry-schedule.ts';
 import { createSessionCalls } from '../../client/session-calls.ts';
+import type { FinishSessionAnswer } from '../../server/wire.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 const refusal = (status: number, code: string) => new ApiError({ asked: 'a test', status, code, detail: code });
@@ -18,12 +19,17 @@ function open(refusals: ApiError[]) {
   const finishSession = async () => {
     const next = refusals.shift();
     if (next) throw next;
+    return closed;
   };
   const api = { finishSession, startSession: () => Promise.reject(new Error('not asked')) };
   const calls = createSessionCalls({ api, schedule, onRefusal: ({ code }, later) => told.push(`${code} ${later}`) });
   return { calls, timers, waits, told };
 }
 
+const closed: FinishSessionAnswer = {
+  ok: true,
+  receipt: { folder: 'folder', finishedAt: '2026-11-24T03:00:00.000Z', answers: [] },
+};
 const session = { token: 'secret', folder: 'folder', questionsCount: 5 };
 
 test.each([
@@ -35,7 +41,7 @@ test.each([
   const { calls, timers, waits, told } = open([error, error]);
   const result = calls.finish(session);
   for (let second = 0; second < 8; second++) await timers.advance(1000);
-  expect(await result).toBe('finished');
+  expect(await result).toBe(closed);
   expect(waits).toEqual(['2', '1', '4', '3', '2', '1']);
   expect(told).toEqual(Array(2).fill(`${error.code} ${error.status !== 401}`));
 });

@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { main } from '../../server/cli/index.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApp, startSession, temporaryFolder, tresgo } from '../support/server.ts';
 import { createTusClient, recording } from '../support/tus.ts';
+import { expectRefusal, inThisProcess } from './in-this-process.ts';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -22,36 +22,12 @@ async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> 
   return JSON.parse(stdout) as T;
 }
 
-/** The launcher does no more than to hand its arguments to `main`; a process for each command would take a second. */
-async function inThisProcess(args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const printed = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      printed[stream] += text;
-      return true;
-    }),
-  );
-  try {
-    return { status: await main(args), ...printed };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
 interface Created {
   id: string;
   token: string;
   name: string;
   link: string;
   expiresAt: string | null;
-}
-
-/** One line on standard error that is no stack trace, nothing on standard output. */
-function expectRefusal(outcome: { status: number; stdout: string; stderr: string }, words: RegExp): void {
-  expect(outcome).toMatchObject({ status: 1, stdout: '' });
-  expect(outcome.stderr).toMatch(words);
-  expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
-  expect(outcome.stderr).not.toMatch(/\bat .*:\d+:\d+/);
 }
 
 test('a token’s life: created, listed, shown, revoked, restored; its secret is seen once', async () => {
@@ -139,6 +115,7 @@ test.each([
   [['token', 'show'], /missing required argument/],
   [['token', 'nonsense'], /unknown command/],
   [['nonsense'], /unknown command/],
+  [['interview', 'create'], /missing required argument/],
   [['token'], /Usage/],
   [[], /Usage/],
 ])('wrong usage %j is exit status 2, told on standard error', async (args, words) => {
@@ -150,7 +127,10 @@ test.each([
 test('--token takes 4 and 200 characters, and what is not its own interview is refused', async () => {
   for (const token of ['abcd', 'a  b', '!'.repeat(200)])
     expect(await json<Created>('token', 'create', '--name', 'A', '--token', token)).toMatchObject({ token });
-  expectRefusal(await run('token', 'create', '--name', 'A', '--interview', 'none'), /there is no interview "none"/);
+  expectRefusal(
+    await run('token', 'create', '--name', 'A', '--interview', 'none'),
+    /there is no interview "none": "tresgo interview list" shows them/,
+  );
 });
 
 test.each([
@@ -162,6 +142,9 @@ test.each([
   ['token', 'show', '--help'],
   ['token', 'revoke', '--help'],
   ['token', 'restore', '--help'],
+  ['interview', 'create', '--help'],
+  ['interview', 'list', '--help'],
+  ['interview', 'show', '--help'],
   ['session', 'list', '--help'],
   ['session', 'show', '--help'],
 ])('%s %s %s explains itself on standard output', async (...args) => {

@@ -17,6 +17,8 @@ export interface ScriptedTus {
   uploads: ScriptedUpload[];
   /** Extra headers of a HEAD and of the last PATCH once the upload is whole; the default confirms it. */
   completion: (upload: ScriptedUpload) => Record<string, string>;
+  /** Whether `Upload-Complete: ?0` is told before the end, as ours does and a stock server does not. */
+  tellsCompletion: boolean;
   /** Called first; true: it answers (or does not) by itself. */
   before: (request: IncomingMessage, response: ServerResponse, upload: ScriptedUpload | undefined) => boolean;
   /** For another server that has this endpoint under `/files`. */
@@ -34,6 +36,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
     log: [],
     uploads: [],
     completion: confirmation,
+    tellsCompletion: true,
     before: () => false,
     handle,
     busy: () => answering > 0,
@@ -90,7 +93,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
       'Tus-Resumable': '1.0.0',
       'Upload-Offset': String(upload.data.length),
       ...(upload.length === null ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(upload.length) }),
-      ...(whole ? tus.completion(upload) : { 'Upload-Complete': '?0' }),
+      ...(whole ? tus.completion(upload) : tus.tellsCompletion ? { 'Upload-Complete': '?0' } : {}),
     };
   }
 

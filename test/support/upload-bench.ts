@@ -64,6 +64,7 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
       httpStack,
       timers,
       newId,
+      random: () => 0,
       ...options,
     });
   };

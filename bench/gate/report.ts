@@ -1,0 +1,201 @@
+/** Gates put together: rows to read, goals to compare with. */
+import { percentile } from '../server/figures.ts';
+import { median } from '../table.ts';
+import type { GateFigures } from './gate-figures.ts';
+
+/** All that was measured over one trace. */
+export interface TraceResult {
+  trace: string;
+  /** What the trace carries on average. */
+  meanKbit: number;
+  gates: GateFigures[];
+  /** Gates in Node that were asked for and not reached. */
+  lostGates: number;
+  /** Gates with a connection that went dead at the stop; empty where that was not asked for. */
+  dead: GateFigures[];
+  /** What the machine did meanwhile; null where nothing ran in Node. */
+  load: Load | null;
+}
+
+/** How busy the machine was: a busy one measures itself. */
+export interface Load {
+  /** Of all cores, in per cent: by the bench and its server, and by all that ran on the machine. */
+  ownPercent: number;
+  machinePercent: number;
+  /** How late the bench's timers were, 99th percentile in ms. */
+  timerLagMs: number;
+}
+
+/** Waits of one way in s; null where no gate opened. */
+export interface Waits {
+  gates: number;
+  /** Of them, those that did not open. */
+  shut: number;
+  p50: number;
+  p95: number;
+  max: number;
+}
+
+export type Where = GateFigures['where'];
+
+/** One place's gates over one trace, ours beside the other two. */
+export interface Summary {
+  trace: string;
+  where: Where;
+  /** Asked for and not reached. */
+  lostGates: number;
+  ours: Waits;
+  ideal: Waits;
+  /** Null where no answer went that way. */
+  multipart: Waits | null;
+  /** Ours beyond the ideal, in s: differences of medians and of 95th percentiles, and those of each gate's own difference. */
+  overIdeal: { p50: number; p95: number; eachP50: number; eachP95: number };
+  resentPercent: number;
+  /** Video behind at the stop, in s. */
+  backlog: { p50: number; max: number };
+  /** What the answers came to, and what of the trace's mean that is. */
+  kbit: number;
+  kbitPercent: number;
+  meanKbit: number;
+}
+
+export interface Goal {
+  trace: string;
+  where: Where;
+  what: string;
+  reached: string;
+  met: boolean;
+}
+
+const s = (ms: number): number => ms / 1000;
+
+/** Waits in ms, null for a gate that stayed shut: those count as endless, and so show in the percentiles. */
+export function waitsOf(waitsMs: ReadonlyArray<number | null>): Waits {
+  const all = waitsMs.map((ms) => s(ms ?? Number.POSITIVE_INFINITY));
+  const shut = all.filter((seconds) => seconds === Number.POSITIVE_INFINITY).length;
+  return { gates: all.length, shut, p50: median(all), p95: percentile(all, 95), max: percentile(all, 100) };
+}
+
+/** A summary for each place that has gates. */
+export function summarize({ trace, meanKbit, gates, lostGates }: TraceResult): Summary[] {
+  return (['node', 'chromium'] as const)
+    .map((where) => ({ where, of: gates.filter((gate) => gate.where === where) }))
+    .filter(({ of }) => of.length > 0)
+    .map(({ where, of }) => {
+      const ours = waitsOf(of.map(({ waitMs }) => waitMs));
+      const ideal = waitsOf(of.map(({ idealMs }) => idealMs));
+      const posted = of.flatMap(({ multipart }) => (multipart ? [multipart.waitMs] : []));
+      const each = of.map(({ waitMs, idealMs }) => s((waitMs ?? Number.POSITIVE_INFINITY) - idealMs));
+      const sum = (figure: (gate: GateFigures) => number) => of.reduce((total, gate) => total + figure(gate), 0);
+      const kbit = median(of.map((gate) => gate.kbit));
+      return {
+        ...{ trace, where, ours, ideal, meanKbit, kbit },
+        lostGates: where === 'node' ? lostGates : 0,
+        multipart: posted.length > 0 ? waitsOf(posted) : null,
+        overIdeal: {
+          p50: ours.p50 - ideal.p50,
+          p95: ours.p95 - ideal.p95,
+          eachP50: median(each),
+          eachP95: percentile(each, 95),
+        },
+        resentPercent:
+          (100 * sum(({ resentBytes }) => resentBytes)) /
+          Math.max(
+            1,
+            sum(({ bytes }) => bytes),
+          ),
+        backlog: {
+          p50: s(median(of.map(({ backlogMs }) => backlogMs))),
+          max: s(Math.max(...of.map(({ backlogMs }) => backlogMs))),
+        },
+        kbitPercent: (100 * kbit) / meanKbit,
+      };
+    });
+}
+
+/** The most that a link's mean asks of the bitrate, in kbit/s, and what part of the mean it asks. */
+const MOST_KBIT = 2500;
+const LEAST_SHARE = 0.3;
+/** A link that carries this much keeps the backlog below 3 s. */
+const BACKLOG_FROM_KBIT = 300;
+
+/** What was aimed at, and what came of it. */
+export function goalsOf({ trace, where, ...of }: Summary): Goal[] {
+  const goal = (what: string, reached: string, met: boolean): Goal => ({ trace, where, what, reached, met });
+  const leastKbit = Math.min(MOST_KBIT, LEAST_SHARE * of.meanKbit);
+  const times = of.multipart ? of.multipart.p50 / of.ours.p50 : Number.NaN;
+  const asked = of.ours.gates + of.lostGates;
+  const open = of.ours.gates - of.ours.shut;
+  return [
+    goal('every gate opened', `${open} of ${asked}`, open === asked),
+    goal('median at most 0.3 s above the ideal', `${fixed(of.overIdeal.p50)} s`, of.overIdeal.p50 <= 0.3),
+    goal('p95 at most 0.5 s above the ideal', `${fixed(of.overIdeal.p95)} s`, of.overIdeal.p95 <= 0.5),
+    goal(`median bitrate at least ${leastKbit.toFixed()} kbit/s`, `${of.kbit.toFixed()} kbit/s`, of.kbit >= leastKbit),
+    ...(of.multipart
+      ? [goal('median at least 10 times shorter than multipart', `${fixed(times, 1)} times`, times >= 10)]
+      : []),
+    goal('re-sent at most 2 %', `${fixed(of.resentPercent)} %`, of.resentPercent <= 2),
+    ...(of.meanKbit >= BACKLOG_FROM_KBIT
+      ? [goal('backlog at the stop below 3 s of video', `${fixed(of.backlog.max)} s at most`, of.backlog.max < 3)]
+      : []),
+  ];
+}
+
+/** The goal of a dead connection: `limitMs` is what the wait was bounded by. */
+export function deadGoals({ trace, dead }: TraceResult, limitMs: number): Goal[] {
+  if (dead.length === 0) return [];
+  const ours = waitsOf(dead.map(({ waitMs }) => waitMs));
+  const never = dead.filter(({ multipart }) => multipart?.waitMs === null).length;
+  return [
+    {
+      ...{ trace, where: 'node' as const, what: 'dead connection at the stop: the gate opens within 20 s' },
+      reached: `median ${fixed(ours.p50)} s, at most ${fixed(ours.max)} s (${ours.gates} gates)`,
+      met: ours.max <= 20,
+    },
+    {
+      ...{ trace, where: 'node' as const, what: 'dead connection at the stop: multipart, to compare' },
+      reached: `${never} of ${dead.length} not within ${s(limitMs)} s`,
+      met: never === dead.length,
+    },
+  ];
+}
+
+/** Rows for `toTable`: ours, the ideal and multipart, one below the other. Waits in s. */
+export function rowsOf(summary: Summary): Array<Record<string, string | number>> {
+  const { trace, where, ours, ideal, multipart, overIdeal } = summary;
+  const row = (way: string, { gates, p50, p95, max }: Waits, more: Record<string, string> = {}) => ({
+    trace,
+    way,
+    gates,
+    p50: fixed(p50),
+    p95: fixed(p95),
+    max: fixed(max),
+    ...{ 'over ideal p50': '', 'over ideal p95': '', 'each p50': '', 'each p95': '' },
+    ...{ 're-sent %': '', 'backlog p50': '', 'backlog max': '', 'kbit/s': '', '% of mean': '' },
+    ...more,
+  });
+  return [
+    row(where === 'node' ? 'engine' : 'Chromium', ours, {
+      'over ideal p50': fixed(overIdeal.p50),
+      'over ideal p95': fixed(overIdeal.p95),
+      'each p50': fixed(overIdeal.eachP50),
+      'each p95': fixed(overIdeal.eachP95),
+      're-sent %': fixed(summary.resentPercent),
+      'backlog p50': fixed(summary.backlog.p50),
+      'backlog max': fixed(summary.backlog.max),
+      'kbit/s': summary.kbit.toFixed(),
+      '% of mean': summary.kbitPercent.toFixed(),
+    }),
+    row('  ideal', ideal),
+    ...(multipart ? [row('  multipart', multipart)] : []),
+  ];
+}
+
+/** `met  Verizon engine: median at most …: 0.21 s` */
+export function goalLine({ trace, where, what, reached, met }: Goal): string {
+  return `${met ? 'met    ' : 'NOT met'}  ${trace}, ${where === 'node' ? 'engine' : 'Chromium'}: ${what}: ${reached}`;
+}
+
+function fixed(value: number, digits = 2): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : Number.isNaN(value) ? '–' : 'never';
+}

@@ -1,0 +1,81 @@
+/** The device check: the preview, the devices, the uplink, and a practice question that leaves no trace. */
+import { alertOf } from './alerts.ts';
+import { type DeviceChoice, listDevices } from './devices.ts';
+import type { createFitting } from './fitting.ts';
+import type { Hearing } from './hearing.ts';
+import type { Alert, Event } from './interview.ts';
+import { type Practice, startPractice } from './practice.ts';
+import type { createPreview } from './preview.ts';
+import { bitsPerSecond } from './quality.ts';
+import { supportedMimeType } from './recorder.ts';
+import type { View } from './view.ts';
+
+export interface CheckOptions {
+  dispatch: (event: Event) => void;
+  preview: ReturnType<typeof createPreview>;
+  fitting: ReturnType<typeof createFitting>;
+  view: Pick<View, 'playback'>;
+  hearing: Hearing;
+  /** Of the longest answer. */
+  longestMs: () => number;
+  /** What the candidate should know before the start, e.g. that the device has no room for so many bytes. */
+  warning: (needBytes: number) => Promise<Alert | null>;
+}
+
+export function createCheck({ dispatch, preview, fitting, view, hearing, longestMs, warning }: CheckOptions) {
+  let practice: Practice | null = null;
+
+  async function openDevices(): Promise<void> {
+    try {
+      if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
+      dispatch({ type: 'devices', ...(await listDevices(await preview.open())) });
+      const about = await warning((bitsPerSecond(fitting.quality()) / 8000) * longestMs());
+      if (about) dispatch({ type: 'alert', alert: about });
+    } catch (error) {
+      // Another choice came meanwhile: that one is being opened.
+      if (error instanceof DOMException && error.name === 'InvalidStateError') return;
+      dispatch({ type: 'alert', alert: alertOf(error) });
+    }
+  }
+
+  async function open(): Promise<void> {
+    view.playback(null);
+    dispatch({ type: 'check' });
+    void fitting.measure();
+    await openDevices();
+  }
+
+  return {
+    open,
+    /** Camera and microphone once more, after they were refused or unplugged. */
+    openDevices,
+    choose(choice: DeviceChoice): void {
+      hearing.reset();
+      preview.choose(choice);
+      void openDevices();
+    },
+    async practise(): Promise<void> {
+      view.playback(null);
+      try {
+        const stream = await preview.open();
+        dispatch({ type: 'practice', stage: 'recording' });
+        practice = startPractice({
+          stream,
+          quality: fitting.quality(),
+          onEnd(recording) {
+            practice = null;
+            dispatch({ type: 'practice', stage: 'watching' });
+            view.playback(recording);
+          },
+        });
+      } catch (error) {
+        await open();
+        dispatch({ type: 'alert', alert: alertOf(error) });
+      }
+    },
+    stopPractice: () => practice?.stop(),
+    /** Of the practice that is being recorded; 0 outside of it. */
+    practiceMs: () => practice?.elapsedMs() ?? 0,
+    leavePractice: () => void open(),
+  };
+}

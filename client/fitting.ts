@@ -1,0 +1,41 @@
+/** The quality of the next take: from the uplink as measured at the device check, then from what was seen while sending. */
+import { bitsPerSecond, DEFAULT_QUALITY, fitQuality, type Quality, retune } from './quality.ts';
+
+export interface FittingOptions {
+  /** kbit/s; null where it can't be measured. */
+  measure: () => Promise<number | null>;
+  onQuality: (quality: Quality) => void;
+}
+
+export function createFitting({ measure, onQuality }: FittingOptions) {
+  let quality = DEFAULT_QUALITY;
+  let measured: Promise<void> | null = null;
+  let mostBytes = 0;
+
+  function set(next: Quality): void {
+    quality = next;
+    onQuality(quality);
+  }
+
+  return {
+    quality: () => quality,
+    /** Once in the life of the page; never rejects. */
+    measure(): Promise<void> {
+      measured ??= measure()
+        .catch(() => null)
+        .then((kbps) => set(fitQuality(kbps)));
+      return measured;
+    },
+    /** So many bytes of the running take are not yet confirmed. */
+    saw(backlogBytes: number): void {
+      mostBytes = Math.max(mostBytes, backlogBytes);
+    },
+    /** The take was stopped, with so many bytes of it not yet confirmed. */
+    stopped({ backlogBytes, uplinkKbps }: { backlogBytes: number; uplinkKbps: number | null }): void {
+      const toMs = (bytes: number) => (bytes * 8000) / bitsPerSecond(quality);
+      const maxBacklogMs = toMs(Math.max(mostBytes, backlogBytes));
+      mostBytes = 0;
+      set(retune(quality, { backlogMs: toMs(backlogBytes), maxBacklogMs, uplinkKbps }));
+    },
+  };
+}

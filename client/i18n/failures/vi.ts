@@ -1,0 +1,172 @@
+/** Vietnamese: what to say when something fails. */
+import type { failures as en } from './en.ts';
+
+const openOutside = (app: string, menu: string, entry: string) => [
+  `Trang này đang mở bên trong ${app}, nơi không dùng được máy ảnh. Hãy chạm ${menu} và chọn “${entry}”.`,
+  'Ở đó, hãy đăng nhập lại bằng đường dẫn hoặc mã trong thư mời. Những gì đã gửi đến không bị mất.',
+];
+const tryAgain = 'Quay lại trang này và bấm “Thử lại lần nữa”.';
+
+/** Vietnamese words for every failure. */
+export const failures: typeof en = {
+  allow: {
+    'chrome-android': [
+      'Chạm vào biểu tượng bên trái địa chỉ trang, ở đầu màn hình.',
+      'Chạm “Quyền”, rồi cho phép máy ảnh và micrô.',
+      tryAgain,
+    ],
+    samsung: ['Chạm vào biểu tượng bên trái địa chỉ trang.', 'Chạm “Quyền”, rồi cho phép máy ảnh và micrô.', tryAgain],
+    'firefox-android': [
+      'Chạm vào hình khiên hoặc ổ khóa bên trái địa chỉ trang.',
+      'Chạm vào máy ảnh và micrô cho đến khi cả hai hiện “Được phép”.',
+      tryAgain,
+    ],
+    'chromium-desktop': [
+      'Bấm vào biểu tượng bên trái địa chỉ trang (hai thanh trượt hoặc ổ khóa).',
+      'Bật máy ảnh và micrô.',
+      'Bấm “Thử lại lần nữa”. Nếu cả hai đã bật, hãy cho phép trình duyệt này trong phần quyền riêng tư của máy tính.',
+    ],
+    'firefox-desktop': [
+      'Bấm vào hình máy ảnh hoặc micrô bị gạch chéo bên trái địa chỉ trang.',
+      'Xóa mục “Đã chặn” bên cạnh máy ảnh và micrô.',
+      'Bấm “Thử lại lần nữa”, rồi chọn “Cho phép” khi Firefox hỏi.',
+    ],
+    'safari-mac': [
+      'Trên thanh menu ở đầu màn hình, chọn Safari › Cài đặt › Trang web.',
+      'Trong mục Camera và Micrô, chọn “Cho phép” cho trang này.',
+      tryAgain,
+    ],
+    'safari-ios': [
+      'Chạm vào biểu tượng nhỏ ở cạnh thanh địa chỉ, rồi chọn “Cài đặt trang web” (có thể nằm sau nút “…”).',
+      'Đặt Camera và Micrô thành “Cho phép”.',
+      'Bấm “Thử lại lần nữa”. Nếu không đổi được ở đó: Cài đặt › Ứng dụng › Safari › Camera và Micrô.',
+    ],
+    'other-ios': [
+      'Mở Cài đặt của iPhone hoặc iPad, rồi chọn trình duyệt này trong danh sách ứng dụng.',
+      'Bật Camera và Micrô.',
+      tryAgain,
+    ],
+    zalo: openOutside('Zalo', '“⋯” ở góc trên bên phải', 'Mở bằng trình duyệt'),
+    facebook: openOutside('Facebook hoặc Messenger', '“⋯” ở góc màn hình', 'Mở bằng trình duyệt bên ngoài'),
+    line: openOutside('LINE', '“⋮” hoặc biểu tượng chia sẻ', 'Mở bằng ứng dụng khác'),
+    'in-app': openOutside('một ứng dụng khác', 'menu của ứng dụng (“⋯” hoặc “⋮”)', 'Mở bằng trình duyệt'),
+    other: [
+      'Tìm biểu tượng bên cạnh địa chỉ trang (ổ khóa, thanh trượt hoặc máy ảnh) rồi bấm vào đó.',
+      'Cho phép máy ảnh và micrô.',
+      tryAgain,
+    ],
+  },
+
+  alerts: {
+    'permission-refused': {
+      title: 'Máy ảnh hoặc micrô chưa được cho phép',
+      text: 'Không có gì bị mất. Bạn có thể cho phép như sau:',
+    },
+    'no-camera': {
+      title: 'Không tìm thấy máy ảnh hoặc micrô',
+      text: 'Không có gì bị mất. Hãy cắm hoặc bật thiết bị, rồi bấm “Thử lại lần nữa”. Hoặc mở đường dẫn của bạn trên điện thoại: điện thoại có cả hai.',
+    },
+    'camera-busy': {
+      title: 'Máy ảnh hoặc micrô đang được dùng ở nơi khác',
+      text: 'Không có gì bị mất. Hãy đóng các ứng dụng hoặc thẻ khác đang dùng chúng, chẳng hạn cuộc gọi video, rồi bấm “Thử lại lần nữa”.',
+    },
+    'insecure-page': {
+      title: 'Không thể dùng máy ảnh ở địa chỉ này',
+      text: 'Trình duyệt không cho trang HTTP không bảo mật dùng máy ảnh. Hãy mở đường dẫn của bạn bắt đầu bằng https://, hoặc xin người mời một đường dẫn bảo mật.',
+    },
+    'no-media-recorder': {
+      title: 'Trình duyệt này không ghi được video',
+      text: 'Hãy mở đường dẫn bằng Chrome, Edge hoặc Firefox bản mới, hoặc Safari 14.1 trở lên. Nếu bạn đang mở trong một ứng dụng khác, hãy chọn “Mở bằng trình duyệt”.',
+    },
+    'recording-interrupted': {
+      title: 'Việc ghi hình đã tự dừng',
+      text: 'Máy ảnh hoặc micrô bị ngắt: có thể do cuộc gọi đến, dây cắm hoặc một ứng dụng khác. Phần bạn đã nói đã được lưu và đang được gửi đi.',
+    },
+    'storage-refused': {
+      title: 'Thiết bị này không lưu được câu trả lời của bạn',
+      text: 'Hãy giải phóng bớt dung lượng hoặc thoát chế độ ẩn danh, rồi bấm “Thử lại lần nữa”. Những gì đã gửi đến nơi vẫn an toàn.',
+    },
+    'signed-out': {
+      title: 'Mã tham gia của bạn không còn được chấp nhận',
+      text: 'Mã có thể đã hết hạn hoặc bị thu hồi. Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy hỏi người đã mời bạn, rồi đăng nhập lại trên chính thiết bị này: mọi thứ sẽ tiếp tục từ đây.',
+    },
+    'no-connection': {
+      title: 'Hiện chưa kết nối được với máy chủ',
+      text: 'Không có gì bị mất. Hãy kiểm tra kết nối mạng và giữ trang này mở: trang sẽ tự tiếp tục, hoặc bấm “Thử lại lần nữa” để thử ngay.',
+    },
+    'second-tab': {
+      title: 'Buổi phỏng vấn này đang mở ở một thẻ khác',
+      text: 'Hãy tiếp tục ở thẻ đó, hoặc đóng thẻ đó rồi bấm “Thử lại lần nữa” tại đây.',
+    },
+    'not-kept': {
+      title: 'Trình duyệt này không lưu được gì trên thiết bị',
+      text: 'Bạn vẫn có thể tiếp tục. Câu trả lời được gửi đi trong lúc bạn nói, nhưng xin đừng tải lại hay đóng trang này trước khi kết thúc.',
+    },
+    'no-offline-reload': {
+      title: 'Khi mất mạng, xin đừng tải lại trang này',
+      text: 'Mọi thứ khác vẫn hoạt động và câu trả lời được giữ trên thiết bị này. Chỉ việc tải lại trang ở địa chỉ này là cần kết nối mạng.',
+    },
+    'working-offline': {
+      title: 'Bạn đang ngoại tuyến và vẫn có thể tiếp tục',
+      text: 'Câu trả lời được giữ trên thiết bị này và sẽ tự gửi đi ngay khi có kết nối.',
+    },
+    'storage-low': {
+      title: 'Thiết bị này sắp đầy bộ nhớ',
+      text: 'Một câu trả lời dài có thể không đủ chỗ. Nếu được, hãy xóa bớt ngay ảnh, video hoặc ứng dụng mà bạn không cần.',
+    },
+    'storage-full': {
+      title: 'Thiết bị này đã đầy bộ nhớ',
+      text: 'Việc ghi hình vẫn tiếp tục và câu trả lời được gửi thẳng từ trang này. Xin đừng đóng trang. Để chắc chắn, bạn hãy lưu một bản sao.',
+    },
+    'device-muted': {
+      title: 'Máy ảnh hoặc micrô đang im lặng',
+      text: 'Có thể do cuộc gọi hoặc một nút tắt trên thiết bị. Việc ghi hình vẫn tiếp tục; hãy kết thúc cuộc gọi hoặc bật lại, rồi nhắc lại phần bị thiếu.',
+    },
+    'page-was-hidden': {
+      title: 'Trang này vừa chạy ở chế độ nền',
+      text: 'Khi đó điện thoại tắt máy ảnh nên có thể thiếu một đoạn. Việc ghi hình vẫn tiếp tục: xin ở lại trang này và nhắc lại điều bạn vừa nói.',
+    },
+    'digest-mismatch': {
+      title: 'Câu trả lời đến nơi không giống bản đã ghi',
+      text: 'Toàn bộ bản ghi vẫn còn trên thiết bị này. Hãy giữ trang này mở và báo cho người đã mời bạn.',
+    },
+    refused: {
+      title: 'Máy chủ không chấp nhận yêu cầu này',
+      text: 'Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy báo cho người đã mời bạn nội dung sau:',
+    },
+    unexpected: {
+      title: 'Trang này vừa gặp sự cố',
+      text: 'Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy bấm “Thử lại lần nữa”; nếu không được, hãy tải lại trang.',
+    },
+  },
+
+  refusals: {
+    unauthorized: () => 'Mã và họ tên không khớp nhau, hoặc mã đã hết hạn. Hãy kiểm tra cả hai theo thư mời của bạn.',
+    'sessions-used-up': () =>
+      'Mã này đã được dùng: buổi phỏng vấn của mã đã kết thúc. Nếu cần mã khác, hãy hỏi người đã mời bạn.',
+    'too-many-attempts': ({ retryAfterSeconds }) =>
+      retryAfterSeconds === null
+        ? 'Bạn đã thử quá nhiều lần. Vui lòng đợi một phút rồi thử lại.'
+        : `Bạn đã thử quá nhiều lần. Vui lòng thử lại sau ${retryAfterSeconds} giây.`,
+    'answers-missing': ({ missing }) => `Chưa nhận đủ các câu trả lời. Còn đang gửi: câu ${missing.join(', ')}.`,
+    'invalid-field': () => 'Mã hoặc họ tên có ký tự không đọc được. Vui lòng nhập lại cả hai.',
+    'session-finished': () => 'Buổi phỏng vấn này đã kết thúc. Mọi câu trả lời đã đến nơi; không thể thêm gì nữa.',
+    'session-not-found': () =>
+      'Buổi phỏng vấn này không thuộc về mã của bạn. Hãy đăng nhập lại bằng đường dẫn của bạn.',
+    'answer-too-large': () =>
+      'Câu trả lời này dài hơn mức máy chủ cho phép. Phần đã gửi đến vẫn được giữ. Hãy báo cho người đã mời bạn.',
+    'session-too-large': () =>
+      'Tổng các câu trả lời của bạn lớn hơn mức máy chủ cho phép. Phần đã gửi đến vẫn được giữ. Hãy báo cho người đã mời bạn.',
+    'not-a-recording': () =>
+      'Máy chủ không nhận ra định dạng bản ghi này. Hãy thử trình duyệt khác: Chrome, Edge hoặc Firefox.',
+    'too-many-uploads': () =>
+      'Quá nhiều câu trả lời đang được gửi cùng lúc. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục.',
+    'upload-damaged': () =>
+      'Máy chủ bị mất một phần của câu trả lời này. Trên thiết bị này nó vẫn còn đủ: hãy giữ trang này mở và báo cho người đã mời bạn.',
+    internal: () => 'Máy chủ vừa gặp sự cố. Những gì đã gửi đến không bị mất. Vui lòng thử lại sau giây lát.',
+    unavailable: () => 'Máy chủ hiện chưa sẵn sàng. Không có gì bị mất. Vui lòng thử lại sau ít phút.',
+    'disk-full': () => 'Máy chủ hiện hết chỗ lưu. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục.',
+    offline: () => 'Không kết nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.',
+    'bad-gateway': () => 'Máy chủ hiện chưa trả lời đúng. Vui lòng thử lại sau giây lát.',
+  },
+};

@@ -1,0 +1,188 @@
+/**
+ * A spool that goes on where the device's store does not: once it refuses a chunk, the rest of that take lives in memory.
+ *
+ * Invariants:
+ * 1. The durable part and the part in memory are contiguous: the first chunk that was refused is the first in memory, and
+ *    no later one of that take goes to the durable spool again.
+ * 2. A take that overflowed is never marked as ended in the durable spool: what a crash leaves of it there is not whole.
+ * 3. Writes of a take happen one after the other, in the order of the calls.
+ */
+import { createMemorySpool } from './memory-spool.ts';
+import {
+  createSpoolListeners,
+  newTake,
+  oldestFirst,
+  requireOpen,
+  requireTake,
+  type Spool,
+  type SpooledTake,
+} from './spool.ts';
+
+/** Read at a time for a copy: phones have little memory to spare when this is needed. */
+const COPY_BYTES = 1_048_576;
+
+export interface OverflowSpool extends Spool {
+  /** Whether a part of the take would be lost with the page. */
+  overflowed(takeId: string): boolean;
+  /** The whole take so far, to be offered as a file. Rejects for an unknown one. */
+  copyOf(takeId: string): Promise<Blob>;
+}
+
+export interface OverflowSpoolOptions {
+  durable: Spool;
+  /** Told once a take, with what the durable spool said, e.g. a QuotaExceededError. */
+  onOverflow: (takeId: string, error: unknown) => void;
+}
+
+/** A take that overflowed. */
+interface Overflowed {
+  take: SpooledTake;
+  /** Bytes that the durable spool keeps; the rest is in memory. */
+  from: number;
+}
+
+export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOptions): OverflowSpool {
+  const rest = createMemorySpool();
+  const listeners = createSpoolListeners();
+  const overflowed = new Map<string, Overflowed>();
+  /** The takes of this page as the durable spool had them last: when it refuses a chunk it may not tell any more. */
+  const last = new Map<string, SpooledTake>();
+  const turns = new Map<string, Promise<unknown>>();
+
+  function inTurn<T>(takeId: string, write: () => Promise<T>): Promise<T> {
+    const done = (turns.get(takeId) ?? Promise.resolve()).then(write);
+    const settled: Promise<unknown> = done
+      .catch(() => {})
+      .then(() => {
+        if (turns.get(takeId) === settled) turns.delete(takeId);
+      });
+    turns.set(takeId, settled);
+    return done;
+  }
+
+  async function overflow(take: SpooledTake, error: unknown): Promise<Overflowed> {
+    await rest.create(take);
+    const entry = { take, from: take.bytes };
+    overflowed.set(take.takeId, entry);
+    onOverflow(take.takeId, error);
+    return entry;
+  }
+
+  /** The bytes of a chunk that the durable spool refused go to memory; throws what it said where the take may not grow. */
+  async function afterRefusal(takeId: string, error: unknown): Promise<Overflowed> {
+    const take = await durable.get(takeId).catch(() => last.get(takeId) ?? null);
+    if (!take || take.ended) throw error;
+    return overflow(take, error);
+  }
+
+  /** Of a take that overflowed; the durable spool hears of it too, if it still listens. */
+  async function change(takeId: string, next: Partial<SpooledTake>, also: () => Promise<void>): Promise<void> {
+    const entry = overflowed.get(takeId);
+    if (!entry) return also();
+    entry.take = { ...entry.take, ...next };
+    await also().catch(() => {});
+  }
+
+  async function get(takeId: string): Promise<SpooledTake | null> {
+    return overflowed.get(takeId)?.take ?? (await durable.get(takeId));
+  }
+
+  async function read(takeId: string, start: number, end: number): Promise<ArrayBuffer> {
+    const entry = overflowed.get(takeId);
+    if (!entry || end <= entry.from) return durable.read(takeId, start, end);
+    const { from } = entry;
+    if (start >= from) return rest.read(takeId, start - from, end - from);
+    const parts = [await durable.read(takeId, start, from), await rest.read(takeId, 0, end - from)];
+    return new Blob(parts).arrayBuffer();
+  }
+
+  return {
+    overflowed: (takeId) => overflowed.has(takeId),
+    async copyOf(takeId) {
+      const { bytes, mimeType } = requireTake((await get(takeId)) ?? undefined, takeId);
+      const parts: ArrayBuffer[] = [];
+      for (let at = 0; at < bytes; at += COPY_BYTES)
+        parts.push(await read(takeId, at, Math.min(bytes, at + COPY_BYTES)));
+      return new Blob(parts, { type: mimeType });
+    },
+    create: (take) =>
+      inTurn(take.takeId, async () => {
+        const { takeId } = take;
+        if (overflowed.has(takeId)) throw new Error(`The spool holds a take ${takeId} already`);
+        try {
+          const record = await durable.create(take);
+          last.set(takeId, record);
+          return record;
+        } catch (error) {
+          if (last.has(takeId) || (await durable.get(takeId).catch(() => null))) throw error;
+          return (await overflow(newTake(take), error)).take;
+        }
+      }),
+    append: (takeId, data, recordedMs) =>
+      inTurn(takeId, async () => {
+        let entry = overflowed.get(takeId);
+        if (!entry) {
+          try {
+            const bytes = await durable.append(takeId, data, recordedMs);
+            const before = last.get(takeId);
+            if (before) last.set(takeId, { ...before, bytes, recordedMs });
+            return bytes;
+          } catch (error) {
+            entry = await afterRefusal(takeId, error);
+          }
+        }
+        const { from } = entry;
+        requireOpen(entry.take, takeId);
+        const bytes = from + (await rest.append(takeId, data, recordedMs));
+        entry.take = { ...entry.take, bytes, recordedMs };
+        listeners.tell(entry.take);
+        return bytes;
+      }),
+    end: (takeId) =>
+      inTurn(takeId, async () => {
+        const entry = overflowed.get(takeId);
+        if (!entry) return durable.end(takeId);
+        entry.take = { ...entry.take, ended: true };
+        listeners.tell(entry.take);
+      }),
+    setUploadUrl: (takeId, uploadUrl) =>
+      inTurn(takeId, () => {
+        const before = last.get(takeId);
+        if (before) last.set(takeId, { ...before, uploadUrl });
+        return change(takeId, { uploadUrl }, () => durable.setUploadUrl(takeId, uploadUrl));
+      }),
+    renew: (takeId, sentAs) =>
+      inTurn(takeId, async () => {
+        const mismatches = ((await get(takeId))?.mismatches ?? 0) + 1;
+        await change(takeId, { sentAs, uploadUrl: null, mismatches }, () => durable.renew(takeId, sentAs));
+      }),
+    get,
+    async list(folder) {
+      const others = (await durable.list(folder)).filter(({ takeId }) => !overflowed.has(takeId));
+      const mine = [...overflowed.values()].map(({ take }) => take).filter((take) => take.folder === folder);
+      return oldestFirst([...others, ...mine]);
+    },
+    size: async (takeId) => overflowed.get(takeId)?.take.bytes ?? (await durable.size(takeId)),
+    read,
+    forget: (takeId) =>
+      inTurn(takeId, async () => {
+        await durable.forget(takeId);
+        await rest.forget(takeId);
+        overflowed.delete(takeId);
+        last.delete(takeId);
+      }),
+    async clear(folder) {
+      await durable.clear(folder);
+      for (const [takeId, { take }] of [...overflowed]) if (take.folder === folder) overflowed.delete(takeId);
+      for (const [takeId, take] of [...last]) if (take.folder === folder) last.delete(takeId);
+      await rest.clear(folder);
+    },
+    subscribe(takeId, listener) {
+      const stops = [durable.subscribe(takeId, listener), listeners.subscribe(takeId, listener)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+    close: () => durable.close(),
+  };
+}

@@ -1,0 +1,70 @@
+/** What the server holds, answer by answer: the candidate's proof. */
+import type { Messages } from '../i18n/index.ts';
+import type { SavedReceipt } from '../interview.ts';
+import { button, h, show } from './dom.ts';
+import { formatBytes, formatMoment, formatTime } from './format.ts';
+import type { Actions, Part } from './part.ts';
+
+/** So much of a digest tells one answer from another; the rest is for machines. */
+const SHORT_DIGITS = 8;
+
+export function createReceipt(messages: Messages, actions: Pick<Actions, 'saveReceipt'>): Part {
+  const { receipt: words } = messages;
+  const facts = h('dl', { class: 'receipt-facts' });
+  const table = h('div', { class: 'receipt-answers' });
+  const digests = h('ol', {});
+  const full = h(
+    'details',
+    { class: 'receipt-full' },
+    h('summary', {}, words.full),
+    h('p', { class: 'hint' }, words.hint),
+    digests,
+  );
+  const save = button('secondary', words.save, () => actions.saveReceipt());
+  const element = h('section', { class: 'receipt' }, h('h2', {}, words.heading), facts, table, full, save);
+  let shown: SavedReceipt | null = null;
+  return {
+    element,
+    render({ phase, receipt }) {
+      show(element, phase.name === 'finished' && receipt !== null);
+      if (receipt === null || receipt === shown) return;
+      shown = receipt;
+      facts.replaceChildren(
+        ...[
+          [words.interview, receipt.title],
+          [words.name, receipt.userName],
+          [words.folder, receipt.folder],
+          [words.finishedAt, formatMoment(receipt.finishedAt, messages.lang)],
+        ].map(([label = '', value = '']) => h('div', {}, h('dt', {}, label), h('dd', {}, value))),
+      );
+      table.replaceChildren(answersTable(receipt, messages));
+      digests.replaceChildren(
+        ...receipt.answers.map(({ question, sha256 }) => h('li', { value: String(question) }, h('code', {}, sha256))),
+      );
+    },
+  };
+}
+
+/** The roles are said in full: laid out as cards on a phone, a table would lose them in some browsers. */
+function answersTable({ answers, recordedMs }: SavedReceipt, { receipt: words, lang }: Messages): HTMLTableElement {
+  const columns = [words.question, words.length, words.size, words.received, words.digest];
+  const head = columns.map((name) => h('th', { role: 'columnheader', scope: 'col' }, name));
+  const rows = answers.map(({ question, bytes, receivedAt, sha256 }) => {
+    const ms = recordedMs[question];
+    const cells: (string | Node)[] = [
+      String(question),
+      ms === undefined ? words.unknown : formatTime(ms),
+      formatBytes(bytes, lang),
+      formatMoment(receivedAt, lang),
+      h('code', { title: sha256 }, sha256.slice(0, SHORT_DIGITS)),
+    ];
+    const labelled = cells.map((cell, at) => h('td', { role: 'cell', 'data-label': columns[at] ?? '' }, cell));
+    return h('tr', { role: 'row' }, ...labelled);
+  });
+  return h(
+    'table',
+    { class: 'receipt-table', role: 'table', 'aria-label': words.heading },
+    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...head)),
+    h('tbody', { role: 'rowgroup' }, ...rows),
+  );
+}

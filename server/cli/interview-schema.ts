@@ -1,0 +1,83 @@
+/** What an interview's file may say: the keys, their limits, and the words for each that is wrong. */
+import { z } from 'zod';
+
+/** Of an interview, and of one of its questions: what an unknown key is compared with. */
+export const KNOWN_KEYS = {
+  interview: ['slug', 'title', 'gate', 'keepTakes', 'questions'],
+  question: ['text', 'thinkSeconds', 'maxSeconds', 'maxTakes'],
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it keeps out
+const PLAIN = /^[^\u0000-\u0008\u000b-\u001f\u007f]*$/;
+
+/** `is missing: …` for a key that is not there, else `takes …`. */
+const takes = (what: string) => ({
+  error: ({ input }: { input?: unknown }) => (input === undefined ? `is missing; it takes ${what}` : `takes ${what}`),
+});
+
+function text(maxCharacters: number) {
+  const what = `a text of 1 to ${maxCharacters} characters (in quotes where it looks like a number)`;
+  return z
+    .string(takes(what))
+    .trim()
+    .min(1, takes(what))
+    .max(maxCharacters, takes(what))
+    .regex(PLAIN, 'has control characters; take them out');
+}
+
+function whole(from: number, to: number, unit: string) {
+  const what = takes(`a whole number from ${from} to ${to}${unit}`);
+  return z.int(what).min(from, what).max(to, what);
+}
+
+const question = z
+  .strictObject(
+    {
+      text: text(2000).describe('What is asked, as the candidate reads it.'),
+      thinkSeconds: whole(0, 3600, ' (seconds)')
+        .default(0)
+        .describe('Time to think before the recording begins, counted down in seconds; 0 = it begins at once.'),
+      maxSeconds: whole(5, 7200, ' (seconds)')
+        .default(600)
+        .describe('The longest answer, in seconds; the recording stops by itself.'),
+      maxTakes: whole(1, 10, '')
+        .default(1)
+        .describe('How often the question may be answered; the last whole take counts. 1 = no retakes.'),
+    },
+    takes('a question with the key text, like "- text: …"'),
+  )
+  .describe('One question.');
+
+/** An interview as its file tells it; what is left out has its default. */
+export const interviewSchema = z
+  .strictObject(
+    {
+      slug: z
+        .string(takes('a short name of a-z, 0-9 and - (in quotes where it looks like a number)'))
+        .regex(/^[a-z0-9-]{1,60}$/, 'takes a short name: 1 to 60 of a-z, 0-9 and -')
+        .describe('The short name that commands know it by.'),
+      title: text(200).describe('What the candidate is greeted with.'),
+      gate: z
+        .enum(['each', 'end'], takes('each or end'))
+        .default('each')
+        .describe(
+          'When the server must hold an answer: before the next question opens (each), or before the finish (end), so that all can be recorded without a network.',
+        ),
+      keepTakes: z
+        .boolean(takes('true or false'))
+        .default(true)
+        .describe('Whether earlier whole takes are kept in takes/ of the session folder.'),
+      questions: z
+        .array(question, takes('a list of questions, each like "- text: …"'))
+        .min(1, 'takes 1 to 100 questions')
+        .max(100, 'takes 1 to 100 questions')
+        .describe('In the order they are asked.'),
+    },
+    takes('the keys slug, title and questions'),
+  )
+  .describe('A set of questions for TresGo: tresgo interview create FILE.yaml');
+
+/** The same as JSON Schema, for editors. */
+export function interviewJsonSchema(): object {
+  return { title: 'TresGo interview', ...z.toJSONSchema(interviewSchema, { io: 'input' }) };
+}

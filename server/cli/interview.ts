@@ -1,0 +1,133 @@
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Command } from 'commander';
+import type { Interview } from '../../storage/types.ts';
+import {
+  CommandError,
+  type CommonOptions,
+  FileErrors,
+  type Print,
+  show,
+  table,
+  withCommon,
+  withStorage,
+} from './command.ts';
+
+/** Two folders up both from here and from dist/server/. */
+const EXAMPLE = path.join(import.meta.dirname, '../../server/cli/interview.example.yaml');
+
+/** `tresgo interview …` */
+export function addInterviewCommands(program: Command, print: Print): void {
+  const interviews = program.command('interview').description('sets of questions');
+
+  withCommon(interviews.command('create').argument('<file>', 'a YAML file; - reads standard input'))
+    .description('add the interview in FILE to the catalog; "token create --interview SLUG" makes links for it')
+    .option('--replace', 'take the place of another interview with this slug; sessions that have begun keep theirs')
+    .addHelpText('after', () => keysHelp())
+    .action(async (file: string, options: CommonOptions & { replace?: true }) => {
+      const interview = await readInterview(file);
+      const outcome = await withStorage(options, (storage) =>
+        storage.interviews.create(interview, { replace: options.replace === true }).catch((error: unknown) => {
+          throw (error as { code?: unknown }).code === 'interview-taken'
+            ? new CommandError(
+                `there is another interview "${interview.slug}" already: choose another slug, or give --replace (sessions that have begun keep theirs)`,
+              )
+            : error;
+        }),
+      );
+      const words = { created: 'is in the catalog', unchanged: 'was there already, just so', replaced: 'is replaced' };
+      show(print, options, { ...interview, outcome }, () =>
+        [
+          `The interview "${interview.slug}" ${words[outcome]}: ${inQuestions(interview)}.`,
+          `Links for it:  npx tresgo token create --interview ${interview.slug} --name NAME`,
+        ].join('\n'),
+      );
+    });
+
+  withCommon(interviews.command('list'))
+    .description('all interviews')
+    .action(async (options: CommonOptions) => {
+      const all = await withStorage(options, (storage) => storage.interviews.list());
+      show(print, options, all, () =>
+        table(
+          all.map(({ slug, title, gate, keepTakes, questions }) => ({
+            slug,
+            questions: String(questions.length),
+            gate,
+            takes: keepTakes ? 'kept' : 'not kept',
+            title,
+          })),
+          'No interviews yet.',
+        ),
+      );
+    });
+
+  withCommon(interviews.command('show').argument('<slug>', 'the interview’s short name, from "interview list"'))
+    .description('one interview, as a file that "interview create" takes')
+    .action(async (slug: string, options: CommonOptions) => {
+      const interview = await withStorage(options, (storage) => storage.interviews.get(slug));
+      if (!interview)
+        throw new CommandError(`there is no interview ${JSON.stringify(slug)}: "tresgo interview list" shows them`);
+      const { interviewText } = await import('./interview-file.ts');
+      show(print, options, interview, () => interviewText(interview).trimEnd());
+    });
+}
+
+/** @throws FileErrors with a line for each mistake, or CommandError when there is nothing to read */
+async function readInterview(file: string): Promise<Interview> {
+  const { parseInterview, MAX_FILE_BYTES } = await import('./interview-file.ts');
+  const label = file === '-' ? '<stdin>' : file;
+  const bytes = await readAtMost(
+    file === '-' ? process.stdin : createReadStream(file, { end: MAX_FILE_BYTES }),
+    MAX_FILE_BYTES,
+  ).catch(({ code }: NodeJS.ErrnoException) => {
+    const why = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code ?? ''] ?? code;
+    throw new CommandError(`${label} can’t be read (${why}): name a YAML file, like ${exampleName()}`);
+  });
+  if (bytes.length > MAX_FILE_BYTES)
+    throw new FileErrors([`${label}:1:1: the file has more than ${MAX_FILE_BYTES} bytes: an interview has fewer`]);
+  const parsed = parseInterview(decode(bytes, label), label);
+  if ('errors' in parsed) throw new FileErrors(parsed.errors);
+  return parsed;
+}
+
+/** @throws FileErrors that name the line where it stops being UTF-8 */
+function decode(bytes: Buffer, label: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const readable = bytes.toString('utf8').split('�')[0] ?? '';
+    const line = readable.split('\n').length;
+    throw new FileErrors([`${label}:${line}:1: this is not UTF-8: save the file as UTF-8`]);
+  }
+}
+
+async function readAtMost(source: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+    bytes += (chunk as Uint8Array).length;
+    if (bytes > maxBytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Where the example lies, as short as it can be told from here. */
+function exampleName(): string {
+  const near = path.relative(process.cwd(), EXAMPLE);
+  return near.startsWith('..') ? EXAMPLE : near;
+}
+
+function keysHelp(): string {
+  return `
+Keys: slug, title, questions; each question: text. What may be left out: gate (each), keepTakes (true),
+and of a question thinkSeconds (0), maxSeconds (600), maxTakes (1).
+
+An example to copy, with comments:  ${exampleName()}`;
+}
+
+function inQuestions({ questions }: Interview): string {
+  return questions.length === 1 ? '1 question' : `${questions.length} questions`;
+}

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { type DeviceState, watchDevices } from '../../client/device-watch.ts';
+
+class FakeTrack extends EventTarget {
+  muted = false;
+  readyState: MediaStreamTrackState = 'live';
+  become(change: { muted?: boolean; readyState?: MediaStreamTrackState }, event: string): void {
+    Object.assign(this, change);
+    this.dispatchEvent(new Event(event));
+  }
+}
+
+class FakeDocument extends EventTarget {
+  visibilityState: DocumentVisibilityState = 'visible';
+  become(visibilityState: DocumentVisibilityState): void {
+    this.visibilityState = visibilityState;
+    this.dispatchEvent(new Event('visibilitychange'));
+  }
+}
+
+function setUp(visibilityState: DocumentVisibilityState = 'visible') {
+  const [camera, microphone] = [new FakeTrack(), new FakeTrack()];
+  const document = new FakeDocument();
+  document.visibilityState = visibilityState;
+  const clock = { ms: 0 };
+  const told: DeviceState[] = [];
+  const watch = watchDevices({
+    stream: { getTracks: () => [camera, microphone] as unknown as MediaStreamTrack[] },
+    document: document as unknown as Document,
+    onChange: (state) => told.push(state),
+    now: () => clock.ms,
+  });
+  return { camera, microphone, document, clock, told, watch };
+}
+
+test('a call takes the microphone and gives it back', () => {
+  const { microphone, told } = setUp();
+  microphone.become({ muted: true }, 'mute');
+  microphone.become({ muted: false }, 'unmute');
+  expect(told.map(({ muted }) => muted)).toEqual([true, false]);
+});
+
+test('both muted are one state: the second is not told again, and one that comes back is not enough', () => {
+  const { camera, microphone, told } = setUp();
+  microphone.become({ muted: true }, 'mute');
+  camera.become({ muted: true }, 'mute');
+  microphone.become({ muted: false }, 'unmute');
+  expect(told).toHaveLength(1);
+  camera.become({ muted: false }, 'unmute');
+  expect(told.map(({ muted }) => muted)).toEqual([true, false]);
+});
+
+test('a track that ends while it is muted is muted no more: the recorder tells of its end', () => {
+  const { microphone, watch } = setUp();
+  microphone.become({ muted: true }, 'mute');
+  microphone.become({ readyState: 'ended' }, 'ended');
+  expect(watch.state().muted).toBe(false);
+});
+
+test('the time in the background adds up, also while it lasts', () => {
+  const { document, clock, told, watch } = setUp();
+  clock.ms = 1000;
+  document.become('hidden');
+  clock.ms = 4000;
+  expect(watch.state()).toEqual({ muted: false, hidden: true, wasHiddenMs: 3000 });
+  document.become('visible');
+  clock.ms = 9000;
+  document.become('hidden');
+  clock.ms = 9500;
+  document.become('visible');
+  expect(told.map(({ hidden, wasHiddenMs }) => [hidden, wasHiddenMs])).toEqual([
+    [true, 0],
+    [false, 3000],
+    [true, 3000],
+    [false, 3500],
+  ]);
+});
+
+test('a page that begins in the background counts from there', () => {
+  const { clock, document, watch } = setUp('hidden');
+  clock.ms = 700;
+  document.become('visible');
+  expect(watch.state()).toEqual({ muted: false, hidden: false, wasHiddenMs: 700 });
+});
+
+test('after close nothing is told', () => {
+  const { microphone, document, told, watch } = setUp();
+  watch.close();
+  microphone.become({ muted: true }, 'mute');
+  document.become('hidden');
+  expect(told).toEqual([]);
+});

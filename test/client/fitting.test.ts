@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { createFitting } from '../../client/fitting.ts';
+import { bitsPerSecond, DEFAULT_QUALITY, fitQuality, type Quality } from '../../client/quality.ts';
+
+function open(measure: () => Promise<number | null>) {
+  const told: Quality[] = [];
+  const fitting = createFitting({ measure, onQuality: (quality) => told.push(quality) });
+  return { fitting, told };
+}
+
+test('measures once in the life of the page, and tells', async () => {
+  let asked = 0;
+  const { fitting, told } = open(async () => {
+    asked += 1;
+    return 3000;
+  });
+  await Promise.all([fitting.measure(), fitting.measure()]);
+  expect(asked).toBe(1);
+  expect(told).toEqual([fitQuality(3000)]);
+  expect(fitting.quality()).toEqual(fitQuality(3000));
+});
+
+test('a measurement that fails is no reason to wait', async () => {
+  const { fitting, told } = open(() => Promise.reject(new Error('no way')));
+  await fitting.measure();
+  expect(told).toEqual([DEFAULT_QUALITY]);
+});
+
+test('what waits at the stop counts as time of recording: 5 s of it make the next take smaller', async () => {
+  const { fitting } = open(async () => 3000);
+  await fitting.measure();
+  const bits = bitsPerSecond(fitting.quality());
+  fitting.stopped({ backlogBytes: (5 * bits) / 8, uplinkKbps: 3000 });
+  expect(bitsPerSecond(fitting.quality())).toBeLessThan(bits);
+  const smaller = bitsPerSecond(fitting.quality());
+  fitting.stopped({ backlogBytes: (0.2 * smaller) / 8, uplinkKbps: 9000 });
+  expect(bitsPerSecond(fitting.quality())).toBeGreaterThan(smaller);
+});

@@ -1,0 +1,150 @@
+/** How long the candidate waits at the gate, beside the ideal sender on the same link, on a clock that the test moves. */
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createMemorySpool } from '../../client/memory-spool.ts';
+import { createSender } from '../../client/sender.ts';
+import { createManualTimers, settle } from '../support/manual-timers.ts';
+import { createVirtualLink, idealMs, OPPORTUNITY_BYTES, type VirtualLink } from '../support/virtual-link.ts';
+
+const DELAY_MS = 50;
+const SLICE_MS = 500;
+/** From the stop to the recorder's last chunk, and from there to the end being kept. */
+const RECORDER_MS = 10;
+
+/** When opportunities fall on a link that carries `kbit(second)` in that second, for ever from the start. */
+function linkOf(kbit: (second: number) => number): (n: number) => number {
+  const times: number[] = [];
+  let second = 0;
+  return (n) => {
+    for (; times.length <= n; second++) {
+      const count = Math.floor((kbit(second) * 1000) / 8 / OPPORTUNITY_BYTES);
+      for (let i = 0; i < count; i++) times.push(second * 1000 + ((i + 1) * 1000) / count);
+    }
+    return times[n] as number;
+  };
+}
+
+interface Gate {
+  waitMs: number;
+  idealMs: number;
+  bytes: number;
+  resentShare: number;
+  backlogBytes: number;
+  quietMs: number;
+  link: VirtualLink;
+}
+
+/** Records for so many ms at `kbit`, stops, and resolves once the gate is open. */
+async function gateOf(options: {
+  link: (second: number) => number;
+  kbit: number;
+  lengthMs: number;
+  /** Called after each slice, with its number from 1, and after the end. */
+  meanwhile?: (link: VirtualLink, after: number | 'end') => void;
+}): Promise<Gate> {
+  const timers = createManualTimers();
+  const spool = createMemorySpool();
+  const opportunityMs = linkOf(options.link);
+  const sha256 = async (bytes: number) =>
+    createHash('sha256')
+      .update(new Uint8Array(await spool.read('take', 0, bytes)))
+      .digest('base64');
+  const link = createVirtualLink({ timers, opportunityMs, delayMs: DELAY_MS, sha256 });
+  let open = false;
+  let quietMs = 0;
+  const sender = createSender({
+    ...{ spool, timers, folder: 'folder', endpoint: 'http://server/files', token: () => 'secret' },
+    ...{ httpStack: link.httpStack, fetch: link.fetch, random: () => 0.5 },
+    onEvent: (event) => {
+      open ||= event.type === 'gate' && event.gate.kind === 'open';
+    },
+  });
+  const slices: { atMs: number; bytes: number }[] = [];
+  const add = async (ms: number) => {
+    const bytes = Math.round((options.kbit * ms) / 8);
+    slices.push({ atMs: timers.now(), bytes });
+    await sender.append('take', new ArrayBuffer(bytes), timers.now());
+    await settle();
+    options.meanwhile?.(link, slices.length);
+  };
+  await sender.begin({ takeId: 'take', question: 1, mimeType: 'video/webm', startedAt: '2026-01-01' });
+  while (timers.now() + SLICE_MS < options.lengthMs) {
+    await timers.advance(SLICE_MS);
+    await add(SLICE_MS);
+  }
+  await timers.advance(options.lengthMs - timers.now());
+  const stoppedAt = timers.now();
+  sender.enterGate('take');
+  await timers.advance(RECORDER_MS);
+  await add((options.lengthMs % SLICE_MS) + 10);
+  await timers.advance(RECORDER_MS);
+  await sender.end('take');
+  await settle();
+  options.meanwhile?.(link, 'end');
+  while (!open && timers.now() < stoppedAt + 300_000) {
+    await timers.advance(10);
+    quietMs = Math.max(quietMs, sender.status().quietMs);
+  }
+  const { waitMs, backlogBytes } = sender.status().gate[0] ?? { waitMs: Number.NaN, backlogBytes: Number.NaN };
+  const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
+  sender.close();
+  const resentShare = (link.sentBytes() - bytes) / bytes;
+  const ideal = idealMs(slices, { opportunityMs, delayMs: DELAY_MS }) - stoppedAt;
+  return { waitMs, idealMs: ideal, bytes, resentShare, backlogBytes, quietMs, link };
+}
+
+/** Stops at every 37th of a second, so that each moment between two slices and two PATCHes has its turn. */
+const LENGTHS_MS = Array.from({ length: 28 }, (_, i) => 20_000 + i * 37);
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+test.each([
+  ['a steady 1 Mbit/s', 300, () => 1000],
+  ['one that carries it with a quarter to spare', 300, () => 400],
+  ['4 s of silence just before the stop', 300, (second: number) => (second >= 15 && second < 19 ? 0 : 1000)],
+  ['5 s of silence across the stop', 300, (second: number) => (second >= 18 && second < 23 ? 0 : 1000)],
+  [
+    'rates that change each second',
+    600,
+    (second: number) => [3000, 200, 900, 60, 4000, 1200, 500][second % 7] as number,
+  ],
+  ['a fade to 40 kbit/s for 12 s', 280, (second: number) => (second >= 8 && second < 20 ? 40 : 1000)],
+])('on %s the wait is the ideal sender’s and 0.3 s at the median, and no byte goes twice', async (_, kbit, link) => {
+  const gates = [];
+  for (const lengthMs of LENGTHS_MS) gates.push(await gateOf({ link, kbit, lengthMs }));
+  const over = gates.map((gate) => gate.waitMs - gate.idealMs);
+  expect(median(over)).toBeLessThan(300);
+  expect(Math.max(...over)).toBeLessThan(500);
+  expect(Math.min(...over)).toBeGreaterThanOrEqual(0);
+  expect(Math.max(...gates.map((gate) => gate.resentShare))).toBe(0);
+});
+
+test('about two PATCHes a second, one creation, one HEAD', async () => {
+  const { link, backlogBytes, bytes } = await gateOf({ link: () => 1000, kbit: 300, lengthMs: 20_000 });
+  expect(link.requests).toEqual({ 'POST by fetch': 1, HEAD: 1, PATCH: expect.any(Number) });
+  expect(link.requests.PATCH).toBeLessThanOrEqual(41);
+  expect(backlogBytes).toBeLessThan(bytes / 20);
+});
+
+test.each([
+  ['in the middle', 20],
+  ['right before the stop', 39],
+  ['with the last bytes', 'end'],
+] as const)(
+  'a connection that dies silently %s: within 20 s of there being a way the gate is open',
+  async (_, when) => {
+    let died = false;
+    const gate = await gateOf({
+      link: () => 1000,
+      kbit: 300,
+      lengthMs: 20_000,
+      meanwhile(link, after) {
+        if (after === when) died = link.blackhole();
+      },
+    });
+    expect(died).toBe(true);
+    expect(gate.waitMs).toBeLessThan(20_000);
+    if (when !== 20) expect(gate.quietMs).toBeGreaterThan(14_000);
+    expect(gate.resentShare).toBeLessThan(0.1);
+  },
+);

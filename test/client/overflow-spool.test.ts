@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { createMemorySpool } from '../../client/memory-spool.ts';
+import { createOverflowSpool, type OverflowSpool } from '../../client/overflow-spool.ts';
+import type { Spool } from '../../client/spool.ts';
+import { spoolContract } from '../support/spool-contract.ts';
+
+/** Stands in for a device: writes in turn, and from the `fullAt`-th append on, has no room until a take is forgotten. */
+function createDevice(fullAt: number, { refusesCreate = false } = {}) {
+  const inner = createMemorySpool();
+  let appends = 0;
+  let refused = 0;
+  const full = () => {
+    refused += 1;
+    throw new DOMException('The device is full', 'QuotaExceededError');
+  };
+  const device: Spool = {
+    ...inner,
+    create: async (take) => (refusesCreate ? full() : inner.create(take)),
+    async append(takeId, data, recordedMs) {
+      await Promise.resolve();
+      if (appends++ >= fullAt) full();
+      return inner.append(takeId, data, recordedMs);
+    },
+    async forget(takeId) {
+      await inner.forget(takeId);
+      fullAt = Number.POSITIVE_INFINITY;
+    },
+  };
+  return { device, inner, refused: () => refused };
+}
+
+function open(fullAt: number, options = {}) {
+  const told: string[] = [];
+  const { device, inner, refused } = createDevice(fullAt, options);
+  const onOverflow = (takeId: string, error: unknown) => told.push(`${takeId} ${(error as Error).name}`);
+  return { spool: createOverflowSpool({ durable: device, onOverflow }), device, inner, told, refused };
+}
+
+const TAKE = { takeId: 'a', folder: 'f', question: 1, mimeType: 'video/webm', startedAt: '2026-01-01' };
+const chunk = (i: number) => Uint8Array.from({ length: i + 1 }, () => i).buffer;
+const TEN = Buffer.concat(Array.from({ length: 10 }, (_, i) => Buffer.from(chunk(i))));
+
+async function record(spool: OverflowSpool): Promise<number[]> {
+  await spool.create(TAKE);
+  return Promise.all(Array.from({ length: 10 }, (_, i) => spool.append('a', chunk(i), (i + 1) * 500)));
+}
+
+describe.each([0, 1, 2, 3, 5, 8, Number.POSITIVE_INFINITY])('the contract, full at append %s', (fullAt) => {
+  for (const { name, run } of spoolContract(async () => open(fullAt).spool)) test(name, run);
+});
+describe('the contract, where not even a take can be created', () => {
+  for (const { name, run } of spoolContract(async () => open(0, { refusesCreate: true }).spool)) test(name, run);
+});
+
+test.each([...Array(11).keys()])(
+  'whichever append fails (%i), the take is whole and was told of once',
+  async (fullAt) => {
+    const { spool, inner, told, refused } = open(fullAt);
+    const heard: number[] = [];
+    spool.subscribe('a', ({ bytes }) => heard.push(bytes));
+    expect(await record(spool)).toEqual([1, 3, 6, 10, 15, 21, 28, 36, 45, 55]);
+    const overflows = fullAt < 10;
+    expect([refused(), told]).toEqual(overflows ? [1, ['a QuotaExceededError']] : [0, []]);
+    expect(spool.overflowed('a')).toBe(overflows);
+    expect(await inner.size('a')).toBe((fullAt * (fullAt + 1)) / 2);
+    expect(heard).toEqual([1, 3, 6, 10, 15, 21, 28, 36, 45, 55]);
+    for (let start = 0; start < 55; start += 3)
+      for (let end = start; end <= 55; end += 4)
+        expect(Buffer.from(await spool.read('a', start, end)).equals(TEN.subarray(start, end))).toBe(true);
+    await expect(spool.read('a', 50, 56)).rejects.toThrow();
+    const copy = await spool.copyOf('a');
+    expect([copy.type, Buffer.from(await copy.arrayBuffer()).equals(TEN)]).toEqual(['video/webm', true]);
+    await spool.end('a');
+    expect(await spool.list('f')).toMatchObject([{ takeId: 'a', bytes: 55, recordedMs: 5000, ended: true }]);
+    // What a crash would leave is not whole, and does not say that it is.
+    expect((await inner.get('a'))?.ended).toBe(!overflows);
+  },
+);
+
+test('the upload goes on as the durable spool began it', async () => {
+  const { spool, inner } = open(1);
+  await spool.create(TAKE);
+  await spool.append('a', chunk(0), 500);
+  await spool.setUploadUrl('a', 'http://x/1');
+  await spool.append('a', chunk(1), 1000);
+  expect(await spool.get('a')).toMatchObject({ uploadUrl: 'http://x/1', bytes: 3, sentAs: 'a' });
+  await spool.renew('a', 'a2');
+  await spool.setUploadUrl('a', 'http://x/2');
+  expect(await spool.get('a')).toMatchObject({ uploadUrl: 'http://x/2', sentAs: 'a2', mismatches: 1 });
+  expect(await inner.get('a')).toMatchObject({ uploadUrl: 'http://x/2', sentAs: 'a2', mismatches: 1, bytes: 1 });
+});
+
+test('a durable spool that answers nothing any more costs no byte of the take under way', async () => {
+  const { spool, device } = open(Number.POSITIVE_INFINITY);
+  await spool.create(TAKE);
+  await spool.setUploadUrl('a', 'http://x/1');
+  await spool.append('a', chunk(0), 500);
+  const gone = () => Promise.reject(new DOMException('The store is gone', 'UnknownError'));
+  Object.assign(device, { append: gone, get: gone, setUploadUrl: gone, size: gone });
+  expect(await spool.append('a', chunk(1), 1000)).toBe(3);
+  expect(await spool.size('a')).toBe(3);
+  await spool.setUploadUrl('a', null);
+  expect(await spool.get('a')).toMatchObject({ uploadUrl: null, bytes: 3, recordedMs: 1000 });
+  expect([...new Uint8Array(await spool.read('a', 0, 3))]).toEqual([0, 1, 1]);
+});
+
+test('once a take is forgotten there is room: later ones are durable again', async () => {
+  const { spool, inner, told } = open(2);
+  await record(spool);
+  await spool.forget('a');
+  expect([await spool.get('a'), spool.overflowed('a'), await spool.list('f')]).toEqual([null, false, []]);
+  await spool.create({ ...TAKE, takeId: 'b' });
+  await spool.append('b', chunk(4), 500);
+  expect([await inner.size('b'), told]).toEqual([5, ['a QuotaExceededError']]);
+});

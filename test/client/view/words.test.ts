@@ -1,0 +1,113 @@
+/** What the view computes before it draws: sentences, figures, the receipt as a text. */
+import { describe, expect, test } from 'vitest';
+import { en } from '../../../client/i18n/en.ts';
+import { languages } from '../../../client/i18n/index.ts';
+import { vi } from '../../../client/i18n/vi.ts';
+import { qualityWords } from '../../../client/view/check.ts';
+import { formatBytes, formatMoment, formatRate, formatTime } from '../../../client/view/format.ts';
+import { warningMs } from '../../../client/view/hints.ts';
+import { journeyWords, type Way } from '../../../client/view/journey.ts';
+import { receiptText } from '../../../client/view/receipt-text.ts';
+
+describe('journeyWords', () => {
+  const way: Way = {
+    recordedBytes: 1_000_000,
+    persistedBytes: 1_000_000,
+    ackedBytes: 900_000,
+    network: 'online',
+    bytesPerMs: 100,
+    growing: true,
+    arrived: false,
+  };
+  const say = (change: Partial<Way>) => journeyWords({ ...way, ...change }, en);
+
+  test('a little on its way while speaking is nothing to speak of', () => {
+    expect(say({})).toBe('Sent while you speak.');
+    expect(say({ recordedBytes: 0, ackedBytes: 0, bytesPerMs: null })).toBe('Sent while you speak.');
+  });
+
+  test('more than that is told in seconds of video', () => {
+    expect(say({ ackedBytes: 0 })).toBe('10 s of video still to send');
+    expect(say({ growing: false })).toBe('1 s of video still to send');
+    expect(say({ growing: false, ackedBytes: 999_990 })).toBe('1 s of video still to send');
+  });
+
+  test('where nothing was recorded in this life of the page, in bytes', () => {
+    expect(say({ growing: false, bytesPerMs: null })).toBe('100 kB still to send');
+  });
+
+  test('a connection that is gone is said before the rest', () => {
+    expect(say({ network: 'offline', ackedBytes: 0 })).toBe(
+      'No connection. Nothing is lost. 10 s of video still to send',
+    );
+    expect(say({ network: 'stalled' })).toBe(
+      'The connection stands still. Nothing is lost. 1 s of video still to send',
+    );
+    expect(say({ network: 'offline', ackedBytes: 1_000_000 })).toBe('No connection. Nothing is lost.');
+  });
+
+  test('sent is not yet confirmed', () => {
+    expect(say({ growing: false, ackedBytes: 1_000_000 })).toBe('All of it is sent. The server is checking it.');
+    expect(say({ growing: false, ackedBytes: 1_000_000, arrived: true, network: 'offline' })).toBe(
+      'Arrived whole, and checked.',
+    );
+  });
+});
+
+test('the warning comes half a minute before the limit, or in its last fifth', () => {
+  expect([600, 150, 100, 60, 5].map(warningMs)).toEqual([30_000, 30_000, 20_000, 12_000, 1000]);
+});
+
+test('figures as people meet them', () => {
+  expect([0, 999, 61_000, 600_000].map(formatTime)).toEqual(['0:00', '0:00', '1:01', '10:00']);
+  expect(formatBytes(840_000, 'en')).toBe('840 kB');
+  expect(formatBytes(1_240_000, 'vi')).toBe('1,2 MB');
+  expect(formatRate(154_000, 'en')).toBe('154 kbit/s');
+  expect(formatRate(999_700, 'en')).toBe('1.0 Mbit/s');
+  expect(formatRate(1_214_000, 'vi')).toBe('1,2 Mbit/s');
+  expect(formatMoment('nonsense', 'en')).toBe('nonsense');
+});
+
+test('the quality that was chosen, in words', () => {
+  const quality = {
+    width: 1280,
+    height: 720,
+    frameRate: 30,
+    videoBitsPerSecond: 1_150_000,
+    audioBitsPerSecond: 64_000,
+  };
+  expect(qualityWords(quality, en)).toBe('720p, 1.2 Mbit/s – a good connection');
+  expect(qualityWords({ ...quality, width: 720, height: 1280 }, en), 'a phone held upright').toContain('720p');
+  const say = (videoBitsPerSecond: number) => qualityWords({ ...quality, videoBitsPerSecond }, en).split(' – ')[1];
+  expect(say(2_500_000)).toBe(en.check.quality.great);
+  expect(say(300_000)).toBe(en.check.quality.slow);
+  expect(say(90_000)).toBe(en.check.quality.weak);
+  expect(qualityWords(quality, vi)).toBe('720p, 1,2 Mbit/s – kết nối tốt');
+});
+
+describe('receiptText', () => {
+  const receipt = {
+    title: 'First interview',
+    userName: 'Nguyễn Văn A',
+    folder: '03_12_2025_13_39_nguyen_van_a',
+    finishedAt: '2025-12-03T06:58:12Z',
+    answers: [1, 2].map((question) => ({
+      question,
+      fileName: `Q${question}.webm`,
+      bytes: 1_234_567,
+      sha256: String(question).repeat(64),
+      receivedAt: '2025-12-03T06:41:30Z',
+    })),
+    recordedMs: { 1: 62_000 },
+  };
+
+  test.each(languages)('holds every fact in $lang', (messages) => {
+    const text = receiptText(receipt, messages);
+    for (const fact of ['Nguyễn Văn A', receipt.folder, 'Q1.webm', '1:02', '1234567 B', '2025-12-03T06:41:30Z']) {
+      expect(text).toContain(fact);
+    }
+    for (const { sha256 } of receipt.answers) expect(text).toContain(sha256);
+    expect(text, 'what another device recorded has no length here').toContain(messages.receipt.unknown);
+    expect(text).not.toMatch(/undefined|NaN|[^\r]\n/);
+  });
+});

@@ -1,0 +1,195 @@
+/** What the page shows and says in each state, and what its buttons call: the view alone, without a server behind it. */
+import type { Page } from '@playwright/test';
+import type { Live } from '../../client/view.ts';
+import { type Gallery, openGallery } from '../gallery/serve.ts';
+import { expect, test } from './fixtures.ts';
+
+let gallery: Gallery;
+
+test.beforeAll(async () => {
+  gallery = await openGallery();
+});
+test.afterAll(() => gallery.close());
+
+async function show(page: Page, state: string): Promise<void> {
+  if (!page.url().startsWith(gallery.url)) await page.goto(gallery.address('en'));
+  await page.evaluate((name) => window.gallery.show(name), state);
+}
+
+const called = (page: Page) => page.evaluate(() => window.gallery.called.splice(0));
+const live = (page: Page, change: Partial<Live>) => page.evaluate((figures) => window.gallery.live(figures), change);
+
+test('each button calls its action, and the second click of a double click calls none', async ({ page }) => {
+  for (const [state, name, action] of [
+    ['checking-ready', 'Start interview', 'start'],
+    ['checking-ready', 'Practice question', 'practise'],
+    ['practice-recording', 'Stop', 'stopPractice'],
+    ['practice-watching', 'Try once more', 'practise'],
+    ['practice-watching', 'Back to the check', 'leavePractice'],
+    ['thinking', 'Answer now', 'answerNow'],
+    ['recording', 'Next question', 'next'],
+    ['recording-last', 'Finish interview', 'next'],
+    ['recording', 'Pause after this answer', 'pause'],
+    ['gate-failed', 'Retry', 'retry'],
+    ['gate-failed', 'Save a copy', 'saveCopies'],
+    ['recording-storage-full', 'Save a copy', 'saveCopies'],
+    ['recovered-review', 'Keep this answer', 'keep'],
+    ['recovered-review', 'Answer again (2 takes left)', 'again'],
+    ['recovered-reload', 'Answer again', 'again'],
+    ['paused', 'Continue', 'resume'],
+    ['finished', 'Save receipt', 'saveReceipt'],
+    ['checking-no-camera', 'Try again', 'askAgain'],
+  ] as const) {
+    await show(page, state);
+    const button = page.getByRole('button', { name, exact: true });
+    await button.click();
+    expect(await called(page), `${state}: ${name}`).toEqual([action]);
+    await button.dblclick();
+    expect(await called(page), `${state}: ${name}, twice`).toEqual([action]);
+  }
+});
+
+test('a key held down on "Answer now" does not end the answer', async ({ page }) => {
+  await show(page, 'thinking');
+  await page.getByRole('button', { name: 'Answer now' }).focus();
+  for (let repeat = 0; repeat < 5; repeat++) await page.keyboard.down('Enter');
+  expect(await called(page)).toEqual(['answerNow']);
+});
+
+test('a choice is offered only where there is one', async ({ page }) => {
+  await show(page, 'recovered-review-none-left');
+  await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Answer again/ })).toHaveCount(0);
+  await show(page, 'recovered-refused');
+  await expect(page.getByRole('button', { name: 'Keep this answer' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible();
+  await show(page, 'recording-last');
+  await expect(page.getByRole('button', { name: 'Pause after this answer' })).toHaveCount(0);
+  await show(page, 'recording-pausing');
+  await expect(page.getByRole('button', { name: 'Pause after this answer' })).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('the six states, word for word', async ({ page }) => {
+  for (const [state, words] of [
+    ['requesting', 'Requesting permissions'],
+    ['recording', 'Recording'],
+    ['gate-uploading', 'Uploading'],
+    ['gate-open', 'Upload Success'],
+    ['gate-waiting', 'Retrying in 4 s'],
+    ['gate-failed', 'Upload Failed'],
+  ] as const) {
+    await show(page, state);
+    await expect(page.getByRole('status').getByText(words, { exact: true })).toBeVisible();
+  }
+});
+
+test('the time to think is counted for the eye, and said at its start and ten seconds before its end', async ({
+  page,
+}) => {
+  await show(page, 'thinking');
+  const hints = page.locator('.hints');
+  await live(page, { thinkLeftMs: 30_000 });
+  await expect(page.getByRole('timer')).toHaveText('0:30');
+  await expect(hints).toHaveText('You have 30 seconds to think. Then recording starts by itself.');
+  await live(page, { thinkLeftMs: 10_001 });
+  await expect(page.getByRole('timer')).toHaveText('0:11');
+  await expect(hints).toContainText('30 seconds');
+  await live(page, { thinkLeftMs: 9_900 });
+  await expect(page.getByRole('timer')).toHaveText('0:10');
+  await expect(hints).toHaveText('10 seconds left to think. Then recording starts by itself.');
+  expect(
+    await changesOf(
+      page,
+      '.hints',
+      [9_000, 5_000, 1_000].map((thinkLeftMs) => ({ thinkLeftMs })),
+    ),
+  ).toBe(0);
+});
+
+test('the end of an answer is announced once, in time', async ({ page }) => {
+  await show(page, 'recording-ending');
+  await show(page, 'recording');
+  const hints = page.locator('.hints');
+  await live(page, { leftMs: 30_100 });
+  await expect(hints).toBeEmpty();
+  await live(page, { leftMs: 29_900 });
+  await expect(hints).toContainText('About 30 seconds left');
+  await expect(page.locator('.stage-limit')).toHaveText('0:30 left');
+  expect(
+    await changesOf(
+      page,
+      '.hints',
+      [20_000, 3_000, 0].map((leftMs) => ({ leftMs })),
+    ),
+  ).toBe(0);
+});
+
+test('a microphone that brings nothing is said, and no more once it does', async ({ page }) => {
+  await show(page, 'recording-silent');
+  await expect(page.locator('.hints')).toContainText('We can’t hear you');
+  await live(page, { hearing: 'heard' });
+  await expect(page.locator('.hints')).toBeEmpty();
+  await show(page, 'checking-silent');
+  await expect(page.getByText('We can’t hear you yet.')).toBeVisible();
+  await live(page, { hearing: 'heard' });
+  await expect(page.getByText('We can hear you.')).toBeVisible();
+});
+
+test('figures that move are in no live region', async ({ page }) => {
+  await show(page, 'recording');
+  const moving = await page.evaluate(() =>
+    ['.stage-time', '.stage-limit', '.journey-text', '.journey-amounts', '.stage-count'].filter((selector) =>
+      document.querySelector(selector)?.closest('[aria-live]:not([aria-live="off"]), [role=status], [role=alert]'),
+    ),
+  );
+  expect(moving).toEqual([]);
+});
+
+test('a recording is played with sound in place of the picture, and the picture comes back', async ({ page }) => {
+  await show(page, 'practice-watching');
+  const player = page.locator('.stage-player');
+  await expect(player).toBeVisible();
+  await expect(page.locator('.stage-video')).toBeHidden();
+  await player.evaluate((video: HTMLVideoElement) => video.play());
+  await expect.poll(() => player.evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(0);
+  expect(await player.evaluate(({ muted, controls }: HTMLVideoElement) => ({ muted, controls }))).toEqual({
+    muted: false,
+    controls: true,
+  });
+  await page.evaluate(() => window.gallery.playback(null));
+  await expect(player).toBeHidden();
+  await expect(page.locator('.stage-video')).toBeVisible();
+});
+
+test('the receipt tells what the server holds', async ({ page }) => {
+  await show(page, 'finished');
+  const rows = page.getByRole('table', { name: 'Your receipt' }).getByRole('row');
+  await expect(rows).toHaveCount(6);
+  await expect(rows.nth(1).getByRole('cell')).toHaveText(['1', '1:02', '3.1 MB', /2025/, '1a7f03c9']);
+  await expect(rows.nth(3).getByRole('cell').nth(1), 'recorded on another device').toHaveText('unknown');
+  await page.getByText('Digests in full').click();
+  await expect(page.getByText(/^2a7f[0-9a-f]{60}$/)).toBeVisible();
+  await show(page, 'finished-without-receipt');
+  await expect(page.getByRole('table')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeFocused();
+});
+
+/** How often the text of `selector` changes while the figures do. */
+async function changesOf(page: Page, selector: string, figures: Partial<Live>[]): Promise<number> {
+  return page.evaluate(
+    async ([selector, figures]) => {
+      let changes = 0;
+      const element = document.querySelector(selector);
+      if (element === null) throw new Error(`no ${selector}`);
+      new MutationObserver((seen) => {
+        changes += seen.length;
+      }).observe(element, { childList: true, characterData: true, subtree: true });
+      for (const each of figures) {
+        window.gallery.live(each);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return changes;
+    },
+    [selector, figures] as const,
+  );
+}

@@ -1,0 +1,121 @@
+/** The gallery's page: the real view and styles, with any state of the sitting. */
+import { pickMessages } from '../../client/i18n/index.ts';
+import { type Actions, createView, type Live, type View } from '../../client/view.ts';
+import { type GalleryState, states } from './states.ts';
+
+declare global {
+  interface Window {
+    gallery: {
+      names: string[];
+      /** Draws that state with a new view; resolves when its picture stands. Names called actions in `called`. */
+      show(name: string): Promise<void>;
+      called: string[];
+      /** Other figures for the state that is shown. */
+      live(change: Partial<Live>): void;
+      playback(recording: null): void;
+    };
+  }
+}
+
+const called: string[] = [];
+const actions = new Proxy({} as Actions, {
+  get: (_, name) => () => {
+    called.push(String(name));
+  },
+});
+const messages = pickMessages(location.search, ['en']);
+const root = document.getElementById('app');
+if (root === null) throw new Error('index.html has no #app');
+
+/** Somebody before a window, drawn: a stream that is the same on every machine. */
+function createPicture(): MediaStream {
+  const canvas = document.createElement('canvas');
+  canvas.width = 640;
+  canvas.height = 480;
+  const brush = canvas.getContext('2d');
+  if (brush === null) throw new Error('no 2d context');
+  const draw = () => {
+    brush.fillStyle = '#8fa3a0';
+    brush.fillRect(0, 0, 640, 480);
+    brush.fillStyle = '#dfe9e4';
+    brush.fillRect(60, 40, 180, 260);
+    brush.fillStyle = '#2f4858';
+    brush.beginPath();
+    brush.ellipse(340, 480, 190, 170, 0, 0, 7);
+    brush.fill();
+    brush.fillStyle = '#c68f6b';
+    brush.beginPath();
+    brush.ellipse(340, 215, 85, 110, 0, 0, 7);
+    brush.fill();
+    brush.fillStyle = '#2a211c';
+    brush.beginPath();
+    brush.ellipse(340, 140, 95, 60, 0, 0, 7);
+    brush.fill();
+  };
+  draw();
+  setInterval(draw, 100);
+  return canvas.captureStream(10);
+}
+
+/** A second or so: until the recorder has really delivered, which on a busy machine takes its time. */
+async function record(stream: MediaStream): Promise<Blob> {
+  const recorder = new MediaRecorder(stream);
+  const chunks: Blob[] = [];
+  const stopped = new Promise((resolve) => {
+    recorder.onstop = resolve;
+  });
+  recorder.ondataavailable = ({ data }) => {
+    if (data.size > 0) chunks.push(data);
+    if (chunks.length === 4) recorder.stop();
+  };
+  recorder.start(250);
+  await stopped;
+  return new Blob(chunks, { type: recorder.mimeType });
+}
+
+const stream = createPicture();
+let recording: Promise<Blob> | null = null;
+let shown: { view: View; live: Live } | null = null;
+
+async function settle(): Promise<void> {
+  for (const video of document.querySelectorAll('video')) {
+    if (video.hidden || video.closest('[hidden]') || (!video.src && !video.srcObject)) continue;
+    if (video.readyState < 2)
+      await new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
+  }
+  await document.fonts.ready;
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}
+
+async function showState(state: GalleryState): Promise<void> {
+  if (root === null) return;
+  const view = createView(root, messages, actions, state.browser);
+  view.preview(state.picture ? stream : null);
+  if (state.recording) {
+    recording ??= record(stream);
+    view.playback(await recording);
+  }
+  view.render(state.sitting);
+  view.live(state.live);
+  shown = { view, live: state.live };
+  scrollTo(0, 0);
+  await settle();
+}
+
+window.gallery = {
+  names: states.map(({ name }) => name),
+  called,
+  live(change) {
+    if (shown === null) return;
+    shown.live = { ...shown.live, ...change };
+    shown.view.live(shown.live);
+  },
+  playback: (recording) => shown?.view.playback(recording),
+  async show(name) {
+    const state = states.find((each) => each.name === name);
+    if (state === undefined) throw new Error(`the gallery has no state "${name}"`);
+    await showState(state);
+  },
+};
+const wanted = new URLSearchParams(location.search).get('state');
+if (wanted) await window.gallery.show(wanted);

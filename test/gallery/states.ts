@@ -1,0 +1,264 @@
+/** Every state that the candidate's page can be in, by name, with the figures that go with it. */
+
+import { type AlertCode, type Cause, type Gate, initial, type Phase, type Sitting } from '../../client/interview.ts';
+import type { BrowserKind } from '../../client/view/browser-kind.ts';
+import type { Live } from '../../client/view.ts';
+import type { Question } from '../../server/wire.ts';
+
+export interface GalleryState {
+  name: string;
+  sitting: Sitting;
+  live: Live;
+  /** Whether the camera's picture runs. */
+  picture: boolean;
+  /** Whether a recording is there to be played. */
+  recording: boolean;
+  browser: BrowserKind;
+}
+
+const TEXTS = [
+  'Please introduce yourself: who you are, and what you are doing at the moment.',
+  'Tell us about a time when something went wrong at work. What did you do, and what would you do differently today?',
+  'Why would you like to work with us?',
+  'What are you especially good at?',
+  'Is there anything else that you would like us to know?',
+];
+const question = (index: number, more: Partial<Question> = {}): Question => ({
+  index,
+  text: TEXTS[index - 1] ?? '',
+  maxSeconds: 600,
+  thinkSeconds: 0,
+  maxTakes: 1,
+  ...more,
+});
+const questions = TEXTS.map((_, at) => question(at + 1));
+const thoughtful = TEXTS.map((_, at) => question(at + 1, { thinkSeconds: 30, maxSeconds: 120, maxTakes: 3 }));
+const sitting: Sitting = { ...initial, title: 'First interview', questions };
+const quality = { width: 1280, height: 720, frameRate: 30, videoBitsPerSecond: 1_150_000, audioBitsPerSecond: 64_000 };
+const still: Live = {
+  elapsedMs: 0,
+  leftMs: null,
+  thinkLeftMs: null,
+  level: 0.4,
+  hearing: 'heard',
+  recordedBytes: 0,
+  persistedBytes: 0,
+  ackedBytes: 0,
+  network: 'online',
+};
+const speaking: Live = {
+  ...still,
+  elapsedMs: 84_000,
+  leftMs: 516_000,
+  recordedBytes: 12_600_000,
+  persistedBytes: 12_560_000,
+  ackedBytes: 12_400_000,
+};
+const half: Live = { ...speaking, leftMs: null, ackedBytes: 7_300_000, persistedBytes: 12_600_000 };
+
+type More = Partial<
+  Pick<Sitting, 'alert' | 'answered' | 'recorded' | 'gate' | 'questions' | 'quality' | 'receipt' | 'pausing'>
+> &
+  Partial<Pick<GalleryState, 'live' | 'picture' | 'recording' | 'browser'>>;
+
+function state(name: string, phase: Phase, more: More = {}): GalleryState {
+  const { live = still, picture = true, recording = false, browser = 'chrome-android', ...change } = more;
+  return { name, sitting: { ...sitting, ...change, phase }, live, picture, recording, browser };
+}
+
+const takeId = 'take';
+const device = (id: string, label: string) => ({ id, label });
+const checking: Phase = {
+  name: 'checking',
+  ready: true,
+  cameras: [device('c1', 'Front camera (facing the user, 1080p, wide angle)'), device('c2', 'Back camera')],
+  microphones: [device('m1', 'Built-in microphone')],
+  cameraId: 'c1',
+  microphoneId: 'm1',
+};
+const asking: Phase = { ...checking, ready: false, cameras: [], microphones: [], cameraId: '', microphoneId: '' };
+const requesting: Phase = { name: 'requesting', question: 2 };
+const recording: Phase = { name: 'recording', question: 2, takeId };
+const gate = (gate: Gate, question = 2): Phase => ({ name: 'gate', question, takeId, gate });
+const recovered = (cause: Cause, gate: Gate = { kind: 'uploading' }, takesLeft = 0): Phase => ({
+  name: 'recovered',
+  question: 2,
+  takeId,
+  recordedMs: 84_000,
+  cause,
+  takesLeft,
+  gate,
+});
+const alert = (code: AlertCode, more: { detail?: string; refusal?: string } = {}) => ({ code, ...more });
+const digest = (n: number) => `${n}a7f03c91be4d2586`.padEnd(64, `${n}0c5e9d7b1`);
+const receipt = {
+  title: 'First interview',
+  userName: 'Nguyễn Văn A',
+  folder: '03_12_2025_13_39_nguyen_van_a',
+  finishedAt: '2025-12-03T06:58:12Z',
+  answers: questions.map(({ index }) => ({
+    question: index,
+    fileName: `Q${index}.webm`,
+    bytes: 3_140_000 * index,
+    sha256: digest(index),
+    receivedAt: `2025-12-03T06:4${index}:30Z`,
+  })),
+  recordedMs: { 1: 62_000, 2: 84_000, 4: 130_000, 5: 31_000 },
+};
+const answered = [1];
+const all = [1, 2, 3, 4, 5];
+
+/** In the order in which a candidate might meet them. */
+export const states: readonly GalleryState[] = [
+  state('loading', { name: 'loading' }, { picture: false }),
+  state('loading-no-connection', { name: 'loading' }, { picture: false, alert: alert('no-connection') }),
+  state('loading-second-tab', { name: 'loading' }, { picture: false, alert: alert('second-tab') }),
+  state(
+    'loading-refused',
+    { name: 'loading' },
+    { picture: false, alert: alert('refused', { refusal: 'session-not-found', detail: 'x' }) },
+  ),
+  state('checking-asking', asking, { picture: false, live: { ...still, level: 0, hearing: 'unknown' } }),
+  state('checking-measuring', checking, { live: { ...still, hearing: 'unknown' } }),
+  state('checking-ready', checking, { quality }),
+  state('checking-thoughtful', checking, { quality, questions: thoughtful }),
+  state('checking-silent', checking, {
+    quality: { ...quality, width: 320, height: 240, videoBitsPerSecond: 90_000 },
+    live: { ...still, level: 0, hearing: 'silent' },
+  }),
+  state('checking-welcome-back', checking, { quality, answered: [1, 2] }),
+  state('checking-not-kept', checking, { quality, alert: alert('not-kept') }),
+  state('checking-no-offline-reload', checking, { quality, alert: alert('no-offline-reload') }),
+  state('checking-storage-low', checking, { quality, alert: alert('storage-low') }),
+  ...(
+    [
+      'chrome-android',
+      'samsung',
+      'firefox-android',
+      'chromium-desktop',
+      'firefox-desktop',
+      'safari-mac',
+      'safari-ios',
+      'other-ios',
+      'zalo',
+      'facebook',
+      'line',
+      'in-app',
+      'other',
+    ] as const
+  ).map((browser) =>
+    state(`permission-refused-${browser}`, asking, { picture: false, browser, alert: alert('permission-refused') }),
+  ),
+  state('checking-no-camera', asking, { picture: false, alert: alert('no-camera') }),
+  state('checking-camera-busy', asking, { picture: false, alert: alert('camera-busy') }),
+  state('checking-insecure-page', asking, { picture: false, alert: alert('insecure-page') }),
+  state('checking-no-media-recorder', asking, { picture: false, browser: 'line', alert: alert('no-media-recorder') }),
+  state(
+    'practice-recording',
+    { name: 'practice', stage: 'recording' },
+    { quality, live: { ...still, elapsedMs: 7000 } },
+  ),
+  state('practice-watching', { name: 'practice', stage: 'watching' }, { quality, recording: true }),
+  state('requesting', requesting, { answered, picture: false }),
+  state('requesting-refused', requesting, { answered, picture: false, alert: alert('permission-refused') }),
+  state('requesting-storage-refused', requesting, {
+    answered,
+    alert: alert('storage-refused', { detail: 'QuotaExceededError' }),
+  }),
+  state(
+    'thinking',
+    { name: 'thinking', question: 2 },
+    { answered, questions: thoughtful, live: { ...still, thinkLeftMs: 24_300 } },
+  ),
+  state(
+    'thinking-soon',
+    { name: 'thinking', question: 2 },
+    { answered, questions: thoughtful, live: { ...still, thinkLeftMs: 8_300 } },
+  ),
+  state('recording', recording, { answered, live: speaking }),
+  state('recording-pausing', recording, { answered, live: speaking, pausing: true }),
+  state('recording-ending', recording, {
+    answered,
+    questions: thoughtful,
+    live: { ...speaking, elapsedMs: 98_000, leftMs: 22_000 },
+  }),
+  state('recording-silent', recording, { answered, live: { ...speaking, level: 0, hearing: 'silent' } }),
+  state('recording-stalled', recording, { answered, live: { ...speaking, ackedBytes: 9_900_000, network: 'stalled' } }),
+  state('recording-offline', recording, { answered, live: { ...speaking, ackedBytes: 8_100_000, network: 'offline' } }),
+  state('recording-working-offline', recording, {
+    answered,
+    alert: alert('working-offline'),
+    live: { ...speaking, ackedBytes: 0, network: 'offline' },
+  }),
+  state('recording-muted', recording, { answered, alert: alert('device-muted'), live: speaking }),
+  state('recording-was-hidden', recording, { answered, alert: alert('page-was-hidden'), live: speaking }),
+  state('recording-storage-full', recording, { answered, alert: alert('storage-full'), live: speaking }),
+  state('recording-signed-out', recording, { answered, alert: alert('signed-out'), live: speaking }),
+  state('recording-last', { ...recording, question: 5 }, { answered: [1, 2, 3, 4], live: speaking }),
+  state('gate-uploading', gate({ kind: 'uploading' }), { answered, live: half }),
+  state('gate-waiting', gate({ kind: 'waiting', seconds: 4 }), { answered, live: { ...half, network: 'stalled' } }),
+  state('gate-failed', gate({ kind: 'failed' }), { answered, live: { ...half, network: 'offline' }, pausing: true }),
+  state('gate-failed-damaged', gate({ kind: 'failed' }), {
+    answered,
+    live: half,
+    alert: alert('refused', { refusal: 'upload-damaged', detail: 'x' }),
+  }),
+  state('gate-digest-mismatch', gate({ kind: 'failed' }), {
+    answered,
+    live: half,
+    alert: alert('digest-mismatch', { detail: digest(2) }),
+  }),
+  state('gate-open', gate({ kind: 'open' }), { answered: [1, 2], live: half }),
+  state('gate-end-uploading', gate({ kind: 'uploading' }), { answered, recorded: [1], gate: 'end', live: half }),
+  state('gate-end-last', gate({ kind: 'uploading' }, 5), { answered: [1, 2], recorded: all, gate: 'end', live: half }),
+  state('gate-end-failed', gate({ kind: 'failed' }, 5), {
+    answered: [1, 2],
+    recorded: all,
+    gate: 'end',
+    live: { ...half, network: 'offline' },
+  }),
+  state('recovered-review', recovered('review', { kind: 'uploading' }, 2), {
+    answered,
+    questions: thoughtful,
+    recording: true,
+    live: half,
+  }),
+  state('recovered-review-none-left', recovered('review', { kind: 'open' }), {
+    answered,
+    questions: thoughtful,
+    recording: true,
+    live: half,
+  }),
+  state('recovered-reload', recovered('reload'), { answered, picture: false, live: half }),
+  state('recovered-interrupted', recovered('interrupted', { kind: 'waiting', seconds: 8 }), {
+    answered,
+    picture: false,
+    live: half,
+    alert: alert('recording-interrupted'),
+  }),
+  state('recovered-refused', recovered('refused', { kind: 'failed' }), {
+    answered,
+    picture: false,
+    live: half,
+    alert: alert('refused', { refusal: 'not-a-recording', detail: 'x' }),
+  }),
+  state('paused', { name: 'paused' }, { answered: [1, 2], picture: false }),
+  state('finishing', { name: 'finishing', gate: { kind: 'uploading' } }, { answered: all, picture: false }),
+  state(
+    'finishing-waiting',
+    { name: 'finishing', gate: { kind: 'waiting', seconds: 8 } },
+    { answered: all, picture: false },
+  ),
+  state(
+    'finishing-failed',
+    { name: 'finishing', gate: { kind: 'failed' } },
+    { answered: all, picture: false, alert: alert('no-connection') },
+  ),
+  state(
+    'unexpected',
+    { name: 'loading' },
+    { picture: false, alert: alert('unexpected', { detail: 'TypeError: x is not a function' }) },
+  ),
+  state('finished', { name: 'finished' }, { answered: all, picture: false, receipt }),
+  state('finished-without-receipt', { name: 'finished' }, { answered: all, picture: false }),
+];

@@ -1,0 +1,65 @@
+/** A page asks for its session's state again and again: a resumed start is a look, and changes nothing. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { openApp, type TestApp } from '../support/server.ts';
+import { openSitting, recording } from '../support/tus.ts';
+
+let app: TestApp;
+afterEach(() => app.close());
+
+async function start(token: string, userName: string): Promise<Record<string, unknown>> {
+  const response = await fetch(`${app.url}/api/session/start`, {
+    method: 'POST',
+    body: JSON.stringify({ token, userName }),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** Every file with what a write would change. The catalog's -shm is left out: readers write their marks there. */
+async function traces(): Promise<string[]> {
+  const names = (await readdir(app.dataDir, { recursive: true })).filter((name) => !name.endsWith('-shm'));
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const { size, mtimeMs, ino } = await stat(path.join(app.dataDir, name));
+      return `${name} ${size} ${mtimeMs} ${ino}`;
+    }),
+  );
+}
+
+test('it writes nothing, neither to the session folder nor to the catalog, and tells what is answered by now', async () => {
+  app = await openApp();
+  const { tus, token, folder } = await openSitting(app, 'Anna');
+  await tus.send(recording(500), { question: 2 });
+  const cut = await tus.begin({ question: 3 });
+  await tus.patch(cut, 0, recording(300));
+  const before = await traces();
+  expect(before.join()).toMatch(/meta\.json \d+/);
+  for (let time = 0; time < 5; time++)
+    expect(await start(token, 'anna')).toMatchObject({ resumed: true, folder, answered: [2] });
+  expect(await traces()).toEqual(before);
+
+  await tus.patch(cut, 300, new Uint8Array(), { length: 300 });
+  expect(await start(token, 'Anna')).toMatchObject({ answered: [2, 3] });
+  // A further take that is on its way, or broke off, takes nothing from an answer that is there.
+  await tus.patch(await tus.begin({ question: 2 }), 0, recording(100));
+  expect(await start(token, 'Anna')).toMatchObject({ answered: [2, 3] });
+});
+
+test('it makes a lost meta.json again', async () => {
+  app = await openApp();
+  const { token, path: folder } = await openSitting(app, 'Anna');
+  await rm(`${folder}/meta.json`);
+  await start(token, 'Anna');
+  expect((await stat(`${folder}/meta.json`)).size).toBeGreaterThan(0);
+});
+
+test('two starts at once of a new token are one session', async () => {
+  app = await openApp();
+  const { secret } = await app.token('Anna', { maxSessions: 0 });
+  const answers = await Promise.all([1, 2, 3, 4].map(() => start(secret, 'Anna')));
+  expect(new Set(answers.map(({ folder }) => folder)).size).toBe(1);
+  expect(answers.filter(({ resumed }) => !resumed)).toHaveLength(1);
+  expect(await readdir(`${app.dataDir}/sessions`)).toHaveLength(1);
+});
