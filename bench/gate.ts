@@ -12,7 +12,7 @@ import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../test/s
 import { runChromium } from './gate/chromium.ts';
 import { type GateOptions, readOptions, type Trace } from './gate/options.ts';
 import { type Candidate, QUESTIONS } from './gate/phone.ts';
-import { runPhones } from './gate/phones.ts';
+import { runPhones, watchLoad } from './gate/phones.ts';
 import { plotWaits } from './gate/plot.ts';
 import { deadGoals, type Goal, goalLine, goalsOf, rowsOf, summarize, type TraceResult } from './gate/report.ts';
 import { type RungRecordings, recordLadder } from './gate/slices.ts';
@@ -74,14 +74,14 @@ async function measure(trace: Trace, options: GateOptions, ladder: readonly Rung
       gates: [],
       lostGates: 0,
       dead: [],
-      load: null,
+      load: {},
     };
     if (gates > 0) {
       tell(`${name}: ${gates} gates on ${Math.min(gates, phones)} phones in Node …`);
       const run = await runPhones({ ...over, phones: Math.min(gates, phones), gates, ladder });
       result.gates.push(...run.gates);
       result.lostGates += run.lostGates;
-      result.load = run.load;
+      result.load.node = run.load;
     }
     if (dead) {
       tell(`${name}: ${phones} phones whose connection goes dead at the stop …`);
@@ -91,7 +91,9 @@ async function measure(trace: Trace, options: GateOptions, ladder: readonly Rung
     }
     if (chromium > 0) {
       tell(`${name}: ${chromium} gates in Chromium …`);
+      const load = watchLoad();
       result.gates.push(...(await runChromium({ ...over, gates: chromium })));
+      result.load.chromium = load();
     }
     return result;
   } finally {
@@ -139,11 +141,10 @@ function toText(results: readonly TraceResult[], goals: readonly Goal[]): string
   for (const { trace, gates, load } of results) {
     if (gates.some(({ steps }) => steps !== null))
       parts.push(`${trace}: where the engine's time went, in ms after the stop`, toTable(stepRows(gates)));
-    if (load) {
-      const { ownPercent, machinePercent, timerLagMs } = load;
+    for (const [where, { ownPercent, machinePercent, timerLagMs }] of Object.entries(load)) {
       const figures = `the bench and its server ${ownPercent.toFixed()} % of all cores, the machine ${machinePercent.toFixed()} %`;
       const warning = machinePercent > BUSY_PERCENT ? ' TOO BUSY: take fewer phones, or a quiet machine.' : '';
-      parts.push(`${trace}: ${figures}; timers late by ${timerLagMs.toFixed(1)} ms (p99).${warning}`);
+      parts.push(`${trace}, ${where}: ${figures}; timers late by ${timerLagMs.toFixed(1)} ms (p99).${warning}`);
     }
   }
   return [...parts, goals.map(goalLine).join('\n')].join('\n\n');

@@ -24,6 +24,8 @@ export interface CheckOptions {
 
 export function createCheck({ dispatch, preview, fitting, view, hearing, longestMs, warning }: CheckOptions) {
   let practice: Practice | null = null;
+  /** The practice question is about to begin. */
+  let opening = false;
 
   async function openDevices(): Promise<void> {
     try {
@@ -55,6 +57,8 @@ export function createCheck({ dispatch, preview, fitting, view, hearing, longest
       void openDevices();
     },
     async practise(): Promise<void> {
+      if (practice || opening) return;
+      opening = true;
       view.playback(null);
       try {
         const stream = await preview.open();
@@ -71,11 +75,17 @@ export function createCheck({ dispatch, preview, fitting, view, hearing, longest
       } catch (error) {
         await open();
         dispatch({ type: 'alert', alert: alertOf(error) });
+      } finally {
+        opening = false;
       }
     },
     stopPractice: () => practice?.stop(),
     /** Of the practice that is being recorded; 0 outside of it. */
     practiceMs: () => practice?.elapsedMs() ?? 0,
-    leavePractice: () => void open(),
+    leavePractice(): void {
+      practice?.cancel();
+      practice = null;
+      void open();
+    },
   };
 }

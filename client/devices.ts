@@ -143,3 +143,9 @@ export function createMeter(stream: MediaStream): Meter {
 function nameOf(error: unknown): string {
   return error instanceof Error || error instanceof DOMException ? error.name : '';
 }
+
+/** Lines of the largest picture that this device should encode: an old phone that is asked for too much drops frames. */
+export function pictureLimit({ hardwareConcurrency = 4 }: Partial<Navigator>, isPhone: boolean): number {
+  if (hardwareConcurrency < 4) return 540;
+  return isPhone || hardwareConcurrency < 8 ? 720 : 1080;
+}

@@ -1,19 +1,21 @@
 /** The quality of the next take: from the uplink as measured at the device check, then from what was seen while sending. */
-import { bitsPerSecond, DEFAULT_QUALITY, fitQuality, type Quality, retune } from './quality.ts';
+import { bitsPerSecond, DEFAULT_QUALITY, fitQuality, limitPicture, type Quality, retune } from './quality.ts';
 
 export interface FittingOptions {
   /** kbit/s; null where it can't be measured. */
   measure: () => Promise<number | null>;
   onQuality: (quality: Quality) => void;
+  /** Lines of the largest picture that the device can encode. */
+  maxHeight?: number;
 }
 
-export function createFitting({ measure, onQuality }: FittingOptions) {
+export function createFitting({ measure, onQuality, maxHeight = 1080 }: FittingOptions) {
   let quality = DEFAULT_QUALITY;
   let measured: Promise<void> | null = null;
   let mostBytes = 0;
 
   function set(next: Quality): void {
-    quality = next;
+    quality = limitPicture(next, maxHeight);
     onQuality(quality);
   }
 

@@ -17,7 +17,7 @@ export const ENOUGH_BYTES = 65_536;
 /**
  * … or, with whatever there is, so long after the one before began: a bit less than the recorder's slice of 500 ms, so that
  * each slice goes out when it exists, and no more than about two PATCHes a second (field note 14). Waiting 1 s for company
- * cost 0.1 to 0.25 s at the gate at 300 kbit/s.
+ * cost 0.1 s at the gate, at the median over cellular traces.
  */
 export const BETWEEN_PATCHES_MS = 450;
 /** After the stop the last bytes wait for the end to be known, in ms: it comes right behind them and then needs no PATCH of its own. */

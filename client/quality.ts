@@ -84,9 +84,16 @@ export function fitQuality(uplinkKbps: number | null): Quality {
 export function retune(quality: Quality, { backlogMs, maxBacklogMs = backlogMs, uplinkKbps }: Sending): Quality {
   const bits = bitsPerSecond(quality);
   if (backlogMs >= LARGE_BACKLOG_MS) {
-    const fitting = uplinkKbps === null ? DROP.least : (uplinkKbps * 1000 * UPLINK_SHARE) / bits;
+    const fitting = ((uplinkKbps ?? Number.POSITIVE_INFINITY) * 1000 * UPLINK_SHARE) / bits;
     return qualityOf(bits * Math.max(DROP.most, Math.min(DROP.least, fitting)));
   }
   if (backlogMs > SMALL_BACKLOG_MS || maxBacklogMs >= 2 * LARGE_BACKLOG_MS || uplinkKbps === null) return quality;
   return qualityOf(Math.max(bits, Math.min(bits * RISE, uplinkKbps * 1000 * SEEN_SHARE)));
+}
+
+/** The same within what the device can encode: a picture of so many lines at most, and no more bits than it has a use for. */
+export function limitPicture(quality: Quality, maxHeight: number): Quality {
+  if (quality.height <= maxHeight) return quality;
+  const rung = LADDER.findLast(({ height }) => height <= maxHeight) ?? DEFAULT_QUALITY;
+  return { ...rung, videoBitsPerSecond: Math.min(quality.videoBitsPerSecond, 2 * rung.videoBitsPerSecond) };
 }

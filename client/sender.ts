@@ -110,11 +110,12 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
 
   /**
    * What an unsent take waits for. One that shows `failed` lets the next pass, but never one of its own question: the
-   * server counts the take that it heard of last.
+   * server counts the take that it heard of last. Nor where the network failed, which it would fail for them all.
    */
   function blocker(entry: Entry): Entry | undefined {
     const all = unsent();
-    const blocks = ({ gate, take }: Entry) => gate.kind !== 'failed' || take.question === entry.take.question;
+    const blocks = ({ gate, take, uploader }: Entry) =>
+      gate.kind !== 'failed' || take.question === entry.take.question || uploader.status().unanswered;
     return all.slice(0, Math.max(0, all.indexOf(entry))).find(blocks);
   }
 
@@ -131,6 +132,7 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
     if (closed || !entry) return;
     if (event.type === 'refused') {
       onEvent(event);
+      dispatch();
       return;
     }
     entry.gate = event.gate;

@@ -48,6 +48,8 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
   /** In this life of the page the candidate has seen the devices, or chosen to go on without. */
   let checked = false;
   let watch: DeviceWatch | null = null;
+  /** Of the time that the page was hidden in this take, what the candidate was told of. */
+  let toldHiddenMs = 0;
   const fitting = options.createFitting((quality) => {
     dispatch({ type: 'quality', quality });
     void preview.tune(quality);
@@ -73,6 +75,7 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     quality: fitting.quality,
     onBegin(stream) {
       hearing.reset();
+      toldHiddenMs = 0;
       watch?.close();
       watch = options.watchDevices(stream, hearDevices);
     },
@@ -210,10 +213,11 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
   }
 
   function hearDevices({ muted, hidden, wasHiddenMs }: DeviceState): void {
-    const shown = state.alert?.code;
     if (muted) alert({ code: 'device-muted' });
-    else if (!hidden && wasHiddenMs > 0 && shown !== 'page-was-hidden') alert({ code: 'page-was-hidden' });
-    else if (shown === 'device-muted') alert(null);
+    else if (!hidden && wasHiddenMs > toldHiddenMs) {
+      toldHiddenMs = wasHiddenMs;
+      alert({ code: 'page-was-hidden' });
+    } else if (state.alert?.code === 'device-muted') alert(null);
   }
 
   function retryNow(): void {
@@ -236,7 +240,9 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
       checked = true;
       void goToNext();
     },
-    practise: () => void check.practise(),
+    practise() {
+      if (state.phase.name === 'checking' || state.phase.name === 'practice') void check.practise();
+    },
     stopPractice: check.stopPractice,
     leavePractice: check.leavePractice,
     answerNow: answering.answerNow,

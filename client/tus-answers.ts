@@ -11,8 +11,9 @@ export interface Answer {
 
 /** Why an attempt ended without the server's confirmation. */
 export type Failure =
-  /** The same request may succeed later. `conflict`: the offset was another, HEAD tells which. `problem`: in the server's words. */
-  | { kind: 'later'; reason: string; retryAfterMs: number; conflict?: true; problem?: Problem }
+  /** The same request may succeed later. `conflict`: the offset was another, HEAD tells which. `problem`: in the server's words.
+   * `unanswered`: no server said so, the network failed. */
+  | { kind: 'later'; reason: string; retryAfterMs: number; conflict?: true; problem?: Problem; unanswered?: true }
   /** The server does not know the upload (any more): create it again with the same takeId. */
   | { kind: 'gone'; reason: string }
   /** `final: false` for a token that may be restored. */
@@ -50,7 +51,7 @@ export interface TusError {
 
 /** Judges a failure of tus-js-client; one without an answer is the network's, or the device's store's. */
 export function judgeError({ message, originalRequest, originalResponse: response }: TusError): Failure {
-  if (!response) return { kind: 'later', reason: message, retryAfterMs: 0 };
+  if (!response) return { kind: 'later', reason: message, retryAfterMs: 0, unanswered: true };
   return judge({
     method: originalRequest?.getMethod() ?? '',
     status: response.getStatus(),

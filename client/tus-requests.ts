@@ -54,7 +54,7 @@ export function createTusRequests({
       return [response, { method, status: response.status, header: (name) => response.headers.get(name), body }];
     } catch (error) {
       const why = signal.aborted ? 'moved no byte' : String(error);
-      return { kind: 'later', reason: `${method} ${why}`, retryAfterMs: 0 };
+      return { kind: 'later', reason: `${method} ${why}`, retryAfterMs: 0, unanswered: true };
     } finally {
       watchdog.end();
     }

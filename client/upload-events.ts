@@ -22,6 +22,8 @@ export interface UploadStatus {
   /** Whether a final refusal has stopped the tries. */
   refused: boolean;
   lastFailure: string | null;
+  /** Whether the last failure was no answer of a server, but the network's. */
+  unanswered: boolean;
   /** For how many ms the request in flight has moved nothing; 0 where none is. */
   quietMs: number;
   /** Of the answer, in hex, once the server confirmed it. */

@@ -31,6 +31,7 @@ export function createUploadTries({
 }: UploadTriesOptions) {
   let refused = false;
   let lastFailure: string | null = null;
+  let unanswered = false;
 
   /** The server holds other bytes: they go again under a new name, by themselves at most twice, then when asked to. */
   async function resend(signal: AbortSignal): Promise<boolean> {
@@ -62,6 +63,7 @@ export function createUploadTries({
           continue;
         }
         lastFailure = outcome.kind === 'refused' ? outcome.detail : outcome.reason;
+        unanswered = outcome.kind === 'later' && outcome.unanswered === true;
         news.failed(outcome);
         if (outcome.kind === 'refused' && outcome.final) {
           refused = true;
@@ -77,6 +79,6 @@ export function createUploadTries({
       }
       return false;
     },
-    status: () => ({ refused, lastFailure }),
+    status: () => ({ refused, lastFailure, unanswered }),
   };
 }

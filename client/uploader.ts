@@ -11,6 +11,7 @@
  */
 import { type FileSource, type HttpStack, Upload } from 'tus-js-client';
 import { createTakeDigest, type TakeDigest } from './digest.ts';
+import { findWay } from './find-way.ts';
 import { createGrowingSource } from './growing-source.ts';
 import { probeOffset } from './offset-probe.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
@@ -97,6 +98,7 @@ export function createUploader({
   /** Gives up the attempt's request where it is silent. */
   let nudge: () => void = () => {};
   let nudged = false;
+  let silent = false;
 
   function progressed(): void {
     schedule.reset();
@@ -114,14 +116,18 @@ export function createUploader({
     attempts += 1;
     const controller = new AbortController();
     const { signal } = controller;
-    const watchdog = createWatchdog({ timers, onStall: () => controller.abort() });
+    const giveUp = () => {
+      silent = true;
+      controller.abort();
+    };
+    const watchdog = createWatchdog({ timers, onStall: giveUp });
     watching = watchdog;
     const follow = () => controller.abort();
-    nudged = false;
+    nudged = silent = false;
     nudge = () => {
       if (watchdog.quietMs() < RETRY_NOW_QUIET_MS) return;
       nudged = true;
-      controller.abort();
+      giveUp();
     };
     outer.addEventListener('abort', follow);
     const judged = async (failure: Failure) =>
@@ -180,7 +186,7 @@ export function createUploader({
         void upload.abort();
         resolve(outcome);
       };
-      const stop = () => end({ kind: 'later', reason: 'no byte moved', retryAfterMs: 0 });
+      const stop = () => end({ kind: 'later', reason: 'no byte moved', retryAfterMs: 0, unanswered: true });
 
       const upload = new Upload(new Blob(['a take']), {
         uploadUrl: url,
@@ -242,7 +248,9 @@ export function createUploader({
     async attempt(signal) {
       const outcome = await attempt(signal);
       const moved = transfer.moved();
-      return { outcome, quick: moved || nudged, moved };
+      // A connection that died without a word rarely died alone.
+      const found = silent && (await findWay({ fetch, endpoint, timers, signal }));
+      return { outcome, quick: moved || nudged || found, moved };
     },
     forgetUpload: () => remember(null).catch(() => {}),
     mismatches: () => take.mismatches,

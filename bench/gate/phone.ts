@@ -1,4 +1,5 @@
 /** A phone in Node: the page's sending engine on recorded slices, over a link of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fitQuality, type Quality, retune } from '../../client/quality.ts';
 import { measureUplink } from '../../client/uplink.ts';
 import { startSession } from '../../test/support/server.ts';
@@ -56,7 +57,7 @@ export async function runPhone(options: PhoneOptions): Promise<void> {
       const [candidate, other] = [nextCandidate(), nextCandidate()];
       const folder = await startSession(link.url, candidate.token, candidate.name);
       const otherFolder = await startSession(`http://127.0.0.1:${port}`, other.token, other.name);
-      quality ??= fitQuality(await measureUplink({ post: postTo(link, candidate.token) }));
+      quality ??= await measureQuality(link, candidate.token);
       const sitting = openSitting({ link, folder, token: candidate.token, random: options.random });
       for (let question = 1; question <= QUESTIONS && done < answers; question++, done++) {
         const recording = recordingFor(ladder, quality, seconds[(phone + done) % seconds.length] ?? 0, phone + done);
@@ -79,6 +80,16 @@ export async function runPhone(options: PhoneOptions): Promise<void> {
     await Promise.all(posted);
     await link.close();
   }
+}
+
+/** As the device check does it. What an aborted measurement left in the queue is gone before a candidate begins. */
+async function measureQuality(link: Link, token: string): Promise<Quality> {
+  const quality = fitQuality(await measureUplink({ post: postTo(link, token) }));
+  for (let before = -1, turns = 0; before !== link.stats.bytesUp && turns < 20; turns++) {
+    before = link.stats.bytesUp;
+    await sleep(250);
+  }
+  return quality;
 }
 
 /** `POST /api/uplink` over the phone's link. Rejects unless it is taken. */

@@ -59,8 +59,8 @@ export async function runPhones(options: PhonesOptions): Promise<PhonesRun> {
   return { gates: found, lostGates: answers * phones - found.length, load: load() };
 }
 
-/** Begins to watch; the result ends it and tells what was seen. */
-function watchLoad(): () => Load {
+/** Begins to watch how busy the machine is; the result ends it and tells what was seen. */
+export function watchLoad(): () => Load {
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
   const began = { ms: performance.now(), own: readCpu(process.pid).totalMs, machine: readMachineMs() };

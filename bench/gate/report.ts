@@ -13,8 +13,8 @@ export interface TraceResult {
   lostGates: number;
   /** Gates with a connection that went dead at the stop; empty where that was not asked for. */
   dead: GateFigures[];
-  /** What the machine did meanwhile; null where nothing ran in Node. */
-  load: Load | null;
+  /** What the machine did meanwhile, where something ran. */
+  load: Partial<Record<Where, Load>>;
 }
 
 /** How busy the machine was: a busy one measures itself. */
@@ -51,6 +51,8 @@ export interface Summary {
   /** Ours beyond the ideal, in s: differences of medians and of 95th percentiles, and those of each gate's own difference. */
   overIdeal: { p50: number; p95: number; eachP50: number; eachP95: number };
   resentPercent: number;
+  /** All that left beyond the answers' own bytes: heads, other requests, and what was sent again. */
+  besidesPercent: number;
   /** Video behind at the stop, in s. */
   backlog: { p50: number; max: number };
   /** What the answers came to, and what of the trace's mean that is. */
@@ -100,6 +102,12 @@ export function summarize({ trace, meanKbit, gates, lostGates }: TraceResult): S
         },
         resentPercent:
           (100 * sum(({ resentBytes }) => resentBytes)) /
+          Math.max(
+            1,
+            sum(({ bytes }) => bytes),
+          ),
+        besidesPercent:
+          (100 * sum(({ sentBytes, bytes }) => Math.max(0, sentBytes - bytes))) /
           Math.max(
             1,
             sum(({ bytes }) => bytes),
@@ -171,7 +179,7 @@ export function rowsOf(summary: Summary): Array<Record<string, string | number>>
     p95: fixed(p95),
     max: fixed(max),
     ...{ 'over ideal p50': '', 'over ideal p95': '', 'each p50': '', 'each p95': '' },
-    ...{ 're-sent %': '', 'backlog p50': '', 'backlog max': '', 'kbit/s': '', '% of mean': '' },
+    ...{ 're-sent %': '', 'besides %': '', 'backlog p50': '', 'backlog max': '', 'kbit/s': '', '% of mean': '' },
     ...more,
   });
   return [
@@ -181,6 +189,7 @@ export function rowsOf(summary: Summary): Array<Record<string, string | number>>
       'each p50': fixed(overIdeal.eachP50),
       'each p95': fixed(overIdeal.eachP95),
       're-sent %': fixed(summary.resentPercent),
+      'besides %': fixed(summary.besidesPercent),
       'backlog p50': fixed(summary.backlog.p50),
       'backlog max': fixed(summary.backlog.max),
       'kbit/s': summary.kbit.toFixed(),

@@ -29,7 +29,6 @@ export const en = {
     storageRefused:
       'This browser keeps nothing for this site, so your answers could be lost. Leave private browsing or allow cookies and site data, then reload this page.',
     promise: 'Your answers are kept on your device until they have safely arrived.',
-    noScript: 'This page records video in your browser. It needs JavaScript: please switch it on and reload.',
   },
 
   states: {

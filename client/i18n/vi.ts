@@ -27,7 +27,6 @@ export const vi: Messages = {
     storageRefused:
       'Trình duyệt này không lưu gì cho trang web, nên câu trả lời của bạn có thể bị mất. Hãy thoát chế độ ẩn danh hoặc cho phép cookie và dữ liệu trang web, rồi tải lại trang.',
     promise: 'Câu trả lời được giữ trên thiết bị của bạn cho đến khi đã gửi đến nơi an toàn.',
-    noScript: 'Trang này ghi video trong trình duyệt nên cần JavaScript: hãy bật JavaScript rồi tải lại trang.',
   },
 
   states: {

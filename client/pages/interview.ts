@@ -1,7 +1,7 @@
 /** The interview page: puts view, sitting, spool and the browser's own events together. */
 import { createApi } from '../api.ts';
 import { watchDevices } from '../device-watch.ts';
-import { onDevicesChange } from '../devices.ts';
+import { onDevicesChange, pictureLimit } from '../devices.ts';
 import { saveFile } from '../downloads.ts';
 import { createFitting } from '../fitting.ts';
 import { createHearing } from '../hearing.ts';
@@ -71,6 +71,7 @@ const sitting = createSitting({
     createFitting({
       measure: () => measureUplink({ post: createXhrPost({ token: identity.get()?.token ?? '' }) }),
       onQuality,
+      maxHeight: pictureLimit(navigator, matchMedia('(pointer: coarse)').matches),
     }),
   hearing: createHearing({ timers: systemTimers }),
   wakeLock: createWakeLock({ wakeLock: navigator.wakeLock, document }),

@@ -3,6 +3,7 @@ import { ApiError, createApi } from '../api.ts';
 import type { Messages } from '../i18n/index.ts';
 import { languages, pickMessages, refusalWords } from '../i18n/index.ts';
 import { createIdentityStore } from '../identity.ts';
+import { keepOffline } from '../offline.ts';
 
 const api = createApi();
 const identity = createIdentityStore();
@@ -132,3 +133,5 @@ window.addEventListener('pageshow', (event) => {
 prefill();
 write();
 if (!identity.lasting) say(({ login }) => login.storageRefused);
+// From here on a reload works without a connection, where the browser lets it; the interview's page says where not.
+void keepOffline({ container: navigator.serviceWorker });

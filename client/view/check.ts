@@ -60,8 +60,7 @@ export function createCheckControls(
     h('div', { class: 'devices' }, cameras.element, microphones.element),
     h('div', { class: 'hearing' }, meter, hearing),
     quality,
-    practise,
-    h('div', { class: 'start' }, start),
+    h('div', { class: 'start' }, practise, start),
   );
   return {
     element,

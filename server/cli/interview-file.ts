@@ -42,6 +42,7 @@ const yamlWords: Record<string, string> = {
   MISSING_CHAR: 'a colon, a bracket or a quotation mark is missing: texts with : or # need quotes',
   MULTIPLE_DOCS: 'there is more than one interview: take out the line ---, one file takes one',
   MULTILINE_IMPLICIT_KEY: 'a key and its colon go on one line; put a text that has a colon in quotes: "…"',
+  RESOURCE_EXHAUSTION: 'it is nested too deeply: compare with the example, see --help',
   TAB_AS_INDENT: 'a tab stands where spaces must be: indent with spaces alone',
   UNEXPECTED_TOKEN: 'this is not expected here: compare with the example, see --help',
   BAD_INDENT: 'the indentation is not that of the lines before: use the same number of spaces',

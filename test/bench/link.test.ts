@@ -96,6 +96,19 @@ describe('link', () => {
     expect((served[1]?.seen.lastMs ?? 0) - lateMs).toBeGreaterThan(290);
   });
 
+  it('tells when its trace began: with the first byte, not with the first connection', async () => {
+    await open({ rate: { kbit: 1000 }, delayMs: 0 });
+    const client = dial();
+    await eventually(() => expect(link.stats.connections).toBe(1));
+    expect(link.stats.beganMs).toBeNull();
+    const beforeMs = performance.now();
+    client.socket.write('x');
+    await arrived(0, 1);
+    // The first opportunity comes 12 ms later.
+    expect(link.stats.beganMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(link.stats.beganMs).toBeLessThan((served[0]?.seen.lastMs ?? 0) - 11);
+  });
+
   it('saves no capacity up while nothing is sent', async () => {
     await open({ rate: { kbit: 1000 }, delayMs: 0 });
     const client = dial();

@@ -36,3 +36,18 @@ test('what waits at the stop counts as time of recording: 5 s of it make the nex
   fitting.stopped({ backlogBytes: (0.2 * smaller) / 8, uplinkKbps: 9000 });
   expect(bitsPerSecond(fitting.quality())).toBeGreaterThan(smaller);
 });
+
+test('never more than the device can encode', async () => {
+  const told: Quality[] = [];
+  const fitting = createFitting({
+    measure: async () => 20_000,
+    onQuality: (quality) => told.push(quality),
+    maxHeight: 540,
+  });
+  await fitting.measure();
+  expect(fitQuality(20_000).height).toBe(1080);
+  expect(told.map(({ height }) => height)).toEqual([540]);
+  expect(bitsPerSecond(fitting.quality())).toBeLessThan(bitsPerSecond(fitQuality(20_000)));
+  fitting.stopped({ backlogBytes: 0, uplinkKbps: 20_000 });
+  expect(fitting.quality().height).toBe(540);
+});

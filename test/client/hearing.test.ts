@@ -51,4 +51,7 @@ test('another microphone begins anew', async () => {
   await listen(hearing, timers, 0, 6);
   hearing.reset();
   expect(hearing.listen(0)).toBe('unknown');
+  expect(hearing.listen(0.5)).toBe('heard');
+  hearing.reset();
+  expect(hearing.listen(0)).toBe('unknown');
 });

@@ -77,6 +77,16 @@ test.each([...Array(11).keys()])(
   },
 );
 
+test('a chunk that comes after the end, or to an unknown take, is refused and no overflow', async () => {
+  const { spool, told } = open(Number.POSITIVE_INFINITY);
+  await spool.create(TAKE);
+  await spool.append('a', chunk(0), 500);
+  await spool.end('a');
+  await expect(spool.append('a', chunk(1), 1000)).rejects.toThrow('ended');
+  await expect(spool.append('b', chunk(1), 1000)).rejects.toThrow('no take');
+  expect([told, await spool.size('a')]).toEqual([[], 1]);
+});
+
 test('the upload goes on as the durable spool began it', async () => {
   const { spool, inner } = open(1);
   await spool.create(TAKE);

@@ -78,6 +78,18 @@ test('a take is sent while it grows; its gate is timed from the stop, and the st
   expect(JSON.stringify(status)).not.toContain('secret');
 });
 
+test('after the stop the last bytes wait for the end, and go out with the length', async () => {
+  await record('a', 1, 70_000, { end: false });
+  await until(() => sender.status().ackedBytes === 70_000);
+  await timers.advance(1000);
+  sender.enterGate('a');
+  await sender.append('a', new ArrayBuffer(1000), 1000);
+  await timers.advance(200);
+  await sender.end('a');
+  await until(() => events.at(-1) === 'a open');
+  expect(tus.log.slice(2)).toEqual(['PATCH 0 +70000', 'PATCH 70000 +1000 length=71000']);
+});
+
 test('takes left by an earlier page are ended and sent first, oldest first; empty ones are forgotten', async () => {
   for (const [takeId, day, bytes] of [
     ['old', 1, 200_000],
@@ -141,6 +153,22 @@ test('a take never passes an earlier one of its own question, and one that is gi
   await sender.drop('first');
   await until(() => events.includes('second open'));
   expect([sender.unsent(), await spool.list('folder')]).toEqual([[], []]);
+});
+
+test('without a network the takes wait together: 2, 4, 8 s once, not for each of them', async () => {
+  const counts = (takeId: string) => events.filter((event) => event === `${takeId} waiting`).length;
+  tus.before = (request) => hangUp(request);
+  await record('a', 1, 100);
+  await record('b', 2, 100);
+  await record('c', 3, 100);
+  sender.enterGate('c');
+  await until(() => events.includes('c failed'));
+  await timers.advance(60_000);
+  expect([events.at(-1), counts('c')]).toEqual(['c failed', 2 + 4 + 8]);
+  expect(sender.status().takes.map(({ attempts }) => attempts > 0)).toEqual([true, false, false]);
+  tus.before = () => false;
+  sender.retryNow();
+  await until(() => sender.status().gate.length === 3);
 });
 
 test('the status tells how fast the uplink is, and for how long nothing moved', async () => {

@@ -40,7 +40,7 @@ test.each([
   await bench.reload();
   bench.uploader.start();
   await bench.until(opened);
-  expect([lost > 0, asked(), count('POST')]).toEqual([true, 1, 2]);
+  expect([lost > 0, asked(), count('POST'), bench.timers.pending()]).toEqual([true, 1, 2, 0]);
   expect(bench.tus.uploads.map(({ takeId }) => takeId)).toEqual(['take']);
   expect(bench.tus.uploads[0]?.data.equals(bench.recorded())).toBe(true);
 });

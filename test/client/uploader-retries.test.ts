@@ -144,7 +144,9 @@ test('a connection that goes silent is given up after 15 s; waiting for data is 
   await bench.pass(STALL_MS - 1000);
   expect(bench.events).toEqual([]);
   await bench.until(opened);
-  expect(bench.events).toEqual([...counted(2), 'uploading', 'open']);
+  // The server answers on another connection: there is nothing to wait for.
+  expect(bench.events).toEqual(['open']);
+  expect(count('OPTIONS')).toBeGreaterThan(0);
   await expectWhole();
 });
 

@@ -12,6 +12,14 @@ export { expect };
 
 export const NAME = 'Nguyễn Văn A';
 
+/** For `test.use`: the page as a phone has it. */
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+} as const;
+
 export interface Candidate {
   token: string;
   id: string;
@@ -46,11 +54,21 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** A token made by the command line, as an admin makes it. */
-export async function createCandidate(dataDir: string, name = NAME): Promise<Candidate> {
-  const { status, stdout, stderr } = await tresgo(['token', 'create', '--name', name, '--json', '--data-dir', dataDir]);
+/** Runs `tresgo …` on the data of a server: the JSON that it prints. */
+export async function admin<T>(dataDir: string, ...args: string[]): Promise<T> {
+  const { status, stdout, stderr } = await tresgo([...args, '--json', '--data-dir', dataDir]);
   expect(status, stderr).toBe(0);
-  return JSON.parse(stdout) as Candidate;
+  return JSON.parse(stdout) as T;
+}
+
+/** A token made by the command line, as an admin makes it. */
+export async function createCandidate(dataDir: string, name = NAME, interview = 'default'): Promise<Candidate> {
+  return admin<Candidate>(dataDir, 'token', 'create', '--name', name, '--interview', interview);
+}
+
+/** Presses the button of that name. */
+export async function press(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
 }
 
 /** From the link to the running preview. */

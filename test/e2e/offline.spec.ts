@@ -82,10 +82,13 @@ test('calls and uploads never pass the worker, the page’s own files come from 
   await logIn(page, server.url, candidate);
   await page.getByRole('button', { name: 'Start interview' }).click();
   await expect.poll(() => [...fromWorker.keys()].filter((name) => name.startsWith('/files/'))).not.toEqual([]);
+  await page.evaluate(() => fetch('/healthz'));
   const touched = [...fromWorker].filter(([, worker]) => worker).map(([name]) => name);
   const untouched = [...fromWorker].filter(([, worker]) => !worker).map(([name]) => name);
   expect(touched).toContain('/assets/interview.js');
-  expect(untouched).toEqual(expect.arrayContaining(['/api/verify-token', '/api/session/start', '/files', '/files/']));
+  expect(untouched).toEqual(
+    expect.arrayContaining(['/api/verify-token', '/api/session/start', '/files', '/files/', '/healthz']),
+  );
   expect(touched.filter((name) => /^\/(api|files)/.test(name))).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-/** The pages around the recording: log-in, keyboard, languages, HTTPS, headers, a second tab. */
+/** The pages around the recording: log-in, languages, HTTPS, headers, a second tab. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { spawnServer, temporaryFolder, tresgo } from '../support/server.ts';
@@ -23,29 +23,6 @@ test('a refused log-in says so, keeps what was typed, and lets the candidate try
   await page.getByRole('textbox', { name: 'Full name' }).fill('NGUYEN VAN A');
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
-});
-
-test('by keyboard alone, from the log-in to the second question', async ({ page, server, candidate }) => {
-  const tabTo = async (name: string) => {
-    for (let presses = 0; presses < 15; presses++) {
-      await page.keyboard.press('Tab');
-      const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
-      if (focused === name) return;
-    }
-    throw new Error(`Tab does not reach "${name}"`);
-  };
-  await page.goto(`${server.url}/#t=${candidate.token}`);
-  await page.getByRole('textbox', { name: 'Full name' }).focus();
-  await page.keyboard.type('Nguyen Van A');
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
-  await tabTo('Start interview');
-  await page.keyboard.press('Enter');
-  await expectRecording(page, 1);
-  await page.waitForTimeout(1500);
-  await tabTo('Next question');
-  await page.keyboard.press('Enter');
-  await expectRecording(page, 2);
 });
 
 test('?lang= switches the words', async ({ page, server }) => {

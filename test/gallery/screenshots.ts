@@ -46,7 +46,7 @@ for (const round of rounds) {
 }
 
 test('the picture of the README', async ({ browser }) => {
-  const page = await browser.newPage({ viewport: { width: 420, height: 840 } });
+  const page = await browser.newPage({ viewport: { width: 420, height: 900 } });
   await page.goto(gallery.address('en'));
   await page.evaluate(() => window.gallery.show('recording'));
   await page.screenshot({ path: readmePicture, animations: 'disabled' });

@@ -160,7 +160,9 @@ function run(command: string, args: readonly string[]): Promise<Outcome> {
 
 /** What ffmpeg complained of, without its null muxer, which rounds the uneven time stamps of a camera to even frames. */
 function complaints(text: string): string[] {
-  return text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('[null @ '));
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('[null @ ') && !/^\s*Last message repeated/.test(line));
 }
 
 function found(name: string, path: string | null): string {

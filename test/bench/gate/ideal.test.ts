@@ -11,6 +11,10 @@ describe('the ideal sender', () => {
     expect(idealAnswer({ ...still, portions, stopMs: 12 })).toEqual({ waitMs: 20 + 100 - 12, backlogBytes: 1000 });
   });
 
+  it('takes an opportunity at the very moment that the bytes exist', () => {
+    expect(idealAnswer({ ...still, portions: [{ atMs: 40, bytes: 1500 }], stopMs: 40 }).waitMs).toBe(100);
+  });
+
   it('fills opportunities of 1500 bytes, one after another', () => {
     // 4000 bytes: 1500 at 20, 1500 at 30, 1000 at 40 ms.
     const portions = [{ atMs: 15, bytes: 4000 }];

@@ -59,6 +59,7 @@ it('says what is wrong', () => {
   expect(readOptions(['--phones', '0'])).toBe('--phones takes whole numbers from 1, not 0');
   expect(readOptions(['--seconds', '20,'])).toBe('--seconds takes whole numbers from 1, not ');
   expect(readOptions(['--delay', 'x'])).toBe('--delay takes whole numbers from 0, not x');
+  expect(readOptions(['--gates='])).toBe('--gates takes whole numbers from 0, not ');
   expect(readOptions(['--gates', '1.5'])).toBe('--gates takes whole numbers from 0, not 1.5');
   expect(readOptions(['--trace', join(folder, 'none')])).toContain('ENOENT');
   expect(readOptions(['--link', 'const:0'])).toBe('a link is const:KBIT or a trace file, not const:0');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { giveAnswer, openSitting } from '../../../bench/gate/answer.ts';
 import type { GateFigures } from '../../../bench/gate/gate-figures.ts';
 import { postAnswer } from '../../../bench/gate/multipart.ts';
@@ -9,6 +9,9 @@ import type { Recording } from '../../../bench/gate/slices.ts';
 import { type Link, openLink } from '../../../bench/link.ts';
 import { DEFAULT_QUALITY } from '../../../client/quality.ts';
 import { openApp, startSession, type TestApp } from '../../support/server.ts';
+
+// Six answers in real time, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 60_000 });
 
 let app: TestApp;
 const candidates: Candidate[] = [];
@@ -65,9 +68,9 @@ it('posts what the recorder gave, over a link that began there, and tells each t
   const folder = await startSession(app.url, token, name);
   const answer = recording(20);
   const of = { port: port(), rate, delayMs: 20, startMs: 0, token, folder, question: 2, recording: answer };
-  const { waitMs, tries } = await postAnswer({ ...of, lastSliceMs: 70, limitMs: 20_000 });
+  const { waitMs, tries } = await postAnswer({ ...of, lastSliceMs: 9000, limitMs: 20_000 });
   expect(tries).toBe(1);
-  expect(waitMs).toBeGreaterThanOrEqual(70 + 40 + (answer.bytes * 8) / 4000 - 2);
+  expect(waitMs).toBeGreaterThanOrEqual(9000 + 40 + (answer.bytes * 8) / 4000 - 2);
   const placed = readFileSync(join(app.dataDir, 'sessions', folder, 'Q2.webm'));
   expect(placed.equals(Buffer.concat(answer.slices.map(({ data }) => Buffer.from(data))))).toBe(true);
 

@@ -21,7 +21,7 @@ const gate = (waitMs: number | null, idealMs: number, more: Partial<GateFigures>
 });
 
 const result = (gates: GateFigures[], more: Partial<TraceResult> = {}): TraceResult => {
-  return { trace: 'A <fast> & dry one', meanKbit: 1000, gates, lostGates: 0, dead: [], load: null, ...more };
+  return { trace: 'A <fast> & dry one', meanKbit: 1000, gates, lostGates: 0, dead: [], load: {}, ...more };
 };
 
 const met = (of: TraceResult) =>
@@ -42,7 +42,7 @@ describe('the report', () => {
     ];
     const [node, chromium, ...none] = summarize(result(gates));
     expect(none).toEqual([]);
-    expect(node).toMatchObject({ where: 'node', kbit: 400, kbitPercent: 40, resentPercent: 1 });
+    expect(node).toMatchObject({ where: 'node', kbit: 400, kbitPercent: 40, resentPercent: 1, besidesPercent: 1 });
     expect(node?.ours).toEqual({ gates: 3, shut: 0, p50: 0.6, p95: 0.9, max: 0.9 });
     expect(node?.ideal.p50).toBe(0.4);
     expect(node?.multipart?.p50).toBe(8);
@@ -102,7 +102,8 @@ describe('the report', () => {
   it('shows the steps of those that were seen', () => {
     const steps = { lastSliceMs: 10, lastDataBeginMs: 12, lastDataEndMs: 150, lastDataBytes: 900 };
     const more = { emptyBeginMs: null, emptyEndMs: null, requests: 2, failed: 0 };
-    const rows = stepRows([gate(200, 150, { steps: { ...steps, ...more } }), gate(300, 100)]);
+    const seen = { steps: { ...steps, ...more } };
+    const rows = stepRows([gate(200, 150, seen), gate(300, 100), gate(null, 100, seen)]);
     expect(rows[0]).toEqual({ step: 'the last slice is in the spool', gates: 1, 'p50 (ms)': 10, 'p95 (ms)': 10 });
     expect(rows[3]).toEqual({ step: 'the empty PATCH begins', gates: 0, 'p50 (ms)': '–', 'p95 (ms)': '–' });
     expect(rows[5]).toMatchObject({ gates: 1, 'p50 (ms)': 200 });

@@ -1,0 +1,102 @@
+/** The interview in Firefox, one fault a question: a reload, cuts, and the whole browser killed and started again. */
+import type { Page } from 'puppeteer-core';
+import { openFirefox, press, waitFor, waitForHeading } from '../support/firefox.ts';
+import { openRelay } from '../support/relay.ts';
+import { createRandom } from '../support/scale.ts';
+import { temporaryFolder } from '../support/server.ts';
+import { quietPath, readSpool } from '../support/spool-reader.ts';
+import { type Candidate, expect, expectPlayable, type FolderFile, readSession, test } from './fixtures.ts';
+
+async function logIn(page: Page, url: string, candidate: Candidate): Promise<void> {
+  await page.goto(`${url}/#t=${candidate.token}`);
+  const name = await page.$('input[autocomplete=name]');
+  // The page may know the name from before.
+  await name?.evaluate((box) => {
+    (box as HTMLInputElement).value = '';
+  });
+  await name?.type('nguyen van a');
+  await press(page, 'Log in');
+}
+
+async function expectRecording(page: Page, question: number): Promise<void> {
+  await waitForHeading(page, `Question ${question} of 5`);
+  await waitFor(page, () => window.tresgo.status().state === 'recording');
+}
+
+/** Lets the answer run until the device has kept `bytes` of it. */
+async function speak(page: Page, bytes = 60_000): Promise<void> {
+  await waitFor(page, (wanted) => window.tresgo.status().persistedBytes >= wanted, bytes);
+}
+
+test('five answers with a reload, cuts and a killed browser: every byte arrives as it was recorded', async ({
+  server,
+  candidate,
+}) => {
+  const profile = await temporaryFolder();
+  const relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+  let firefox = await openFirefox(profile.path);
+  const errors = firefox.errors;
+  try {
+    let { page } = firefox;
+    await logIn(page, relay.url, candidate);
+    await press(page, 'Start interview');
+    await expectRecording(page, 1);
+    await speak(page);
+    await press(page, 'Next question');
+
+    await expectRecording(page, 2);
+    await speak(page);
+    await page.reload();
+    await press(page, 'Keep this answer');
+
+    await expectRecording(page, 3);
+    const random = createRandom(3);
+    relay.setCut({ afterBytes: () => Math.round(30_000 + 50_000 * random()) });
+    await speak(page, 100_000);
+    await press(page, 'Next question');
+    await expectRecording(page, 4);
+    expect(relay.stats.cuts).toBeGreaterThan(1);
+    relay.setCut(null);
+
+    // Nothing gets out before the kill: only the device has this answer.
+    relay.refuse(true);
+    relay.cutAll();
+    await speak(page);
+    await firefox.kill();
+    expect(relay.stats.refused, 'the page had no way out').toBeGreaterThan(0);
+    firefox = await openFirefox(profile.path);
+    page = firefox.page;
+    relay.refuse(false);
+    await page.goto(relay.url + quietPath);
+    const held = await page.evaluate(readSpool);
+    expect(held).toMatchObject([{ question: 4, ended: false }]);
+
+    await logIn(page, relay.url, candidate);
+    await press(page, 'Keep this answer');
+    await expectRecording(page, 5);
+    await speak(page);
+    await press(page, 'Finish interview');
+    await waitForHeading(page, 'Interview finished');
+
+    const { files, meta } = await readSession(server);
+    expect(files.map(({ name }) => name)).toEqual(['meta.json', 'Q1.webm', 'Q2.webm', 'Q3.webm', 'Q4.webm', 'Q5.webm']);
+    expect(meta.status).toBe('finished');
+    const answers = files.filter(({ name }) => name.startsWith('Q'));
+    expect(answers[3]?.sha256, 'what the spool held at the kill').toBe(held[0]?.sha256);
+    const delivered = await page.evaluate(() => window.__tapDigests({ prefixes: true }));
+    expect(delivered).toHaveLength(5);
+    for (const [at, recording] of delivered.entries()) {
+      const file = answers[at] as FolderFile;
+      const whole = at !== 1 && at !== 3;
+      const sent = recording.prefixes?.find(({ sha256 }) => sha256 === file.sha256);
+      expect(sent, `${file.name} is what MediaRecorder delivered`).toBeDefined();
+      if (whole) expect(sent?.bytes, `${file.name} to its end`).toBe(recording.bytes);
+      if (sent) await expectPlayable(file, sent, { cutShort: !whole });
+    }
+    expect(errors.concat(firefox.errors)).toEqual([]);
+  } finally {
+    await firefox.close().catch(() => {});
+    await relay.close();
+    await profile.remove();
+  }
+});

@@ -1,0 +1,134 @@
+/**
+ * The sending engine under faults drawn from a seed, against a real server: whatever the device kept of an answer arrives,
+ * byte for byte and once. A run that fails can be had again: `TRESGO_SEED=…` begins with its seed.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { createRandom, scale, seed } from '../support/scale.ts';
+import { drawFaults, type Fault, type FaultName } from './sending/faults.ts';
+import { openRig, type Rig, SPEED } from './sending/rig.ts';
+
+const RUNS = scale(Number(process.env.RUNS ?? 15), 200);
+/** Runs side by side: each has a server process of its own. */
+const SIDE_BY_SIDE = 5;
+const TAKES = 3;
+const QUESTIONS = 5;
+/** The engine's slowest try is every 15 s of its clock. */
+const ARRIVAL_MS = 60_000;
+
+interface Outcome {
+  faults: Fault[];
+  takes: number;
+  bytes: number;
+}
+
+async function run(of: number): Promise<Outcome> {
+  const rig = await openRig(of);
+  const faults: Fault[] = [];
+  try {
+    await strikeAndRecord(rig, faults);
+    await arrive(rig);
+    return { faults, ...(await check(rig)) };
+  } catch (error) {
+    const plan = faults.map(({ at, words }) => `  ${at}: ${words}`).join('\n');
+    throw new Error(`TRESGO_SEED=${of}: ${error}\n${plan}\n${rig.phone.describe()}`, { cause: error });
+  } finally {
+    await rig.close();
+  }
+}
+
+/** Answers until there are enough of them and every fault has happened. */
+async function strikeAndRecord(rig: Rig, faults: Fault[]): Promise<void> {
+  const { chance, phone } = rig;
+  let waiting = 0;
+  let failure: unknown = null;
+  let question = 0;
+  // A fault that waits for a connection gives up by itself; until then it needs takes to go on.
+  for (let take = 0; take < TAKES || waiting > 0; take++) {
+    if (question === 0 || (chance.is(0.8) && question < QUESTIONS)) question += 1;
+    const slices = take < TAKES ? chance.int(6, 12) : 16;
+    const drawn = take < TAKES ? drawFaults(chance, slices) : [];
+    faults.push(...drawn);
+    waiting += drawn.length;
+    const strike = (fault: Fault) =>
+      fault
+        .strike(rig)
+        .catch((error: unknown) => {
+          failure ??= error;
+        })
+        .finally(() => {
+          waiting -= 1;
+        });
+    for (const fault of drawn)
+      if (fault.at !== 'stop') setTimeout(() => void strike(fault), (fault.at * 500 + 250) / SPEED);
+    await phone.record(question, slices, () => {
+      for (const fault of drawn) if (fault.at === 'stop') void strike(fault);
+    });
+    if (failure) throw failure;
+  }
+}
+
+async function arrive({ phone, device, folder }: Rig): Promise<void> {
+  const giveUpAt = performance.now() + ARRIVAL_MS;
+  while (!phone.done() || (await device.count(folder)) > 0) {
+    if (phone.refusals.length > 0) throw new Error(`refused: ${phone.refusals}`);
+    if (performance.now() > giveUpAt) throw new Error('not everything arrived');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** By the server's files alone. */
+async function check({ device, dataDir, folder, proxy }: Rig): Promise<Omit<Outcome, 'faults'>> {
+  const kept = device.kept
+    .map(({ chunks, ...take }) => ({ ...take, bytes: Buffer.concat(chunks.map((chunk) => new Uint8Array(chunk))) }))
+    .filter(({ bytes }) => bytes.length > 0);
+  const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  const session = path.join(dataDir, 'sessions', folder);
+  const names = (await readdir(session, { recursive: true })).filter((name) => name.endsWith('.webm'));
+  const files = new Map<string, string>();
+  for (const name of names) files.set(name, sha256(await readFile(path.join(session, name))));
+  const expected = kept.map(({ bytes }) => sha256(bytes));
+  expect([...files.values()].sort(), 'the files of the session, by what the device kept').toEqual(expected.sort());
+  for (const question of new Set(kept.map((take) => take.question))) {
+    const last = kept.findLast((take) => take.question === question);
+    expect(files.get(`Q${question}.webm`), `the last take of question ${question}`).toBe(sha256(last?.bytes as Buffer));
+  }
+  const uploads = new Map<string, Set<string>>();
+  for (const { method, status, metadata, location } of proxy.passed) {
+    if (method !== 'POST' || status !== 201) continue;
+    const takeId = Buffer.from(/takeId ([^,]+)/.exec(metadata ?? '')?.[1] ?? '', 'base64').toString();
+    uploads.set(takeId, (uploads.get(takeId) ?? new Set()).add(String(location)));
+  }
+  const known = new Set(device.kept.map(({ takeId }) => takeId));
+  for (const [takeId, locations] of uploads) {
+    expect(known, 'a take goes under its own name').toContain(takeId);
+    expect([...locations], 'one upload a take').toHaveLength(1);
+  }
+  return { takes: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes.length, 0) };
+}
+
+test(`${RUNS} runs under faults: what the device kept arrives, once`, { timeout: RUNS * 60_000 }, async () => {
+  console.log(`sending: TRESGO_SEED=${seed}`);
+  const random = createRandom();
+  const seeds = [seed, ...Array.from({ length: RUNS - 1 }, () => Math.floor(random() * 2 ** 31))];
+  const told = { runs: 0, takes: 0, bytes: 0, faults: {} as Partial<Record<FaultName, number>> };
+  const failures: string[] = [];
+  const worker = async () => {
+    for (let next = seeds.shift(); next !== undefined; next = seeds.shift()) {
+      try {
+        const { faults, takes, bytes } = await run(next);
+        told.runs += 1;
+        told.takes += takes;
+        told.bytes += bytes;
+        for (const { name } of faults) told.faults[name] = (told.faults[name] ?? 0) + 1;
+      } catch (error) {
+        failures.push(String(error));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+  console.log(`sending: ${JSON.stringify(told)}`);
+  expect(failures.join('\n\n')).toBe('');
+});
