@@ -134,8 +134,7 @@ test('no file is over 300 lines', () => {
 
 test('there are no default exports but in the settings of tools, which ask for them', () => {
   const withDefault = [...product, ...sourcesIn('test')].filter(
-    ({ file, text }) =>
-      !file.endsWith('.config.ts') && /^export default\b|^export \{[^}]*\bas default\b/m.test(text),
+    ({ file, text }) => !file.endsWith('.config.ts') && /^export default\b|^export \{[^}]*\bas default\b/m.test(text),
   );
   expect(withDefault.map(({ file }) => file)).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { createRandom, scale, seed } from '../support/scale.ts';
 import { drawFaults, type Fault, type FaultName } from './sending/faults.ts';
 import { openRig, type Rig, SPEED } from './sending/rig.ts';
 
-const RUNS = scale(Number(process.env.RUNS ?? 15), 200);
+const RUNS = scale(15, 200);
 /** Runs side by side: each has a server process of its own. */
 const SIDE_BY_SIDE = 5;
 const TAKES = 3;
@@ -33,7 +33,13 @@ async function run(of: number): Promise<Outcome> {
     return { faults, ...(await check(rig)) };
   } catch (error) {
     const plan = faults.map(({ at, words }) => `  ${at}: ${words}`).join('\n');
-    throw new Error(`TRESGO_SEED=${of}: ${error}\n${plan}\n${rig.phone.describe()}`, { cause: error });
+    const answers = rig.proxy.passed.slice(-8).map(({ method, path, status }) => `  ${status} ${method} ${path}`);
+    throw new Error(
+      `TRESGO_SEED=${of}: ${error}\n${plan}\n${answers.join('\n')}\n${rig.phone.describe()}\n${rig.log()}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await rig.close();
   }

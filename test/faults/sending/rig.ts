@@ -28,6 +28,8 @@ export interface Rig {
   restart(afterMs: number): Promise<void>;
   /** Runs `tresgo …` on the server's data; throws where it fails. */
   admin(...args: string[]): Promise<string>;
+  /** What the server processes said last, for a failure's message. */
+  log(): string;
   close(): Promise<void>;
 }
 
@@ -51,14 +53,17 @@ export async function openRig(seed: number): Promise<Rig> {
   const device = createDevice();
   const timers = createFastTimers(SPEED);
   const phone = createPhone({ ...{ device, folder, token, chance, timers }, endpoint: `${relay.url}/files` });
+  let earlier = '';
   return {
     ...{ chance, device, phone, relay, link, proxy, tokenId: id, dataDir: root.path, folder, admin },
     async restart(afterMs) {
+      earlier += server.stderr();
       await server.stop('SIGKILL');
       if (server.process.signalCode !== 'SIGKILL') throw new Error('the server was not killed');
       await new Promise((resolve) => setTimeout(resolve, afterMs));
       server = await spawnServer({ dataDir: root.path, port });
     },
+    log: () => (earlier + server.stderr()).slice(-3000),
     async close() {
       phone.close();
       await relay.close();

@@ -1,0 +1,63 @@
+/** Chromium on a profile that outlives it, as a phone's browser outlives a crash; and the crash. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { chromiumArgs, chromiumPath, mediaRecorderTap } from './browser.ts';
+import { fakeMedia } from './media.ts';
+
+export interface ChromiumProcess {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** SIGKILL of the browser and of all its processes; resolves once they are gone. */
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts Chromium on the profile in `userDataDir`, which a killed one may have left. The tap is in every page. */
+export async function openChromium(userDataDir: string, options: BrowserContextOptions = {}): Promise<ChromiumProcess> {
+  const context = await chromium.launchPersistentContext(userDataDir, {
+    executablePath: chromiumPath(),
+    args: chromiumArgs(await fakeMedia()),
+    ...options,
+  });
+  await context.addInitScript(mediaRecorderTap);
+  const page = context.pages()[0] ?? (await context.newPage());
+  return {
+    page,
+    context,
+    async kill() {
+      const pids = processesOf(userDataDir);
+      if (pids.length === 0) throw new Error('this Chromium has no process to kill');
+      for (const pid of pids) end(pid);
+      // The last ones may have been born meanwhile.
+      for (let left = processesOf(userDataDir); left.length > 0; left = processesOf(userDataDir)) {
+        for (const pid of left) end(pid);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await context.close().catch(() => {});
+    },
+    close: () => context.close(),
+  };
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It went by itself.
+  }
+}
+
+/** Those that were started on this profile. The profile's name is random: nobody else's process has it. */
+function processesOf(userDataDir: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && commandLine(pid).includes(userDataDir));
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
