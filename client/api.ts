@@ -77,7 +77,7 @@ export function createApi({
       return (await post(paths.startSession, { token, userName })) as StartSessionAnswer;
     },
     async finishSession({ token, folder, questionsCount }) {
-      return (await post(paths.finishSession, { token, folder, questionsCount })) as FinishSessionAnswer;
+      return (await post(paths.finishSession, { token, folder, questionsCount, receipt: true })) as FinishSessionAnswer;
     },
   };
 }

@@ -89,7 +89,8 @@ export interface Receipt {
 
 export interface FinishSessionAnswer {
   ok: true;
-  receipt: Receipt;
+  /** Only where the request asked for it with `receipt: true`: the original front end knows `{ok: true}` alone. */
+  receipt?: Receipt;
 }
 
 /** RFC 9457. `code` is stable; `detail` is for people. */

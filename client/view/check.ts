@@ -1,7 +1,7 @@
 /** The device check: what will happen, which devices, and whether the microphone hears anything. */
 import type { Messages } from '../i18n/index.ts';
 import { nextQuestion } from '../interview.ts';
-import type { Quality } from '../quality.ts';
+import { DEFAULT_QUALITY, type Quality } from '../quality.ts';
 import { createDeviceSelect } from './device-select.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
 import { formatRate } from './format.ts';
@@ -81,11 +81,13 @@ export function createCheckControls(
   };
 }
 
-/** E.g. `720p, 1.2 Mbit/s – a good connection`. */
+/** E.g. `720p, 1.2 Mbit/s – a good connection`; of a connection that could not be measured nothing is said. */
 export function qualityWords(quality: Quality, { check: { quality: words }, lang }: Messages): string {
   const bitsPerSecond = quality.videoBitsPerSecond + quality.audioBitsPerSecond;
   const picture = `${Math.min(quality.width, quality.height)}p`;
-  return words.chosen(picture, formatRate(bitsPerSecond, lang), words[connectionOf(bitsPerSecond)]);
+  const rate = formatRate(bitsPerSecond, lang);
+  if (quality === DEFAULT_QUALITY) return `${picture}, ${rate}`;
+  return words.chosen(picture, rate, words[connectionOf(bitsPerSecond)]);
 }
 
 /** By what the take is recorded with: that was chosen to fit the connection. */

@@ -51,6 +51,7 @@ const finishBody = z.object(
       .int({ error: 'questionsCount must be a whole number' })
       .min(1, 'questionsCount is 1 at least')
       .max(10_000, 'questionsCount is 10000 at most'),
+    receipt: z.boolean({ error: 'receipt must be true or false' }).default(false),
   },
   notAnObject,
 );
@@ -86,7 +87,7 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
   });
 
   app.post(paths.finishSession, async (c) => {
-    const { token: secret, folder } = await readJson(incomingOf(c), finishBody);
+    const { token: secret, folder, receipt } = await readJson(incomingOf(c), finishBody);
     const token = await auth.authenticate(secret, addressOf(incomingOf(c)));
     const session = await auth.requireSession(token, folder);
     const check = (answered: number[]) => {
@@ -101,7 +102,7 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
     const finished = await storage.finishSession(session.id, check).catch((error: unknown) => {
       throw toProblem(error);
     });
-    return c.json<FinishSessionAnswer>({ ok: true, receipt: receiptOf(finished) });
+    return c.json<FinishSessionAnswer>({ ok: true, ...(receipt && { receipt: receiptOf(finished) }) });
   });
 
   /** Only what is recorded counts: before that, a crash could still need the candidate. */

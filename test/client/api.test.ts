@@ -85,7 +85,7 @@ describe('what is asked', () => {
     await api.finishSession({ token: 'tok-1', folder: 'f', questionsCount: 5 });
     expect(asked[0]).toMatchObject({
       url: '/api/session/finish',
-      body: { token: 'tok-1', folder: 'f', questionsCount: 5 },
+      body: { token: 'tok-1', folder: 'f', questionsCount: 5, receipt: true },
     });
   });
 });

@@ -12,8 +12,8 @@ import { openRig, type Rig, SPEED } from './sending/rig.ts';
 
 const RUNS = scale(15, 200);
 /** Runs side by side: each has a server process of its own. */
-const SIDE_BY_SIDE = 5;
-const TAKES = 3;
+const SIDE_BY_SIDE = 8;
+const TAKES = 2;
 const QUESTIONS = 5;
 /** The engine's slowest try is every 15 s of its clock. */
 const ARRIVAL_MS = 60_000;

@@ -54,14 +54,19 @@ export async function openRig(seed: number): Promise<Rig> {
   const timers = createFastTimers(SPEED);
   const phone = createPhone({ ...{ device, folder, token, chance, timers }, endpoint: `${relay.url}/files` });
   let earlier = '';
+  let restarting: Promise<void> = Promise.resolve();
   return {
     ...{ chance, device, phone, relay, link, proxy, tokenId: id, dataDir: root.path, folder, admin },
-    async restart(afterMs) {
-      earlier += server.stderr();
-      await server.stop('SIGKILL');
-      if (server.process.signalCode !== 'SIGKILL') throw new Error('the server was not killed');
-      await new Promise((resolve) => setTimeout(resolve, afterMs));
-      server = await spawnServer({ dataDir: root.path, port });
+    restart(afterMs) {
+      // One that is still away can't be killed: the second kill waits for its return.
+      restarting = restarting.then(async () => {
+        earlier += server.stderr();
+        await server.stop('SIGKILL');
+        if (server.process.signalCode !== 'SIGKILL') throw new Error('the server was not killed');
+        await new Promise((resolve) => setTimeout(resolve, afterMs));
+        server = await spawnServer({ dataDir: root.path, port });
+      });
+      return restarting;
     },
     log: () => (earlier + server.stderr()).slice(-3000),
     async close() {
@@ -69,6 +74,7 @@ export async function openRig(seed: number): Promise<Rig> {
       await relay.close();
       await link.close();
       await proxy.close();
+      await restarting.catch(() => {});
       await server.stop();
       await root.remove();
     },
