@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Link, type LinkOptions, openLink, parseLink, readTrace } from '../../bench/link.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -249,6 +249,7 @@ describe('rates', () => {
     return file;
   };
   afterEach(() => rmSync(join(dir, 'trace'), { force: true }));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it('reads const:KBIT and traces', () => {
     expect(parseLink('const:2000')).toEqual({ kbit: 2000 });
