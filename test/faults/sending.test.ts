@@ -78,7 +78,13 @@ async function strikeAndRecord(rig: Rig, faults: Fault[]): Promise<void> {
 
 async function arrive({ phone, device, folder }: Rig): Promise<void> {
   const giveUpAt = performance.now() + ARRIVAL_MS;
+  let reloaded = false;
   while (!phone.done() || (await device.count(folder)) > 0) {
+    // What a full device could not forget is asked for, and forgotten, after the next reload.
+    if (phone.done() && !reloaded) {
+      reloaded = true;
+      await phone.die(0);
+    }
     if (phone.refusals.length > 0) throw new Error(`refused: ${phone.refusals}`);
     if (performance.now() > giveUpAt) throw new Error('not everything arrived');
     await new Promise((resolve) => setTimeout(resolve, 20));
