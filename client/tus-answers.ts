@@ -33,13 +33,21 @@ export function judge(answer: Answer): Failure {
   const reason = `${method} was answered with ${status}`;
   const retryAfterMs = Math.max(0, Number(answer.header('Retry-After')) || 0) * 1000;
   const later = { kind: 'later', reason, retryAfterMs } as const;
-  // HTML never comes from the endpoint, but from a proxy or a hotel's log-in page: whatever its status, it says nothing of the upload.
-  if (/^text\/html/i.test(answer.header('Content-Type') ?? '')) return { ...later, reason: `${reason} and HTML` };
+  if (!isOfEndpoint(answer.header)) return { ...later, reason: `${reason}, and not by the endpoint` };
   if (status === 503) return { ...later, problem: problemOf(answer) };
   if (status < 400 || status >= 500 || LATER.has(status)) return later;
   if (status === 409 && method !== 'POST') return { ...later, conflict: true };
   if ((status === 404 || status === 410) && method !== 'POST') return { kind: 'gone', reason };
   return { kind: 'refused', status, ...problemOf(answer), final: status !== 401 };
+}
+
+/**
+ * Whether the endpoint itself answered, and not a proxy or a hotel's log-in page in its way, whose words say nothing of the
+ * upload: ours refuses in problem+json; of any other tus server "The Tus-Resumable header MUST be included in every request
+ * and response" (tus 1.0.0).
+ */
+function isOfEndpoint(header: Answer['header']): boolean {
+  return /^application\/problem\+json/i.test(header('Content-Type') ?? '') || Boolean(header('Tus-Resumable'));
 }
 
 /** What tus-js-client throws: its DetailedError bears the answer, where there was one. */

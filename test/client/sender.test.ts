@@ -5,7 +5,7 @@ import { createSender, type Sender } from '../../client/sender.ts';
 import type { Spool } from '../../client/spool.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { createNodeStack } from '../support/node-stack.ts';
-import { answer, hangUp, openScriptedTus, type ScriptedTus } from '../support/scripted-tus.ts';
+import { answer, hangUp, openScriptedTus, refuse, type ScriptedTus } from '../support/scripted-tus.ts';
 
 let tus: ScriptedTus;
 let spool: Spool;
@@ -125,7 +125,7 @@ test('a take behind another shows what holds it up', async () => {
 
 test('a take that is refused for good, or fails on and on, does not hold up the next', async () => {
   tus.before = (request, response, upload) => {
-    if (upload?.takeId === 'a' && request.method === 'PATCH') return answer(response, 403);
+    if (upload?.takeId === 'a' && request.method === 'PATCH') return refuse(response, 403);
     return upload?.takeId === 'b' && request.method === 'PATCH' && answer(response, 500);
   };
   await record('a', 1, 100);

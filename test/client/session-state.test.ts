@@ -1,7 +1,7 @@
 /** What a 404 or 410 leads to: the session is asked for, and never does a second upload come of it. */
 import { afterEach, expect, test } from 'vitest';
 import type { SessionState } from '../../client/session-state.ts';
-import { answer } from '../support/scripted-tus.ts';
+import { refuse } from '../support/scripted-tus.ts';
 import { openUploadBench, type UploadBench } from '../support/upload-bench.ts';
 
 let bench: UploadBench;
@@ -36,7 +36,7 @@ test.each([
 ])('%s %i and an open session: created again under the same takeId, once asked', async (method, status) => {
   const { asked } = await openLost('open');
   let lost = 0;
-  bench.tus.before = (request, response) => request.method === method && lost++ === 0 && answer(response, status);
+  bench.tus.before = (request, response) => request.method === method && lost++ === 0 && refuse(response, status);
   await bench.reload();
   bench.uploader.start();
   await bench.until(opened);
@@ -47,7 +47,7 @@ test.each([
 
 test('a finished session takes it never: said once, nothing is created, the bytes stay', async () => {
   const { asked } = await openLost('finished');
-  bench.tus.before = (_request, response) => answer(response, 404);
+  bench.tus.before = (_request, response) => refuse(response, 404);
   await bench.reload();
   bench.uploader.start();
   await bench.until(() => bench.events.includes('failed'));
@@ -61,7 +61,7 @@ test('where the session can’t be asked for, nothing is created: the upload is 
   const { asked } = await openLost('unknown', new Error('offline'), 'silence', 'open');
   let lost = true;
   bench.tus.before = (request, response) => {
-    if (lost && request.method === 'HEAD') return answer(response, 404);
+    if (lost && request.method === 'HEAD') return refuse(response, 404);
     if (request.method === 'POST') lost = false;
     return false;
   };
@@ -79,7 +79,7 @@ test('where the session can’t be asked for, nothing is created: the upload is 
 
 test('a pause while the session is asked for ends it: nothing is sent, no timer is left', async () => {
   const { asked } = await openLost('silence');
-  bench.tus.before = (_request, response) => answer(response, 404);
+  bench.tus.before = (_request, response) => refuse(response, 404);
   await bench.reload();
   bench.uploader.start();
   await bench.until(() => asked() === 1);

@@ -1,7 +1,7 @@
 /** Answers that are not the endpoint's: whatever a proxy or a hotel says to whichever request, it is "later". */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DAMAGED_ANSWERS } from '../../client/upload-news.ts';
-import { answer } from '../support/scripted-tus.ts';
+import { answer, refuse } from '../support/scripted-tus.ts';
 import { openUploadBench, type UploadBench } from '../support/upload-bench.ts';
 
 let bench: UploadBench;
@@ -14,6 +14,8 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const html = { 'Content-Type': 'text/html; charset=utf-8' };
+/** Traefik's `404 page not found`, a hotspot's 403; Envoy's 404 and a load balancer's 400 have no body, and no type. */
+const plain = { 'Content-Type': 'text/plain; charset=utf-8' };
 const odd = [
   [502, {}],
   [503, {}],
@@ -29,9 +31,23 @@ const odd = [
   [404, html],
   [405, html],
   [413, html],
+  [400, {}],
+  [401, {}],
+  [403, plain],
+  [404, plain],
+  [404, {}],
+  [405, plain],
+  [409, {}],
+  [410, plain],
+  [413, {}],
 ] as const;
 const cases = ['POST', 'HEAD', 'PATCH'].flatMap((method) =>
-  odd.map(([status, headers]) => ({ method, status, headers, says: 'Content-Type' in headers ? 'and HTML' : '' })),
+  odd.map(([status, headers]) => ({
+    method,
+    status,
+    headers,
+    says: 'Content-Type' in headers ? headers['Content-Type'] : '',
+  })),
 );
 
 test.each(cases)('$status $says to $method: the same upload goes on, and no byte is lost', async (given) => {
@@ -79,12 +95,12 @@ test('a server that lacks bytes of the upload is told of after five answers, onc
 
 test('other answers in between start the count over', async () => {
   const { tus, uploader } = bench;
-  const problem = JSON.stringify({ code: 'upload-damaged', detail: '' });
+  const problem = { code: 'upload-damaged', detail: '' };
   let patches = 0;
   tus.before = (request, response) => {
     if (request.method !== 'PATCH' || patches === 12) return false;
     patches += 1;
-    return patches % DAMAGED_ANSWERS === 0 ? answer(response, 502) : answer(response, 503, {}, problem);
+    return patches % DAMAGED_ANSWERS === 0 ? answer(response, 502) : refuse(response, 503, problem);
   };
   await bench.record(1000);
   await bench.stop();

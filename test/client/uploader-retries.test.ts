@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { STALL_MS } from '../../client/watchdog.ts';
-import { answer, confirmation, hangUp } from '../support/scripted-tus.ts';
+import { answer, confirmation, hangUp, refuse } from '../support/scripted-tus.ts';
 import { openUploadBench, type UploadBench } from '../support/upload-bench.ts';
 
 let bench: UploadBench;
@@ -24,7 +24,7 @@ async function expectWhole(): Promise<void> {
 
 test('an upload that is gone for ever does not become a hot loop', async () => {
   const { tus, uploader } = bench;
-  tus.before = (request, response) => (request.method === 'HEAD' ? answer(response, 404) : false);
+  tus.before = (request, response) => (request.method === 'HEAD' ? refuse(response, 404) : false);
   uploader.start();
   await bench.until(() => bench.events.includes('failed'));
   expect(count('POST')).toBe(5);
@@ -186,9 +186,8 @@ test('a way that came back is tried at once, even where a request hangs', async 
 test('401 is told and tried on: a restored token goes on with the same upload', async () => {
   const { tus, uploader } = bench;
   let revoked = true;
-  const problem = JSON.stringify({ code: 'token-revoked', detail: 'The link no longer holds.' });
-  tus.before = (_request, response) =>
-    revoked ? answer(response, 401, { 'Content-Type': 'application/problem+json' }, problem) : false;
+  const problem = { code: 'token-revoked', detail: 'The link no longer holds.' };
+  tus.before = (_request, response) => revoked && refuse(response, 401, problem);
   await bench.record(1000);
   await bench.stop();
   uploader.start();
@@ -201,8 +200,8 @@ test('401 is told and tried on: a restored token goes on with the same upload', 
 
 test('a final refusal stops the tries and keeps the bytes; Retry tries once', async () => {
   const { tus, uploader } = bench;
-  const problem = JSON.stringify({ code: 'answer-too-large', detail: 'Too large.' });
-  tus.before = (request, response) => (request.method === 'PATCH' ? answer(response, 413, {}, problem) : false);
+  const problem = { code: 'answer-too-large', detail: 'Too large.' };
+  tus.before = (request, response) => request.method === 'PATCH' && refuse(response, 413, problem);
   await bench.record(1000);
   await bench.stop();
   uploader.start();

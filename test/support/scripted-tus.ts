@@ -63,9 +63,10 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
       answering -= 1;
     });
     if (method === 'POST') return void create(request, response);
-    if (!upload) return void response.writeHead(404).end();
+    const own = { 'Tus-Resumable': '1.0.0' };
+    if (!upload) return void response.writeHead(404, own).end();
     if (method === 'HEAD') return void response.writeHead(200, state(upload)).end();
-    if (Number(request.headers['upload-offset']) !== upload.data.length) return void response.writeHead(409).end();
+    if (Number(request.headers['upload-offset']) !== upload.data.length) return void response.writeHead(409, own).end();
     const length = request.headers['upload-length'];
     if (length !== undefined) upload.length = Number(length);
     request.on('data', (chunk: Buffer) => {
@@ -111,6 +112,15 @@ export function answer(
 ): true {
   response.writeHead(status, headers).end(body);
   return true;
+}
+
+/** For `before`: a refusal in the server's own form, as only an endpoint of ours answers. */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  problem: { code?: string; detail?: string } = {},
+): true {
+  return answer(response, status, { 'Content-Type': 'application/problem+json' }, JSON.stringify(problem));
 }
 
 /** For `before`: cuts the connection without an answer. */
