@@ -9,6 +9,7 @@ import { pickMessages } from '../i18n/index.ts';
 import { createIdentityStore } from '../identity.ts';
 import type { Alert } from '../interview.ts';
 import { keepOffline } from '../offline.ts';
+import { createOwnIdentity } from '../own-identity.ts';
 import { createPreview } from '../preview.ts';
 import { createMemorySpool, createOverflowSpool, createSender, createStorageRoom, openSpool } from '../sending.ts';
 import { createSitting } from '../sitting.ts';
@@ -42,7 +43,7 @@ async function claim(folder: string, onBusy: () => void): Promise<void> {
 const root = document.getElementById('app');
 if (!root) throw new Error('interview.html has no #app');
 const messages = pickMessages(location.search, navigator.languages);
-const identity = createIdentityStore();
+const identity = createOwnIdentity(createIdentityStore());
 const offline = keepOffline({ container: navigator.serviceWorker });
 // A device that refuses to keep anything, or never answers, still sends what it records; the page says so.
 const kept = await Promise.race([
