@@ -11,8 +11,11 @@ export type Outcome = { kind: 'confirmed'; equal: boolean } | Failure;
 export interface UploadTriesOptions {
   schedule: RetrySchedule;
   news: ReturnType<typeof createUploadNews>;
-  /** From POST to the server's confirmation, or to the first thing that fails. `quick`: bytes moved, or somebody asked. */
-  attempt: (signal: AbortSignal) => Promise<{ outcome: Outcome; quick: boolean; moved: boolean }>;
+  /**
+   * From POST to the server's confirmation, or to the first thing that fails. `quick`: bytes moved, or somebody asked.
+   * `found`: the request fell silent, and the server answers on another connection.
+   */
+  attempt: (signal: AbortSignal) => Promise<{ outcome: Outcome; quick: boolean; moved: boolean; found: boolean }>;
   /** The server lost the upload: the next attempt creates it again. */
   forgetUpload: () => Promise<void>;
   /** How often the server's copy proved wrong before. */
@@ -49,13 +52,16 @@ export function createUploadTries({
     /** Resolves to true once the server confirmed the take; to false when `signal` aborts. */
     async run(signal: AbortSignal): Promise<boolean> {
       let asked = true;
-      /** A 404 or a 409 may be answered at once, but not twice in a row without progress. */
+      /**
+       * A 404, a 409 or a silence beside a way that answers may be followed at once, but not twice in a row without progress:
+       * there are ways that carry small requests and no body.
+       */
       let corrected = false;
       while (!signal.aborted) {
         if (asked || !schedule.failed) news.show({ kind: 'uploading' });
         if (asked) news.forget(); // whoever asked wants to hear why again
         refused = false;
-        const { outcome, quick, moved } = await attempt(signal);
+        const { outcome, quick, moved, found } = await attempt(signal);
         if (signal.aborted) return false;
         if (outcome.kind === 'confirmed' && outcome.equal) return true;
         if (outcome.kind === 'confirmed') {
@@ -71,7 +77,8 @@ export function createUploadTries({
           continue;
         }
         if (outcome.kind === 'gone') await forgetUpload();
-        const correct: boolean = outcome.kind === 'gone' || (outcome.kind === 'later' && outcome.conflict === true);
+        const conflict = outcome.kind === 'later' && outcome.conflict === true;
+        const correct: boolean = outcome.kind === 'gone' || conflict || found;
         const retryAfterMs = outcome.kind === 'later' ? outcome.retryAfterMs : 0;
         const atOnce: boolean = quick || (correct && !corrected);
         corrected = correct && !moved;

@@ -250,7 +250,7 @@ export function createUploader({
       const moved = transfer.moved();
       // A connection that died without a word rarely died alone.
       const found = silent && (await findWay({ fetch, endpoint, timers, signal }));
-      return { outcome, quick: moved || nudged || found, moved };
+      return { outcome, quick: moved || nudged, moved, found };
     },
     forgetUpload: () => remember(null).catch(() => {}),
     mismatches: () => take.mismatches,

@@ -150,6 +150,29 @@ test('a connection that goes silent is given up after 15 s; waiting for data is 
   await expectWhole();
 });
 
+test('a way that carries every small request and no body shows the waits and fails, and opens once it carries bodies', async () => {
+  const { tus, uploader } = bench;
+  let swallows = true;
+  tus.before = (request) => {
+    if (request.method !== 'PATCH' || !swallows) return false;
+    request.pause();
+    return true;
+  };
+  await bench.record(1000);
+  await bench.stop();
+  uploader.start();
+  await bench.until(() => bench.events.includes('failed'));
+  const waits = [...counted(2), 'uploading', ...counted(4), 'uploading', ...counted(8), 'uploading', 'failed'];
+  expect(bench.events).toEqual(waits);
+  // Once at once, since the server answers on another connection; then with the waits.
+  expect(patches()).toHaveLength(5);
+  expect(count('OPTIONS')).toBeGreaterThan(4);
+  swallows = false;
+  await bench.until(opened);
+  expect(count('POST')).toBe(1);
+  await expectWhole();
+});
+
 test('a creation and a HEAD that get no answer are given up after 15 s as well', async () => {
   const { tus, uploader } = bench;
   let silent = 2;
