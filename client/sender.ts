@@ -119,8 +119,23 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
     return all.slice(0, Math.max(0, all.indexOf(entry))).find(blocks);
   }
 
+  /** Whether the candidate has answered the question anew, and that is not sent either. */
+  function isReplaced(entry: Entry): boolean {
+    return unsent().findLast(({ take }) => take.question === entry.take.question) !== entry;
+  }
+
+  async function drop(takeId: string): Promise<void> {
+    entries.get(takeId)?.uploader.pause();
+    entries.delete(takeId);
+    dispatch();
+    await spool.forget(takeId);
+  }
+
   /** Lets run whose turn it is, and those that only try now and then. */
   function dispatch(): void {
+    // The one that replaces it would wait for ever.
+    const spent = unsent().find((entry) => entry.uploader.status().refused && isReplaced(entry));
+    if (spent) return void drop(spent.take.takeId).catch(() => {});
     for (const entry of unsent()) {
       if (!closed && !blocker(entry)) entry.uploader.start();
       else if (!entry.uploader.status().refused) entry.uploader.pause();
@@ -131,7 +146,7 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
     const entry = entries.get(event.takeId);
     if (closed || !entry) return;
     if (event.type === 'refused') {
-      onEvent(event);
+      if (!event.final || !isReplaced(entry)) onEvent(event);
       dispatch();
       return;
     }
@@ -193,12 +208,7 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
         const { takeId, question } = take;
         return { takeId, question, recordedMs, refused: uploader.status().refused };
       }),
-    async drop(takeId) {
-      entries.get(takeId)?.uploader.pause();
-      entries.delete(takeId);
-      dispatch();
-      await spool.forget(takeId);
-    },
+    drop,
     retryNow() {
       for (const { uploader } of entries.values()) uploader.retryNow();
     },

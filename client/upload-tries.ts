@@ -41,8 +41,8 @@ export function createUploadTries({
     const final = mismatches() >= MAX_MISMATCHES;
     const detail = 'The server holds other bytes than this device recorded';
     lastFailure = detail;
-    news.refuse({ status: 0, code: 'digest-mismatch', detail, final });
     refused = final;
+    news.refuse({ status: 0, code: 'digest-mismatch', detail, final });
     if (final && !(await schedule.waitForWake(signal))) return false;
     await startOver();
     return final;
@@ -70,9 +70,9 @@ export function createUploadTries({
         }
         lastFailure = outcome.kind === 'refused' ? outcome.detail : outcome.reason;
         unanswered = outcome.kind === 'later' && outcome.unanswered === true;
+        refused = outcome.kind === 'refused' && outcome.final;
         news.failed(outcome);
-        if (outcome.kind === 'refused' && outcome.final) {
-          refused = true;
+        if (refused) {
           asked = await schedule.waitForWake(signal);
           continue;
         }

@@ -155,6 +155,31 @@ test('a take never passes an earlier one of its own question, and one that is gi
   expect([sender.unsent(), await spool.list('folder')]).toEqual([[], []]);
 });
 
+test.each(['recorded', 'about to be recorded'])(
+  'a take refused for good lets a newer one of its question through: %s',
+  async (when) => {
+    let late = true;
+    tus.before = (request, response, upload) => {
+      if (request.method !== 'PATCH' || upload?.takeId !== 'first') return false;
+      return late ? answer(response, 500) : refuse(response, 413);
+    };
+    await record('first', 1, 100);
+    await until(() => events.includes('first failed'));
+    if (when === 'recorded') await record('second', 1, 200);
+    late = false;
+    if (when !== 'recorded') await until(() => events.includes('first refused http-413'));
+    if (when !== 'recorded') await record('second', 1, 200);
+    sender.enterGate('second');
+    await until(() => events.includes('second open'));
+    // Whether it is told depends on whether the candidate could still do something about it.
+    expect(events.filter((event) => event.startsWith('first refused'))).toHaveLength(when === 'recorded' ? 0 : 1);
+    expect([sender.unsent(), await spool.list('folder')]).toEqual([[], []]);
+    sender.retryNow();
+    await until(() => timers.pending() === 0);
+    expect(tus.log.at(-1)).toBe('PATCH 0 +200 length=200');
+  },
+);
+
 test('without a network the takes wait together: 2, 4, 8 s once, not for each of them', async () => {
   const counts = (takeId: string) => events.filter((event) => event === `${takeId} waiting`).length;
   tus.before = (request) => hangUp(request);
