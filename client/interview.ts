@@ -115,6 +115,7 @@ export interface SavedReceipt extends Receipt {
 }
 
 export type Event =
+  /** As the server has it, or as the device remembers that: whatever was known before gives way. */
   | ({ type: 'loaded' } & Pick<Sitting, 'title' | 'gate' | 'questions' | 'answered'>)
   /** The server, or the engine, says which questions are answered; what was confirmed once stays so. */
   | { type: 'answered'; answered: number[] }
@@ -186,8 +187,8 @@ export function reduce(state: Sitting, event: Event): Sitting {
   });
   switch (event.type) {
     case 'loaded': {
-      const { type: _, answered, ...sitting } = event;
-      return { ...state, ...sitting, answered: union(state.answered, answered) };
+      const { type: _, ...sitting } = event;
+      return { ...state, ...sitting, recorded: [] };
     }
     case 'answered':
       return { ...state, answered: union(state.answered, event.answered) };

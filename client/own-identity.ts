@@ -18,7 +18,7 @@ export function createOwnIdentity(store: IdentityStore): IdentityStore {
   }
 
   return {
-    lasting: store.lasting,
+    ...store,
     get() {
       isOurs();
       return own;

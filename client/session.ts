@@ -31,6 +31,9 @@ export interface SessionOptions {
 export function createSession({ api, identity, state, dispatch, goToLogin, reload, claim, ...on }: SessionOptions) {
   let who = identity.get() ?? { token: '', userName: '', folder: '', currentIndex: 0 };
   let claimed = false;
+  /** How often the server missed answers when the session was to be closed. */
+  let misses = 0;
+  const never = new AbortController().signal;
   /** Ends the page's patience with the server at the start. */
   let noConnection = () => {};
   const opening = createRetrySchedule({ timers: systemTimers, onGate: () => {} });
@@ -157,11 +160,13 @@ export function createSession({ api, identity, state, dispatch, goToLogin, reloa
           return end(result);
         }
         if (result === 'missing') {
+          // One that says so and still asks nothing again would be asked on and on.
+          if (misses++ > 0) await closing.wait({ quick: false, retryAfterMs: 0 }, never);
           // The server lost count of us, or we of it: begin again with what it says.
           identity.note({ finishing: undefined, sitting: undefined });
           return open();
         }
-        await closing.waitForWake(new AbortController().signal);
+        await closing.waitForWake(never);
       }
     },
     /** The server says that the session is over. */

@@ -23,6 +23,8 @@ interface Script {
   start?: () => Promise<StartSessionAnswer>;
   finish?: () => Promise<FinishSessionAnswer>;
   notes?: Notes;
+  /** What the sitting does once it is open. */
+  onOpen?: (session: ReturnType<typeof createSession>) => void;
   /** Another tab holds the session until then. */
   busyUntil?: Promise<void>;
 }
@@ -57,7 +59,10 @@ function open(script: Script) {
       if (script.busyUntil) onBusy();
       await script.busyUntil;
     },
-    onOpen: async () => void did.push('opened'),
+    async onOpen() {
+      did.push('opened');
+      script.onOpen?.(session);
+    },
     onBack: () => did.push('back'),
     onEnd(given) {
       receipt = given;
@@ -150,6 +155,38 @@ test('answers that the server misses open the sitting again', async () => {
   await session.finish(async () => {});
   expect(did).toEqual(['opened', 'opened']);
   expect(identity.notes().finishing).toBeUndefined();
+});
+
+test('what this page saw confirmed and the server lost is asked for again', async () => {
+  const says = [[1, 2], [1]];
+  const { session, state } = open({
+    start: async () => ({ ...start, answered: says.shift() ?? [] }),
+    finish: () => Promise.reject(refusal(409, 'answers-missing')),
+  });
+  await session.open();
+  expect(state().answered).toEqual([1, 2]);
+  await session.finish(async () => {});
+  expect(state().answered).toEqual([1]);
+});
+
+test('a server that contradicts itself is not asked on and on without a pause', async () => {
+  let asked = 0;
+  const { session, state } = open({
+    start: async () => ({ ...start, answered: [1, 2] }),
+    finish() {
+      asked += 1;
+      return Promise.reject(refusal(409, 'answers-missing'));
+    },
+    onOpen: (opened) => asked > 0 && void opened.finish(async () => {}),
+  });
+  await session.open();
+  void session.finish(async () => {});
+  for (let i = 0; i < 20; i++) await settle();
+  expect(asked).toBe(2);
+  expect(state().phase).toMatchObject({ name: 'finishing', gate: { kind: 'waiting', seconds: 2 } });
+  session.retryNow();
+  for (let i = 0; i < 20; i++) await settle();
+  expect(asked).toBe(3);
 });
 
 test('asked by the engine: open, finished, unknown', async () => {
