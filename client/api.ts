@@ -43,9 +43,13 @@ export function createApi({
   // Called through a closure: browsers refuse a `fetch` whose `this` is not the window.
   fetch = (input: string, init: RequestInit) => globalThis.fetch(input, init),
   timeoutMs = 15_000,
+  // Of the page as it is shown: a hint at what the candidate speaks.
+  language = () => globalThis.document?.documentElement.lang,
 }: {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   timeoutMs?: number;
+  /** BCP 47; undefined where there is no page. */
+  language?: () => string | undefined;
 } = {}): Api {
   async function post(path: string, payload: Record<string, unknown>): Promise<unknown> {
     const asked = `POST ${path}`;
@@ -74,7 +78,7 @@ export function createApi({
       return (await post(paths.verifyToken, { token })) as VerifyTokenAnswer;
     },
     async startSession(token, userName) {
-      return (await post(paths.startSession, { token, userName })) as StartSessionAnswer;
+      return (await post(paths.startSession, { token, userName, language: language() })) as StartSessionAnswer;
     },
     async finishSession({ token, folder, questionsCount }) {
       return (await post(paths.finishSession, { token, folder, questionsCount, receipt: true })) as FinishSessionAnswer;

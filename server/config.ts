@@ -17,7 +17,22 @@ export interface Config {
   /** Origins that may call from a page of their own. */
   allowedOrigins: string[];
   logLevel: string;
+  /** The ffmpeg to run; null = the one in `programFolders`, if any. */
+  ffmpeg: string | null;
+  /** PATH. */
+  programFolders: string[];
+  transcription: Transcription;
 }
+
+/** What turns answers into text. */
+export type Transcription =
+  | { kind: 'off' }
+  /** whisper.cpp's program, and the file of its model. */
+  | { kind: 'whisper-cli'; model: string }
+  /** A server that speaks `POST <baseUrl>/audio/transcriptions`. */
+  | { kind: 'openai'; baseUrl: string; apiKey: string | null };
+
+const OPENAI = 'https://api.openai.com/v1';
 
 /** A wrong setting: the message is the one line that people see. */
 export class ConfigError extends Error {}
@@ -43,6 +58,11 @@ function isAddressRange(text: string): boolean {
 /** `https://interviews.example`, `http://localhost:8002/` */
 function isOrigin(text: string): boolean {
   return /^https?:\/\/[^/?#@\s]+\/?$/i.test(text) && URL.canParse(text);
+}
+
+/** `https://api.openai.com/v1` */
+function isBaseUrl(text: string): boolean {
+  return /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/i.test(text) && URL.canParse(text);
 }
 
 const settings = z.object({
@@ -78,6 +98,17 @@ const settings = z.object({
       error: 'one of silent, fatal, error, warn, info, debug, trace',
     })
     .default('info'),
+  TRESGO_FFMPEG: z.string().optional(),
+  PATH: z.string().default(''),
+  TRESGO_TRANSCRIBE: z
+    .enum(['off', 'whisper-cli', 'openai'], { error: 'one of off, whisper-cli, openai' })
+    .default('off'),
+  TRESGO_WHISPER_MODEL: z.string().optional(),
+  TRESGO_OPENAI_BASE_URL: z
+    .string()
+    .refine(isBaseUrl, 'an address like http://127.0.0.1:8080/v1, with no user, query or fragment')
+    .optional(),
+  TRESGO_OPENAI_API_KEY: z.string().optional(),
 });
 
 /**
@@ -94,7 +125,9 @@ export function readConfig(
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
-    throw new ConfigError(`${name}=${JSON.stringify(given[name])} is not right: it takes ${issue?.message}`);
+    // An address with a user in it has a password there, too: told to nobody.
+    const value = /@/.test(given[name] ?? '') ? '…' : JSON.stringify(given[name]);
+    throw new ConfigError(`${name}=${value} is not right: it takes ${issue?.message}`);
   }
   const from = parsed.data;
   if ((from.TRESGO_TLS_CERT === undefined) !== (from.TRESGO_TLS_KEY === undefined)) {
@@ -114,7 +147,28 @@ export function readConfig(
     trustProxy: from.TRESGO_TRUST_PROXY,
     allowedOrigins: from.TRESGO_ALLOWED_ORIGINS,
     logLevel: from.TRESGO_LOG_LEVEL,
+    ffmpeg: from.TRESGO_FFMPEG ?? null,
+    programFolders: from.PATH.split(path.delimiter).filter(Boolean),
+    transcription: transcriptionOf(from),
   });
+}
+
+/** @throws ConfigError with one line that names the variable that is missing */
+function transcriptionOf(from: z.infer<typeof settings>): Transcription {
+  if (from.TRESGO_TRANSCRIBE === 'off') return { kind: 'off' };
+  if (from.TRESGO_TRANSCRIBE === 'whisper-cli') {
+    const model = from.TRESGO_WHISPER_MODEL;
+    if (!model) throw new ConfigError('TRESGO_TRANSCRIBE=whisper-cli needs TRESGO_WHISPER_MODEL: the path of a model');
+    return { kind: 'whisper-cli', model: path.resolve(model) };
+  }
+  const baseUrl = (from.TRESGO_OPENAI_BASE_URL ?? OPENAI).replace(/\/+$/, '');
+  const apiKey = from.TRESGO_OPENAI_API_KEY ?? null;
+  // A server of one's own may want none.
+  if (baseUrl === OPENAI && apiKey === null)
+    throw new ConfigError(
+      'TRESGO_TRANSCRIBE=openai needs TRESGO_OPENAI_API_KEY, or TRESGO_OPENAI_BASE_URL of another server',
+    );
+  return { kind: 'openai', baseUrl, apiKey };
 }
 
 /** Where people reach the server: `TRESGO_PUBLIC_URL`, or what it listens on. */

@@ -4,11 +4,13 @@ import path from 'node:path';
 import { DateTime } from 'luxon';
 import { openDatabase } from './catalog/database.ts';
 import { createInterviews } from './catalog/interviews.ts';
+import { createJobs } from './catalog/jobs.ts';
 import { createLiveTakes } from './catalog/live-takes.ts';
 import { lockForServer } from './catalog/server-lock.ts';
 import { createSessions } from './catalog/sessions.ts';
 import { createTakes } from './catalog/takes.ts';
 import { createTokens } from './catalog/tokens.ts';
+import { createDerived } from './derived.ts';
 import { isMetaCurrent } from './meta-file.ts';
 import { DurableStore } from './recordings/durable-store.ts';
 import { createFinish } from './recordings/finish.ts';
@@ -18,8 +20,10 @@ import { createSweep } from './recordings/sweep.ts';
 import { createExclusiveFolder, folderName, syncDirectory } from './session-folder.ts';
 import type { Interview, Session, Take, Token } from './types.ts';
 
+export type { JobEnd, Jobs } from './catalog/jobs.ts';
 export type { LiveTake } from './catalog/live-takes.ts';
 export { hashToken } from './catalog/tokens.ts';
+export type { DerivedFile } from './derived.ts';
 export { answersOf } from './meta-file.ts';
 export { containerOf, MAGIC_BYTES } from './recordings/container.ts';
 export type { DurableStore, UploadOwner } from './recordings/durable-store.ts';
@@ -72,12 +76,14 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const interviews = createInterviews(db, now);
   const sessions = createSessions(db, now);
   const takes = createTakes(db, now);
+  const jobs = createJobs(db, now);
   const liveTakes = createLiveTakes(db, now);
   const locks = createLocks();
   const store = new DurableStore({ directory: uploadsDir, takes, liveTakes });
   const inSession = createInSession(sessions, locks, sessionsDir);
   const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, inSession });
   const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
+  const derived = createDerived({ takes, inSession, workDir: path.join(dataDir, 'work') });
   let release: (() => void) | null = null;
 
   /** What a crash left of one take. */
@@ -94,6 +100,8 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     interviews,
     sessions,
     takes,
+    jobs,
+    derived,
     liveTakes,
     store,
     locks,
@@ -109,7 +117,10 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
      * The token's unfinished session, or a new one with its folder and `meta.json`; null when the token allows none.
      * @param mayCreate whether a new one may begin (an expired token only resumes)
      */
-    async startSession(token: Token, from: { userName: string; interview: Interview; mayCreate: boolean }) {
+    async startSession(
+      token: Token,
+      from: { userName: string; interview: Interview; mayCreate: boolean; language?: string | null },
+    ) {
       const started = await sessions.start(token, from, (startedAt) =>
         createExclusiveFolder(sessionsDir, folderName(startedAt, from.userName)),
       );

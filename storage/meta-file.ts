@@ -31,7 +31,8 @@ export function metaOf(session: Session, takes: Take[]) {
     sha256: take.sha256,
     mimeType: take.filetype,
     // Known once a copy with an index has been made: a browser's recording does not say how long it is.
-    durationMs: null,
+    durationMs: take.durationMs,
+    mediaProblem: take.mediaProblem,
   });
   return {
     userName: session.userName,
@@ -59,14 +60,19 @@ export async function isMetaCurrent(folder: string, session: Session): Promise<b
 
 /** Replaces `meta.json` in one step: a reader, or a crash, sees the old one or the new one, whole. */
 export async function writeMeta(folder: string, session: Session, takes: Take[]): Promise<void> {
-  const temporary = path.join(folder, '.meta.json.new');
+  await replaceFile(folder, 'meta.json', `${JSON.stringify(metaOf(session, takes), null, 2)}\n`);
+}
+
+/** Writes a file beside its name, syncs it, and renames it: the old one or the new one is there, always whole. */
+export async function replaceFile(folder: string, name: string, text: string): Promise<void> {
+  const temporary = path.join(folder, `.${name}.new`);
   const handle = await open(temporary, 'w', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify(metaOf(session, takes), null, 2)}\n`);
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(temporary, path.join(folder, 'meta.json'));
+  await rename(temporary, path.join(folder, name));
   await syncDirectory(folder);
 }

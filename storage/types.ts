@@ -16,6 +16,10 @@ export interface Interview {
   gate: 'each' | 'end';
   /** Whether earlier whole takes are kept in `takes/`. */
   keepTakes: boolean;
+  /** What is spoken, BCP 47 like `vi`; absent = to be detected. */
+  language?: string | undefined;
+  /** Whether the copies for reviewers get their loudness evened out. */
+  normalizeAudio?: boolean;
   questions: InterviewQuestion[];
 }
 
@@ -44,6 +48,8 @@ export interface Session {
   interview: Interview;
   startedAt: DateTime;
   finishedAt: DateTime | null;
+  /** Of the page that started it, BCP 47; null where it did not say. */
+  language: string | null;
 }
 
 /**
@@ -78,6 +84,39 @@ export interface Take {
   fileName: string | null;
   /** Hex, from `received` on. */
   sha256: string | null;
+  createdAt: DateTime;
+  updatedAt: DateTime;
+  /** Length of the recording, once a seekable copy was made and checked. */
+  durationMs: number | null;
+  /** Why no seekable copy can be made, in words for people. */
+  mediaProblem: string | null;
+}
+
+/** `remux`: the seekable copy and the poster. `transcribe`: what was said. */
+export type JobKind = 'remux' | 'transcribe';
+/** `dead`: given up, with the reason, until somebody asks for it again. */
+export type JobState = 'queued' | 'running' | 'done' | 'dead';
+
+/** Work on a take in the background. */
+export interface Job {
+  id: number;
+  kind: JobKind;
+  takeId: string;
+  sessionId: string;
+  /** The session's folder. */
+  folder: string;
+  /** From 1. */
+  question: number;
+  state: JobState;
+  /** Tries that were begun. */
+  attempts: number;
+  /** From 0 to 1. */
+  progress: number;
+  /** Why it is dead, why the last try failed, or why there was nothing to do. */
+  reason: string | null;
+  owner: string | null;
+  /** When it may be begun; of a running one, when its lease ends. */
+  dueAt: DateTime;
   createdAt: DateTime;
   updatedAt: DateTime;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Of an interview, and of one of its questions: what an unknown key is compared with. */
 export const KNOWN_KEYS = {
-  interview: ['slug', 'title', 'gate', 'keepTakes', 'questions'],
+  interview: ['slug', 'title', 'gate', 'keepTakes', 'language', 'normalizeAudio', 'questions'],
   question: ['text', 'thinkSeconds', 'maxSeconds', 'maxTakes'],
 };
 
@@ -67,6 +67,15 @@ export const interviewSchema = z
         .boolean(takes('true or false'))
         .default(true)
         .describe('Whether earlier whole takes are kept in takes/ of the session folder.'),
+      language: z
+        .string(takes('a language tag like vi, th or en'))
+        .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'takes a language tag like vi, th or en')
+        .optional()
+        .describe('What candidates speak, for the transcript; left out, it is detected.'),
+      normalizeAudio: z
+        .boolean(takes('true or false'))
+        .optional()
+        .describe('Whether the copies for reviewers get their loudness evened out; the recordings stay as they are.'),
       questions: z
         .array(question, takes('a list of questions, each like "- text: …"'))
         .min(1, 'takes 1 to 100 questions')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { Duration } from 'luxon';
 import { answersOf, type Storage } from '../../storage/index.ts';
-import type { Session } from '../../storage/types.ts';
+import type { Job, JobKind, Session } from '../../storage/types.ts';
 import {
   CommandError,
   type CommonOptions,
@@ -48,10 +49,13 @@ export function addSessionCommands(program: Command, print: Print): void {
       show(print, options, session, () => {
         const { answers, ...rest } = session;
         const lines = Object.entries(rest).map(([key, value]) => `${key}: ${value ?? 'not yet'}`);
-        const rows = answers.map(({ question, fileName, bytes, sha256 }) => ({
+        const rows = answers.map(({ question, fileName, bytes, durationMs, copy, transcript, sha256 }) => ({
           question: String(question),
           file: fileName ?? '',
           size: `${(bytes / 1e6).toFixed(2)} MB`,
+          length: durationMs === null ? '' : Duration.fromMillis(durationMs).toFormat('m:ss'),
+          copy,
+          transcript,
           sha256: sha256 ?? '',
         }));
         return [...lines, '', table(rows, 'No answers yet.')].join('\n');
@@ -59,8 +63,18 @@ export function addSessionCommands(program: Command, print: Print): void {
     });
 }
 
+/** `done`, `running (40 %)`, `dead: why`; empty where nothing is to be done. */
+function progressOf(job: Job | undefined): string {
+  if (!job) return '';
+  if (job.state === 'running') return `running (${Math.round(job.progress * 100)} %)`;
+  return job.reason === null || job.state === 'done' ? job.state : `${job.state}: ${job.reason}`;
+}
+
 async function summaryOf(storage: Storage, session: Session) {
   const takes = await storage.takes.list(session.id);
+  const jobs = await storage.jobs.list({ sessionId: session.id });
+  const told = (takeId: string, kind: JobKind) =>
+    progressOf(jobs.find((job) => job.takeId === takeId && job.kind === kind));
   return {
     folder: session.folder,
     userName: session.userName,
@@ -70,12 +84,15 @@ async function summaryOf(storage: Storage, session: Session) {
     interview: session.interview.slug,
     totalQuestions: session.interview.questions.length,
     path: storage.sessionPath(session),
-    answers: answersOf(takes).map(({ question, fileName, offset, sha256, filetype }) => ({
+    answers: answersOf(takes).map(({ id, question, fileName, offset, sha256, filetype, durationMs }) => ({
       question,
       fileName,
       bytes: offset,
       sha256,
       mimeType: filetype,
+      durationMs,
+      copy: told(id, 'remux'),
+      transcript: told(id, 'transcribe'),
     })),
   };
 }

@@ -40,6 +40,13 @@ const startBody = z.object(
       .min(1, 'Type your full name.')
       .max(MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
       .refine((name) => !CONTROL.test(name), 'A name has no control characters.'),
+    // A hint for the transcript: what can't be one is passed over, since nobody could put it right.
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/)
+      .nullable()
+      .catch(null)
+      .default(null),
   },
   notAnObject,
 );
@@ -70,10 +77,11 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
   });
 
   app.post(paths.startSession, async (c) => {
-    const { token: secret, userName } = await readJson(incomingOf(c), startBody);
+    const { token: secret, userName, language } = await readJson(incomingOf(c), startBody);
     const token = await auth.logInAs(secret, userName, addressOf(incomingOf(c)));
     const interview = await requireInterview(token.interview);
-    const started = await storage.startSession(token, { userName, interview, mayCreate: auth.mayBegin(token) });
+    const mayCreate = auth.mayBegin(token);
+    const started = await storage.startSession(token, { userName, interview, mayCreate, language });
     if (!started) throw problem('sessions-used-up');
     return c.json<StartSessionAnswer>({
       ok: true,

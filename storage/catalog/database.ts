@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import BetterSqlite3 from 'better-sqlite3';
-import { type Compilable, Kysely, Migrator } from 'kysely';
+import { type Compilable, type Generated, Kysely, Migrator } from 'kysely';
 import { BUSY_MS, PatientDialect, patiently } from './dialect.ts';
 import { migrations } from './migrations/index.ts';
 
@@ -32,6 +32,7 @@ export interface SessionRow {
   interview: string;
   started_at: string;
   finished_at: string | null;
+  language: string | null;
 }
 
 export interface TakeRow {
@@ -50,6 +51,24 @@ export interface TakeRow {
   sha256: string | null;
   created_at: string;
   updated_at: string;
+  duration_ms: number | null;
+  media_problem: string | null;
+}
+
+export interface JobRow {
+  id: number;
+  kind: string;
+  take_id: string;
+  state: string;
+  attempts: number;
+  /** Per cent. */
+  progress: number;
+  reason: string | null;
+  owner: string | null;
+  /** When it may be begun; of a running one, when its lease ends. */
+  due_at: string;
+  created_at: string;
+  updated_at: string;
 }
 
 export interface Schema {
@@ -57,6 +76,7 @@ export interface Schema {
   interviews: InterviewRow;
   sessions: SessionRow;
   takes: TakeRow;
+  jobs: Omit<JobRow, 'id'> & { id: Generated<number> };
 }
 
 /** The disk failed: whether the statement's changes are there is not known. */

@@ -78,6 +78,8 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
   const waiting: Array<{ id: string; offset: number; resolve: () => void; reject: (error: unknown) => void }> = [];
   /** Commits whose sync runs. */
   let announced = 0;
+  /** By `performance.now()`. */
+  let committedAt = Number.NEGATIVE_INFINITY;
   let late: NodeJS.Timeout | undefined;
   let soon: NodeJS.Immediate | undefined;
 
@@ -95,6 +97,7 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
         const updatedAt = new Date(now().toMillis()).toISOString();
         for (const { id, offset } of batch) update(offset, updatedAt, id);
       });
+      committedAt = performance.now();
       for (const { resolve } of batch) resolve();
     } catch (error) {
       for (const { reject } of batch.length > 0 ? batch : waiting.splice(0)) reject(error);
@@ -124,6 +127,9 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
         }
       );
     },
+
+    /** How long ago bytes were acknowledged last; Infinity before the first. */
+    idleMs: (): number => performance.now() - committedAt,
 
     /**
      * To be waited for before bytes beyond an offset are cut off: a commit that failed may come back after a crash.

@@ -14,7 +14,7 @@ export function createSessions(db: Database, now: () => DateTime) {
      */
     async start(
       token: Token,
-      from: { userName: string; interview: Interview; mayCreate: boolean },
+      from: { userName: string; interview: Interview; mayCreate: boolean; language?: string | null },
       createFolder: (startedAt: DateTime) => Promise<string>,
     ): Promise<{ session: Session; resumed: boolean } | null> {
       // A page asks again and again for a session that goes on: no lock, and nothing written.
@@ -35,6 +35,7 @@ export function createSessions(db: Database, now: () => DateTime) {
           interview: JSON.stringify(from.interview),
           started_at: startedAt.toUTC().toISO() as string,
           finished_at: null,
+          language: from.language ?? null,
         };
         await trx.insertInto('sessions').values(row).execute();
         return { session: toSession(row), resumed: false };
@@ -104,5 +105,6 @@ function toSession(row: SessionRow): Session {
     interview: JSON.parse(row.interview) as Interview,
     startedAt: DateTime.fromISO(row.started_at),
     finishedAt: row.finished_at === null ? null : DateTime.fromISO(row.finished_at),
+    language: row.language,
   };
 }

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import type { Take, TakeState } from '../types.ts';
 import type { Database, TakeRow } from './database.ts';
+import { newJobRow } from './jobs.ts';
 
 export type Takes = ReturnType<typeof createTakes>;
 
@@ -48,6 +49,8 @@ export function createTakes(db: Database, now: () => DateTime) {
           sha256: null,
           created_at: iso(),
           updated_at: iso(),
+          duration_ms: null,
+          media_problem: null,
         };
         await trx.insertInto('takes').values(row).execute();
         return toTake(row);
@@ -117,7 +120,9 @@ export function createTakes(db: Database, now: () => DateTime) {
     /** Changes what is named; `updatedAt` moves along when bytes did. */
     async update(
       id: string,
-      change: Partial<Pick<Take, 'offset' | 'length' | 'state' | 'fileName' | 'sha256'>>,
+      change: Partial<
+        Pick<Take, 'offset' | 'length' | 'state' | 'fileName' | 'sha256' | 'durationMs' | 'mediaProblem'>
+      >,
     ): Promise<void> {
       await db
         .updateTable('takes')
@@ -127,9 +132,24 @@ export function createTakes(db: Database, now: () => DateTime) {
           ...(change.state === undefined ? {} : { state: change.state }),
           ...(change.fileName === undefined ? {} : { file_name: change.fileName }),
           ...(change.sha256 === undefined ? {} : { sha256: change.sha256 }),
+          ...(change.durationMs === undefined ? {} : { duration_ms: change.durationMs }),
+          ...(change.mediaProblem === undefined ? {} : { media_problem: change.mediaProblem }),
         })
         .where('id', '=', id)
         .execute();
+    },
+
+    /** The take is complete, and one that counts gets its first job, in the same step. */
+    async record({ id, fileName }: Take): Promise<void> {
+      await db.transaction().execute(async (trx) => {
+        await trx.updateTable('takes').set({ state: 'recorded' }).where('id', '=', id).execute();
+        if (!fileName || fileName.startsWith('takes/')) return;
+        await trx
+          .insertInto('jobs')
+          .values(newJobRow('remux', id, iso()))
+          .onConflict((conflict) => conflict.columns(['take_id', 'kind']).doNothing())
+          .execute();
+      });
     },
 
     async delete(id: string): Promise<void> {
@@ -155,5 +175,7 @@ function toTake(row: TakeRow): Take {
     sha256: row.sha256,
     createdAt: DateTime.fromISO(row.created_at),
     updatedAt: DateTime.fromISO(row.updated_at),
+    durationMs: row.duration_ms,
+    mediaProblem: row.media_problem,
   };
 }

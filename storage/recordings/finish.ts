@@ -9,6 +9,7 @@ import type { DateTime } from 'luxon';
 import type { Sessions } from '../catalog/sessions.ts';
 import type { Takes } from '../catalog/takes.ts';
 import type { Tokens } from '../catalog/tokens.ts';
+import { removeDerived } from '../derived.ts';
 import { answersOf, writeMeta } from '../meta-file.ts';
 import { exists, joinInside } from '../session-folder.ts';
 import type { Session, Take } from '../types.ts';
@@ -79,9 +80,8 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
 
   /** Moves an earlier answer out of the way, or (late) this take itself to where earlier takes lie. */
   async function place(take: Take, session: Session, folder: string): Promise<Take> {
-    const others = (await takes.list(session.id)).filter(
-      (other) => other.question === take.question && other.id !== take.id,
-    );
+    const all = await takes.list(session.id);
+    const others = all.filter((other) => other.question === take.question && other.id !== take.id);
     // Before anything makes way for it. One that a try before a crash has moved on is not here any more.
     if (await exists(store.pathOf(take.id))) await store.reconcile(take);
     const answer = answersOf(others).at(0);
@@ -90,6 +90,7 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
     let fileName = take.fileName;
     if (answer && answer.number < take.number && answer.fileName && !answer.fileName.startsWith('takes/')) {
       const from = joinInside(folder, answer.fileName);
+      await removeDerived(folder, take.question, session, all);
       if (session.interview.keepTakes) {
         await move(from, answer, earlierName(answer));
         await takes.update(answer.id, { fileName: earlierName(answer) });
@@ -119,7 +120,7 @@ export function createFinish({ tokens, sessions, takes, store, inSession }: Fini
     if (now.state === 'received') now = await place(now, session, folder);
     if (now.state === 'placed') {
       await writeMeta(folder, session, await takes.list(session.id));
-      await takes.update(now.id, { state: 'recorded' });
+      await takes.record(now);
       now = { ...now, state: 'recorded' };
     }
     return now;

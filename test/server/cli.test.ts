@@ -181,7 +181,7 @@ test('sessions are listed and shown while the server runs, and after', async () 
   }
   const [{ folder: name }] = await list();
   const shown = await tresgo(['session', 'show', name, '--data-dir', folder.path]);
-  expect(shown.stdout).toMatch(/status: started\n[\s\S]*Q2\.webm +0\.00 MB +[0-9a-f]{64}\n/);
+  expect(shown.stdout).toMatch(/status: started\n[\s\S]*Q2\.webm +0\.00 MB +queued +[0-9a-f]{64}\n/);
   expectRefusal(await tresgo(['session', 'show', '../x', '--data-dir', folder.path]), /there is no session "\.\.\/x"/);
   await folder.remove();
 });

@@ -15,6 +15,9 @@ test('nothing set: the documented defaults, frozen', () => {
     trustProxy: [],
     allowedOrigins: [],
     logLevel: 'info',
+    ffmpeg: null,
+    programFolders: [],
+    transcription: { kind: 'off' },
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -70,6 +73,11 @@ test.each([
   ['TRESGO_TRUST_PROXY', ['localhost', '10.0.0', '10.0.0.0/33', '::/129', '10.0.0.1/8/8', '300.0.0.1', 'a']],
   ['TRESGO_ALLOWED_ORIGINS', ['*', 'a.example', 'https://a.example/', 'https://a.example/path', 'https://a b']],
   ['TRESGO_LOG_LEVEL', ['loud', 'INFO', '3']],
+  ['TRESGO_TRANSCRIBE', ['on', 'whisper', 'whisper-cli', 'openai']],
+  [
+    'TRESGO_OPENAI_BASE_URL',
+    ['api.example/v1', 'ftp://a.example', 'https://a.example/v1?q=1', 'https://u:p@a.example'],
+  ],
   ['TRESGO_TLS_CERT', ['c.pem']],
   ['TRESGO_TLS_KEY', ['k.pem']],
 ])('a wrong %s is one line that names it', (name, values) => {
@@ -85,6 +93,32 @@ test.each([
     expect(message).not.toContain('\n');
     expect(message).not.toMatch(/undefined|expected|invalid input/i);
   }
+});
+
+test('an address with a password in it is told to nobody', () => {
+  for (const name of ['TRESGO_PUBLIC_URL', 'TRESGO_OPENAI_BASE_URL'])
+    expect(() => readConfig({}, { [name]: 'https://user:secret@a.example' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('secret') }),
+    );
+});
+
+test('what transcribes, and what each way needs', () => {
+  const of = (env: Record<string, string>) => readConfig({}, env).transcription;
+  expect(of({ TRESGO_TRANSCRIBE: 'whisper-cli', TRESGO_WHISPER_MODEL: '/models/base.bin' })).toEqual({
+    kind: 'whisper-cli',
+    model: '/models/base.bin',
+  });
+  expect(of({ TRESGO_TRANSCRIBE: 'openai', TRESGO_OPENAI_API_KEY: 'k' })).toEqual({
+    kind: 'openai',
+    baseUrl: 'https://api.openai.com/v1',
+    apiKey: 'k',
+  });
+  // A server of one's own may want no key.
+  expect(of({ TRESGO_TRANSCRIBE: 'openai', TRESGO_OPENAI_BASE_URL: 'http://127.0.0.1:8080/v1/' })).toEqual({
+    kind: 'openai',
+    baseUrl: 'http://127.0.0.1:8080/v1',
+    apiKey: null,
+  });
 });
 
 test.each([

@@ -27,14 +27,17 @@ function mp4(size: number): Buffer {
 
 /** Lets the catalog die at its `at`-th write from now. Returns whether it came so far. */
 function crashAt({ storage }: StorageSitting, at: number, when: 'before' | 'after'): () => boolean {
-  const { update } = storage.takes;
   let writes = 0;
-  storage.takes.update = async (...args) => {
-    writes += 1;
-    if (writes > at || (writes === at && when === 'before')) throw new Error(CRASH);
-    await update(...args);
-    if (writes === at) throw new Error(CRASH);
-  };
+  const dying =
+    <Args extends unknown[]>(write: (...args: Args) => Promise<void>) =>
+    async (...args: Args) => {
+      writes += 1;
+      if (writes > at || (writes === at && when === 'before')) throw new Error(CRASH);
+      await write(...args);
+      if (writes === at) throw new Error(CRASH);
+    };
+  storage.takes.update = dying(storage.takes.update);
+  storage.takes.record = dying(storage.takes.record);
   return () => writes >= at;
 }
 

@@ -42,6 +42,7 @@ test('an answer is told with the original’s keys and ours', async () => {
       sha256: (await sitting.get(id)).sha256,
       mimeType: 'video/webm',
       durationMs: null,
+      mediaProblem: null,
     },
   ]);
 });

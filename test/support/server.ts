@@ -83,14 +83,23 @@ export interface TestServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** The built server as a process of its own, as `tresgo serve` starts it. */
+/** What keeps a server from making copies of answers: tests that are not about them need the machine for themselves. */
+const NO_FFMPEG = '/nonexistent/ffmpeg';
+
+/** The built server as a process of its own, as `tresgo serve` starts it; `TRESGO_FFMPEG` lets its jobs run. */
 export async function spawnServer(options: {
   dataDir: string;
   port?: number;
   env?: Record<string, string>;
 }): Promise<TestServer> {
   const child = spawn(process.execPath, [launcher, 'serve', '--json', '--data-dir', options.dataDir], {
-    env: { ...process.env, PORT: String(options.port ?? 0), TRESGO_MIN_FREE_BYTES: '0', ...options.env },
+    env: {
+      ...process.env,
+      PORT: String(options.port ?? 0),
+      TRESGO_MIN_FREE_BYTES: '0',
+      TRESGO_FFMPEG: NO_FFMPEG,
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
