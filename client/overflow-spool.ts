@@ -1,5 +1,6 @@
 /**
- * A spool that goes on where the device's store does not: once it refuses a chunk, the rest of that take lives in memory.
+ * A spool that goes on where the device's store does not: once it refuses a chunk, or the end, the rest of that take lives in
+ * memory.
  *
  * Invariants:
  * 1. The durable part and the part in memory are contiguous: the first chunk that was refused is the first in memory, and
@@ -34,7 +35,7 @@ export interface OverflowSpoolOptions {
   onOverflow: (takeId: string, error: unknown) => void;
 }
 
-/** A take that overflowed. */
+/** A take that overflowed: of which at least the end is in memory only. */
 interface Overflowed {
   take: SpooledTake;
   /** Bytes that the durable spool keeps; the rest is in memory. */
@@ -60,19 +61,18 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
     return done;
   }
 
-  async function overflow(take: SpooledTake, error: unknown): Promise<Overflowed> {
+  async function overflow(take: SpooledTake): Promise<Overflowed> {
     await rest.create(take);
     const entry = { take, from: take.bytes };
     overflowed.set(take.takeId, entry);
-    onOverflow(take.takeId, error);
     return entry;
   }
 
-  /** The bytes of a chunk that the durable spool refused go to memory; throws what it said where the take may not grow. */
+  /** What the durable spool refused goes to memory; throws what it said where the take is not open to it. */
   async function afterRefusal(takeId: string, error: unknown): Promise<Overflowed> {
     const take = await durable.get(takeId).catch(() => last.get(takeId) ?? null);
     if (!take || take.ended) throw error;
-    return overflow(take, error);
+    return overflow(take);
   }
 
   /** Of a take that overflowed; the durable spool hears of it too, if it still listens. */
@@ -97,7 +97,10 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
   }
 
   return {
-    overflowed: (takeId) => overflowed.has(takeId),
+    overflowed(takeId) {
+      const entry = overflowed.get(takeId);
+      return entry !== undefined && entry.take.bytes > entry.from;
+    },
     async copyOf(takeId) {
       const { bytes, mimeType } = requireTake((await get(takeId)) ?? undefined, takeId);
       const parts: ArrayBuffer[] = [];
@@ -115,7 +118,9 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
           return record;
         } catch (error) {
           if (last.has(takeId) || (await durable.get(takeId).catch(() => null))) throw error;
-          return (await overflow(newTake(take), error)).take;
+          const entry = await overflow(newTake(take));
+          onOverflow(takeId, error);
+          return entry.take;
         }
       }),
     append: (takeId, data, recordedMs) =>
@@ -129,6 +134,7 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
             return bytes;
           } catch (error) {
             entry = await afterRefusal(takeId, error);
+            onOverflow(takeId, error);
           }
         }
         const { from } = entry;
@@ -140,8 +146,15 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
       }),
     end: (takeId) =>
       inTurn(takeId, async () => {
-        const entry = overflowed.get(takeId);
-        if (!entry) return durable.end(takeId);
+        let entry = overflowed.get(takeId);
+        if (!entry) {
+          try {
+            return await durable.end(takeId);
+          } catch (error) {
+            // Every byte is kept, so nobody has to be told: after a reload the candidate is asked whether the take counts.
+            entry = await afterRefusal(takeId, error);
+          }
+        }
         entry.take = { ...entry.take, ended: true };
         listeners.tell(entry.take);
       }),

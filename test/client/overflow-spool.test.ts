@@ -77,6 +77,26 @@ test.each([...Array(11).keys()])(
   },
 );
 
+test('a device that has room for every chunk and not for the end: the take is whole, and nobody is told', async () => {
+  const { spool, inner, device, told } = open(Number.POSITIVE_INFINITY);
+  const heard: boolean[] = [];
+  spool.subscribe('a', ({ ended }) => heard.push(ended));
+  await record(spool);
+  await spool.setUploadUrl('a', 'http://x/1');
+  Object.assign(device, { end: () => Promise.reject(new DOMException('The device is full', 'QuotaExceededError')) });
+  await spool.end('a');
+  expect(heard.slice(-2)).toEqual([false, true]);
+  const whole = { bytes: 55, recordedMs: 5000, ended: true, uploadUrl: 'http://x/1' };
+  expect(await spool.get('a')).toMatchObject(whole);
+  expect(await spool.list('f')).toMatchObject([whole]);
+  expect(Buffer.from(await spool.read('a', 0, 55)).equals(TEN)).toBe(true);
+  expect([told, spool.overflowed('a'), (await inner.get('a'))?.ended]).toEqual([[], false, false]);
+  await expect(spool.append('a', chunk(1), 6000)).rejects.toThrow('ended');
+  await spool.end('a');
+  await spool.forget('a');
+  expect([await spool.get('a'), await inner.get('a')]).toEqual([null, null]);
+});
+
 test('a chunk that comes after the end, or to an unknown take, is refused and no overflow', async () => {
   const { spool, told } = open(Number.POSITIVE_INFINITY);
   await spool.create(TAKE);
