@@ -107,7 +107,11 @@ const kinds = {
       retryAfter: chance.int(1, 3),
     }),
   portal: (chance: Chance) =>
-    spell('a log-in page', chance.int(1, 3), { status: chance.pick([200, 404, 405, 403]), late: chance.is(0.3) }),
+    spell('a log-in page, or a refusal in plain text', chance.int(1, 3), {
+      status: chance.pick([200, 404, 405, 403, 413]),
+      contentType: chance.pick(['text/html', 'text/plain']),
+      late: chance.is(0.3),
+    }),
   kill(chance: Chance): Drawn {
     const ms = chance.int(0, 2000);
     return { words: `kill -9 of the server, back after ${ms} ms`, strike: (rig) => rig.restart(ms) };

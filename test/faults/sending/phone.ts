@@ -58,7 +58,6 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
 
   function open(): void {
     life = device.live();
-    const mine = life;
     sender = createSender({
       ...{ spool: life.spool, folder, endpoint, timers },
       token: () => token,
@@ -68,7 +67,7 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
       },
     });
     const to = sender;
-    opening = insist(mine, async () => void (await to.recover()));
+    opening = to.recover().then(() => {});
   }
 
   /** The page asks again until the device takes it, or the page is dead. */
