@@ -2,8 +2,7 @@
 import { alertOf } from './alerts.ts';
 import { type DeviceChoice, listDevices } from './devices.ts';
 import type { createFitting } from './fitting.ts';
-import type { Hearing } from './hearing.ts';
-import type { Alert, Event } from './interview.ts';
+import type { Alert, Event, Sitting } from './interview.ts';
 import { type Practice, startPractice } from './practice.ts';
 import type { createPreview } from './preview.ts';
 import { bitsPerSecond } from './quality.ts';
@@ -15,23 +14,28 @@ export interface CheckOptions {
   preview: ReturnType<typeof createPreview>;
   fitting: ReturnType<typeof createFitting>;
   view: Pick<View, 'playback'>;
-  hearing: Hearing;
-  /** Of the longest answer. */
-  longestMs: () => number;
+  state: () => Pick<Sitting, 'questions' | 'gate'>;
   /** What the candidate should know before the start, e.g. that the device has no room for so many bytes. */
   warning: (needBytes: number) => Promise<Alert | null>;
 }
 
-export function createCheck({ dispatch, preview, fitting, view, hearing, longestMs, warning }: CheckOptions) {
+export function createCheck({ dispatch, preview, fitting, view, state, warning }: CheckOptions) {
   let practice: Practice | null = null;
   /** The practice question is about to begin. */
   let opening = false;
+
+  /** What the device may have to hold at once, in ms of recording: the longest answer, or with gate `end` all of them. */
+  function heldMs(): number {
+    const { questions, gate } = state();
+    const lengths = questions.map(({ maxSeconds }) => maxSeconds * 1000);
+    return gate === 'end' ? lengths.reduce((sum, ms) => sum + ms, 0) : Math.max(0, ...lengths);
+  }
 
   async function openDevices(): Promise<void> {
     try {
       if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
       dispatch({ type: 'devices', ...(await listDevices(await preview.open())) });
-      const about = await warning((bitsPerSecond(fitting.quality()) / 8000) * longestMs());
+      const about = await warning((bitsPerSecond(fitting.quality()) / 8000) * heldMs());
       if (about) dispatch({ type: 'alert', alert: about });
     } catch (error) {
       // Another choice came meanwhile: that one is being opened.
@@ -52,9 +56,13 @@ export function createCheck({ dispatch, preview, fitting, view, hearing, longest
     /** Camera and microphone once more, after they were refused or unplugged. */
     openDevices,
     choose(choice: DeviceChoice): void {
-      hearing.reset();
       preview.choose(choice);
       void openDevices();
+    },
+    /** What there is to choose from, where the devices of a question could not be opened. */
+    async offerDevices(): Promise<void> {
+      const { cameras, microphones } = await listDevices();
+      dispatch({ type: 'devices', cameras, microphones, ...preview.chosen() });
     },
     async practise(): Promise<void> {
       if (practice || opening) return;
@@ -79,6 +87,7 @@ export function createCheck({ dispatch, preview, fitting, view, hearing, longest
         opening = false;
       }
     },
+    isRecording: () => practice !== null || opening,
     stopPractice: () => practice?.stop(),
     /** Of the practice that is being recorded; 0 outside of it. */
     practiceMs: () => practice?.elapsedMs() ?? 0,

@@ -7,6 +7,8 @@ export interface DeviceState {
   hidden: boolean;
   /** How long it was there in all since the watch began, in ms. */
   wasHiddenMs: number;
+  /** The same of `muted`. */
+  wasMutedMs: number;
 }
 
 export interface DeviceWatchOptions {
@@ -33,13 +35,23 @@ export function watchDevices({
   const tracks = stream.getTracks();
   let hiddenSince = document.visibilityState === 'hidden' ? now() : null;
   let hiddenMs = 0;
+  const isMuted = () => tracks.some(({ muted, readyState }) => muted && readyState === 'live');
+  let mutedSince = isMuted() ? now() : null;
+  let mutedMs = 0;
+  const sum = (ms: number, since: number | null) => Math.round(ms + (since === null ? 0 : now() - since));
   const state = (): DeviceState => ({
-    muted: tracks.some(({ muted, readyState }) => muted && readyState === 'live'),
+    muted: isMuted(),
     hidden: hiddenSince !== null,
-    wasHiddenMs: Math.round(hiddenMs + (hiddenSince === null ? 0 : now() - hiddenSince)),
+    wasHiddenMs: sum(hiddenMs, hiddenSince),
+    wasMutedMs: sum(mutedMs, mutedSince),
   });
   let told = state();
   const tell = () => {
+    if (isMuted()) mutedSince ??= now();
+    else if (mutedSince !== null) {
+      mutedMs += now() - mutedSince;
+      mutedSince = null;
+    }
     const before = told;
     told = state();
     if (before.muted !== told.muted || before.hidden !== told.hidden) onChange(told);

@@ -1,5 +1,5 @@
 /** Camera and microphone: opening, choosing, listing, listening. */
-import type { AlertCode, MediaDevice } from './interview.ts';
+import type { AlertCode, Devices } from './interview.ts';
 import { DEFAULT_QUALITY, type Quality } from './quality.ts';
 
 export interface DeviceChoice {
@@ -21,26 +21,42 @@ export function videoConstraints({ width, height, frameRate }: Quality): MediaTr
 
 /** Opens both. Rejects with getUserMedia's DOMException, or with `insecure-page` where the page may not ask: see `alertFor`. */
 export async function openDevices(
-  { cameraId, microphoneId }: DeviceChoice = {},
+  { cameraId = '', microphoneId = '' }: DeviceChoice = {},
   quality: Quality = DEFAULT_QUALITY,
 ): Promise<MediaStream> {
   // Browsers hide mediaDevices from pages that are neither HTTPS nor localhost.
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException('No camera on an insecure page', 'SecurityError');
-  const wishes = videoConstraints(quality);
   try {
-    return await navigator.mediaDevices.getUserMedia({
-      video: cameraId ? { ...wishes, deviceId: { exact: cameraId } } : { ...wishes, facingMode: 'user' },
-      audio: microphoneId ? { ...AUDIO, deviceId: { exact: microphoneId } } : AUDIO,
-    });
+    return await openAsked({ cameraId, microphoneId }, quality);
   } catch (error) {
-    // A chosen device was unplugged, or a camera knows no rate in our range: any is better than none.
     const chosen = Boolean(cameraId || microphoneId);
+    if (chosen && nameOf(error) === 'NotReadableError') return openOthers({ cameraId, microphoneId }, quality, error);
+    // A chosen device was unplugged, or a camera knows no rate in our range: any is better than none.
     if (nameOf(error) !== 'OverconstrainedError' && !(chosen && nameOf(error) === 'NotFoundError')) throw error;
     return navigator.mediaDevices.getUserMedia({
       video: cameraId ? { deviceId: { ideal: cameraId } } : true,
       audio: microphoneId ? { deviceId: { ideal: microphoneId } } : true,
     });
   }
+}
+
+/** A chosen device is in use elsewhere, and the browser does not say which: it gives up as little of the choice as helps. */
+async function openOthers(choice: DeviceChoice, quality: Quality, error: unknown): Promise<MediaStream> {
+  const { cameraId, microphoneId } = choice;
+  const less: DeviceChoice[] = cameraId && microphoneId ? [{ microphoneId }, { cameraId }, {}] : [{}];
+  for (const { cameraId = '', microphoneId = '' } of less) {
+    const stream = await openAsked({ cameraId, microphoneId }, quality).catch(() => null);
+    if (stream) return stream;
+  }
+  throw error;
+}
+
+function openAsked({ cameraId, microphoneId }: DeviceChoice, quality: Quality): Promise<MediaStream> {
+  const wishes = videoConstraints(quality);
+  return navigator.mediaDevices.getUserMedia({
+    video: cameraId ? { ...wishes, deviceId: { exact: cameraId } } : { ...wishes, facingMode: 'user' },
+    audio: microphoneId ? { ...AUDIO, deviceId: { exact: microphoneId } } : AUDIO,
+  });
 }
 
 /**
@@ -83,16 +99,8 @@ export function alertFor(error: unknown): AlertCode {
   }
 }
 
-export interface DeviceList {
-  cameras: MediaDevice[];
-  microphones: MediaDevice[];
-  /** In use by the stream; empty where the browser does not tell. */
-  cameraId: string;
-  microphoneId: string;
-}
-
 /** What there is to choose from. Labels are empty before the permission was given. */
-export async function listDevices(stream?: MediaStream): Promise<DeviceList> {
+export async function listDevices(stream?: MediaStream): Promise<Devices> {
   const devices = await navigator.mediaDevices.enumerateDevices();
   const of = (kind: MediaDeviceKind) =>
     devices.filter((device) => device.kind === kind).map(({ deviceId: id, label }) => ({ id, label }));
@@ -112,13 +120,15 @@ export function closeDevices(stream: MediaStream): void {
 export interface Meter {
   /** Loudness of the last 20 ms or so, 0 (silence) to 1 (as loud as it gets): -60 dBFS to 0 dBFS. */
   level(): number;
+  /** False where the level says nothing: no sound, no AudioContext, or one that is suspended until the page was touched. */
+  listens(): boolean;
   close(): void;
 }
 
 /** A microphone meter; always 0 where the stream has no sound or the browser no AudioContext. */
 export function createMeter(stream: MediaStream): Meter {
   if (typeof AudioContext === 'undefined' || stream.getAudioTracks().length === 0)
-    return { level: () => 0, close() {} };
+    return { level: () => 0, listens: () => false, close() {} };
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
@@ -133,6 +143,7 @@ export function createMeter(stream: MediaStream): Meter {
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
       return Math.min(1, Math.max(0, 1 + (10 * Math.log10(power || Number.MIN_VALUE)) / 60));
     },
+    listens: () => context.state === 'running',
     close() {
       source.disconnect();
       context.close().catch(() => {});

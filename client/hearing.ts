@@ -5,8 +5,8 @@ import type { Timers } from './timers.ts';
 export type Heard = 'unknown' | 'heard' | 'silent';
 
 export interface Hearing {
-  /** Takes a sample of the loudness, 0 to 1 (see `createMeter`), and says what is known by now. */
-  listen(level: number): Heard;
+  /** Takes a sample of the loudness, 0 to 1 (see `createMeter`), and says what is known by now. Null: nobody can listen yet. */
+  listen(level: number | null): Heard;
   /** Another microphone, or a new answer: nothing is known any more. */
   reset(): void;
 }
@@ -25,6 +25,10 @@ export function createHearing({ timers, threshold = 0.25, silentMs = 5000 }: Hea
   let everHeard = false;
   return {
     listen(level) {
+      if (level === null) {
+        quietSince = null;
+        return everHeard ? 'heard' : 'unknown';
+      }
       if (level >= threshold) {
         quietSince = timers.now();
         everHeard = true;

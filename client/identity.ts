@@ -1,6 +1,7 @@
 /** What the page remembers between visits, under the keys of the original front end (contract, section 3). */
 import type { StartSessionAnswer } from '../server/wire.ts';
-import type { Cause } from './interview.ts';
+import type { Cause, SavedReceipt } from './interview.ts';
+import type { Quality } from './quality.ts';
 
 export interface Identity {
   token: string;
@@ -22,6 +23,8 @@ export interface Notes {
   takesUsed?: Record<number, number> | undefined;
   /** Length of the newest take, by question, in ms: for the receipt. */
   recordedMs?: Record<number, number> | undefined;
+  /** What takes were recorded with last. */
+  quality?: Quality | undefined;
   /** The end was asked for, with so many questions: its answer may be lost. */
   finishing?: number | undefined;
 }
@@ -45,6 +48,9 @@ export interface IdentityStore {
   clear(): void;
   notes(): Notes;
   note(change: Notes): void;
+  /** Of the sitting that this tab saw the end of; it holds no token. Null where there is none. */
+  receipt(): SavedReceipt | null;
+  keepReceipt(receipt: SavedReceipt | null): void;
   /** False where the browser refuses to keep anything: what is set then lasts as long as this page. */
   readonly lasting: boolean;
 }
@@ -57,17 +63,22 @@ const keys = {
 } as const satisfies Record<keyof Identity, string>;
 
 const NOTES = 'tresgoNotes';
+const RECEIPT = 'tresgoReceipt';
 
 type KeyValueStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /** `local` is called and not read, because merely touching `localStorage` throws where site data is blocked. */
 export function createIdentityStore({
   local = () => globalThis.localStorage,
+  tab = () => globalThis.sessionStorage,
 }: {
   local?: () => KeyValueStore;
+  /** What is gone with the tab. */
+  tab?: () => KeyValueStore;
 } = {}): IdentityStore {
   const kept = probe(local);
-  const store = kept ?? createMemory();
+  const store = kept ? withOverlay(kept) : createMemory();
+  const tabStore = probe(tab);
   /** Those of another session count for nothing. */
   const notes = (): Notes => {
     const { folder, ...rest } = toNotes(store.getItem(NOTES));
@@ -91,6 +102,13 @@ export function createIdentityStore({
     clear() {
       for (const key of [...Object.values(keys), NOTES]) store.removeItem(key);
     },
+    receipt: () => toReceipt(tabStore?.getItem(RECEIPT) ?? null),
+    keepReceipt(receipt) {
+      try {
+        if (receipt === null) tabStore?.removeItem(RECEIPT);
+        else tabStore?.setItem(RECEIPT, JSON.stringify(receipt));
+      } catch {} // it can still be saved as long as the page shows it
+    },
     notes,
     note(change) {
       store.setItem(NOTES, JSON.stringify({ ...notes(), ...change, folder: store.getItem(keys.folder) }));
@@ -111,6 +129,14 @@ function toNotes(text: string | null): Notes & { folder?: string } {
   }
 }
 
+function toReceipt(text: string | null): SavedReceipt | null {
+  try {
+    return JSON.parse(text ?? 'null') as SavedReceipt | null;
+  } catch {
+    return null;
+  }
+}
+
 /** The browser's store if it really takes a write, else null: some have one that is full by decree. */
 function probe(local: () => KeyValueStore): KeyValueStore | null {
   try {
@@ -121,6 +147,26 @@ function probe(local: () => KeyValueStore): KeyValueStore | null {
   } catch {
     return null;
   }
+}
+
+/** What the browser refuses to keep later on (a full device) lasts as long as this page: no note stops the sitting. */
+function withOverlay(store: KeyValueStore): KeyValueStore {
+  const refused = createMemory();
+  return {
+    getItem: (key) => refused.getItem(key) ?? store.getItem(key),
+    setItem(key, value) {
+      try {
+        store.setItem(key, value);
+        refused.removeItem(key);
+      } catch {
+        refused.setItem(key, value);
+      }
+    },
+    removeItem(key) {
+      refused.removeItem(key);
+      store.removeItem(key);
+    },
+  };
 }
 
 function createMemory(): KeyValueStore {

@@ -29,6 +29,8 @@ export type AlertCode =
   | 'no-media-recorder' // the browser cannot record
   | 'recording-interrupted' // the recorder or its tracks ended by themselves: the take is saved
   | 'storage-refused' // the device's store cannot be written
+  | 'storage-slow' // it does not open, and holds what an earlier page recorded: the page waits for it
+  | 'copy-failed' // a copy of what is not sent could not be saved as a file
   | 'signed-out' // 401: token expired or revoked
   | 'digest-mismatch' // the server holds other bytes
   | 'no-connection' // the server can't be reached: it is tried again
@@ -48,21 +50,22 @@ export interface MediaDevice {
   label: string;
 }
 
+export interface Devices {
+  cameras: MediaDevice[];
+  microphones: MediaDevice[];
+  /** In use; empty where the browser does not tell. */
+  cameraId: string;
+  microphoneId: string;
+}
+
 export type Phase =
   | { name: 'loading' }
   /** Device check. `ready` once the preview runs. */
-  | {
-      name: 'checking';
-      ready: boolean;
-      cameras: MediaDevice[];
-      microphones: MediaDevice[];
-      cameraId: string;
-      microphoneId: string;
-    }
+  | ({ name: 'checking'; ready: boolean } & Devices)
   /** A try that leaves no trace: recorded into the page's memory, watched, and forgotten. */
   | { name: 'practice'; stage: 'recording' | 'watching' }
-  /** Camera and microphone are being asked for, for `question`. */
-  | { name: 'requesting'; question: number }
+  /** Camera and microphone are being asked for, for `question`; `devices`: others may be chosen, since those failed. */
+  | { name: 'requesting'; question: number; devices?: Devices }
   /** Time to think before `question` records by itself; how much is left is in `Live`. */
   | { name: 'thinking'; question: number }
   | { name: 'recording'; question: number; takeId: string }
@@ -85,8 +88,11 @@ export type Phase =
   | { name: 'finishing'; gate: Gate }
   | { name: 'finished' };
 
-/** `review`: the question allows another take. `refused`: the server takes it never; it can only be answered again. */
-export type Cause = 'review' | 'reload' | 'interrupted' | 'refused';
+/**
+ * `review`: the question allows another take. `muted`: camera or microphone delivered nothing for a while. `refused`: the
+ * server takes it never; it can only be answered again.
+ */
+export type Cause = 'review' | 'reload' | 'interrupted' | 'muted' | 'refused';
 
 export interface Sitting {
   title: string;
@@ -131,7 +137,7 @@ export type Event =
   | { type: 'nothing'; takeId: string; alert: Alert }
   | { type: 'resend'; question: number; takeId: string }
   | { type: 'check' }
-  | { type: 'devices'; cameras: MediaDevice[]; microphones: MediaDevice[]; cameraId: string; microphoneId: string }
+  | ({ type: 'devices' } & Devices)
   | { type: 'request' }
   | { type: 'recording'; takeId: string }
   | { type: 'stopped' }
@@ -203,9 +209,9 @@ export function reduce(state: Sitting, event: Event): Sitting {
     case 'check':
       return to({ name: 'checking', ready: false, cameras: [], microphones: [], cameraId: '', microphoneId: '' });
     case 'devices': {
-      if (phase.name !== 'checking') return state;
       const { type: _, ...devices } = event;
-      return to({ name: 'checking', ready: true, ...devices });
+      if (phase.name === 'requesting') return { ...state, phase: { ...phase, devices } };
+      return phase.name === 'checking' ? to({ name: 'checking', ready: true, ...devices }) : state;
     }
     case 'practice':
       return phase.name === 'checking' || phase.name === 'practice'

@@ -12,6 +12,8 @@ export function createPreview(show: (stream: MediaStream | null) => void, { onLo
   let meter: Meter | null = null;
   let choice: DeviceChoice = {};
   let quality: Quality = DEFAULT_QUALITY;
+  /** What the open camera was asked for last. */
+  let applied: Quality | null = null;
   /** Counts what made an opening under way worthless. */
   let closings = 0;
   // One at a time: a camera that is opened twice is busy on a phone, and nobody would close the first.
@@ -25,13 +27,22 @@ export function createPreview(show: (stream: MediaStream | null) => void, { onLo
     meter = stream = null;
   }
 
+  async function apply(to: MediaStream): Promise<void> {
+    if (applied === quality) return;
+    applied = quality;
+    await applyQuality(to, quality);
+  }
+
   async function openInTurn(): Promise<MediaStream> {
-    if (stream?.active && stream.getTracks().every((track) => track.readyState === 'live')) return stream;
+    if (stream?.active && stream.getTracks().every((track) => track.readyState === 'live')) {
+      await apply(stream);
+      return stream;
+    }
     close();
     const before = closings;
-    const wanted = quality;
-    const opened = await openDevices(choice, wanted);
-    if (quality !== wanted) await applyQuality(opened, quality);
+    applied = quality;
+    const opened = await openDevices(choice, quality);
+    await apply(opened);
     if (closings !== before) {
       closeDevices(opened);
       throw new DOMException('The choice changed meanwhile', 'InvalidStateError');
@@ -58,13 +69,21 @@ export function createPreview(show: (stream: MediaStream | null) => void, { onLo
       choice = { ...choice, ...change };
       close();
     },
-    /** Between takes: the picture for the next ones. Resolves once an open camera has it, or has refused; never rejects. */
-    async tune(next: Quality): Promise<void> {
+    /**
+     * The picture for the next takes. Resolves once an open camera has it, or has refused; never rejects. `later`: while
+     * something records, the camera is left alone until the next `tune` or `open`.
+     */
+    async tune(next: Quality, { later = false } = {}): Promise<void> {
       quality = next;
-      if (stream) await applyQuality(stream, next);
+      if (stream && !later) await apply(stream);
     },
     close,
-    /** Loudness of the microphone, 0 to 1. */
-    level: () => meter?.level() ?? 0,
+    /** What was chosen, as the page shows it. */
+    chosen: (): Required<DeviceChoice> => ({ cameraId: '', microphoneId: '', ...choice }),
+    /** Loudness of the microphone, 0 to 1; null where nothing can be heard yet. */
+    level(): number | null {
+      const loudness = meter?.level() ?? null;
+      return meter?.listens() ? loudness : null;
+    },
   };
 }

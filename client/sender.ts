@@ -92,6 +92,9 @@ interface Entry {
   entered: { at: number; backlogBytes: number } | null;
 }
 
+/** Between tries to tell the device's store that a take has ended. */
+const END_RETRY_MS = 2000;
+
 export function createSender({ folder, onEvent, ...options }: SenderOptions): Sender {
   const { spool, timers = systemTimers } = options;
   const entries = new Map<string, Entry>();
@@ -168,16 +171,25 @@ export function createSender({ folder, onEvent, ...options }: SenderOptions): Se
     opened.push({ question, takeId, waitMs, bytes, resentBytes, backlogBytes, recordedMs, sha256: sha256 ?? '' });
   }
 
+  /** Until it is written down the upload can't end; a store that refuses it now holds up nothing else. */
+  async function endInSpool(takeId: string): Promise<void> {
+    while (!closed && entries.has(takeId)) {
+      const written = await spool.end(takeId).then(
+        () => true,
+        () => false,
+      );
+      if (written) return;
+      await new Promise<void>((resolve) => timers.set(resolve, END_RETRY_MS));
+    }
+  }
+
   return {
     async recover() {
-      const left: SpooledTake[] = [];
-      for (const take of await spool.list(folder)) {
-        if (entries.has(take.takeId)) continue;
-        await spool.end(take.takeId);
-        if (take.bytes === 0) await spool.forget(take.takeId);
-        else left.push({ ...take, ended: true });
-      }
+      const found = (await spool.list(folder)).filter(({ takeId }) => !entries.has(takeId));
+      const left = found.filter(({ bytes }) => bytes > 0).map((take) => ({ ...take, ended: true }));
+      for (const { takeId, bytes } of found) if (bytes === 0) void spool.forget(takeId).catch(() => {});
       for (const take of left) add(take);
+      for (const { takeId } of left) void endInSpool(takeId);
       return left;
     },
     async begin(take) {

@@ -26,7 +26,14 @@ export {
   type TakeStatus,
 } from './sender.ts';
 export type { SessionState } from './session-state.ts';
-export { type NewTake, openSpool, type Spool, type SpooledTake, type SpoolOptions } from './spool.ts';
+export {
+  type DurableSpool,
+  type NewTake,
+  openSpool,
+  type Spool,
+  type SpooledTake,
+  type SpoolOptions,
+} from './spool.ts';
 export { createStorageRoom, type Room, type StorageRoom, type StorageRoomOptions } from './storage-room.ts';
 export { systemTimers, type Timers } from './timers.ts';
 export type { UploadEvent, UploadStatus } from './upload-events.ts';

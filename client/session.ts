@@ -63,7 +63,10 @@ export function createSession({ api, identity, state, dispatch, goToLogin, reloa
 
   /** Logs in again with what the page remembers. */
   async function open(): Promise<void> {
-    if (!who.token) return goToLogin();
+    if (!who.token) {
+      const receipt = identity.receipt();
+      return receipt ? on.onEnd(receipt) : goToLogin();
+    }
     const { finishing, sitting } = identity.notes();
     // The answer to an earlier finish may be lost: a start would then be refused, or begin another session.
     if (finishing) {
@@ -125,7 +128,9 @@ export function createSession({ api, identity, state, dispatch, goToLogin, reloa
     const title = state().title || sitting?.interview.title || '';
     identity.clear();
     // A server before receipts sends none.
-    on.onEnd(closed?.receipt ? { ...closed.receipt, title, userName: who.userName, recordedMs } : null);
+    const receipt = closed?.receipt ? { ...closed.receipt, title, userName: who.userName, recordedMs } : null;
+    identity.keepReceipt(receipt);
+    on.onEnd(receipt);
   }
 
   return {

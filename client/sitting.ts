@@ -1,41 +1,39 @@
 /** The sitting in motion: what happens at each phase of interview.ts, with the real recorder, spool, sender and server. */
-import { refusalOf } from './alerts.ts';
-import { createAnswering } from './answering.ts';
+import { givesWay } from './alerts.ts';
+import { createAnswering, type Mishap } from './answering.ts';
 import { type CheckOptions, createCheck } from './check.ts';
-import type { DeviceState, DeviceWatch } from './device-watch.ts';
+import { saveCopies } from './copies.ts';
+import type { DeviceChoice } from './devices.ts';
+import { createFigures } from './figures.ts';
 import type { createFitting } from './fitting.ts';
 import type { Hearing } from './hearing.ts';
 import type { RememberedSitting, UndecidedTake } from './identity.ts';
 import type { Alert } from './interview.ts';
 import * as interview from './interview.ts';
+import type { OverflowSpool } from './overflow-spool.ts';
 import type { createPreview } from './preview.ts';
 import type { Sender, SenderOptions } from './sender.ts';
 import { createSession, type SessionOptions } from './session.ts';
-import type { Spool } from './spool.ts';
-import { bytesOf, type TresgoStatus } from './status.ts';
-import type { UploadEvent } from './upload-events.ts';
+import { createTakeWatch, type TakeWatchOptions } from './take-watch.ts';
+import { createUploadHearing } from './upload-hearing.ts';
 import { createVerdict } from './verdict.ts';
-import type { Actions, Live, View } from './view.ts';
+import type { Actions, View } from './view.ts';
 import type { WakeLock } from './wake-lock.ts';
 
-/** A request that moved nothing for so long is worth a word. */
-const STALLED_MS = 3000;
-const nothingSent = {
-  ...{ takeId: null, recordedBytes: 0, persistedBytes: 0, ackedBytes: 0, takes: [], gate: [] },
-  ...{ uplinkKbps: null, quietMs: 0 },
-};
+/** After these another camera or microphone may help. */
+const choosable: ReadonlySet<interview.AlertCode | undefined> = new Set(['camera-busy', 'no-camera'] as const);
 /** The screen stays on from the first question to the end. */
 const resting: ReadonlySet<interview.Phase['name']> = new Set(['loading', 'checking', 'paused', 'finished']);
 
 export interface SittingOptions extends Pick<SessionOptions, 'api' | 'identity' | 'goToLogin' | 'reload' | 'claim'> {
-  spool: Spool;
+  spool: OverflowSpool;
   createSender: (options: Pick<SenderOptions, 'folder' | 'endpoint' | 'token' | 'onEvent' | 'sessionState'>) => Sender;
   view: Pick<View, 'render' | 'playback'>;
   preview: ReturnType<typeof createPreview>;
   createFitting: (onQuality: Parameters<typeof createFitting>[0]['onQuality']) => ReturnType<typeof createFitting>;
   hearing: Hearing;
   wakeLock: WakeLock;
-  watchDevices: (stream: MediaStream, onChange: (state: DeviceState) => void) => DeviceWatch;
+  watchDevices: TakeWatchOptions['watchDevices'];
   warning: CheckOptions['warning'];
   isOnline: () => boolean;
   saveTake: (take: { takeId: string; question: number }) => Promise<void>;
@@ -47,12 +45,17 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
   let sender: Sender | null = null;
   /** In this life of the page the candidate has seen the devices, or chosen to go on without. */
   let checked = false;
-  let watch: DeviceWatch | null = null;
-  /** Of the time that the page was hidden in this take, what the candidate was told of. */
-  let toldHiddenMs = 0;
+  /** The candidate is on the way to the log-in. */
+  let leaving = false;
   const fitting = options.createFitting((quality) => {
     dispatch({ type: 'quality', quality });
-    void preview.tune(quality);
+    identity.note({ quality });
+    void preview.tune(quality, { later: answering.isRecording() || check.isRecording() });
+  });
+  const watch = createTakeWatch({
+    watchDevices: options.watchDevices,
+    mention: (about) => givesWay(state.alert) && alert(about),
+    withdraw: (code) => state.alert?.code === code && alert(null),
   });
   const session = createSession({
     ...options,
@@ -72,16 +75,16 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     identity,
     sender: () => sender,
     preview,
-    quality: fitting.quality,
+    ready: fitting.ready,
+    quality: fitting.begin,
     onBegin(stream) {
       hearing.reset();
-      toldHiddenMs = 0;
-      watch?.close();
-      watch = options.watchDevices(stream, hearDevices);
+      watch.begin(stream);
     },
+    wasMuted: watch.muted,
     onStop(takeId) {
       sender?.enterGate(takeId);
-      const { recordedBytes, ackedBytes, uplinkKbps } = sender?.status() ?? nothingSent;
+      const { recordedBytes, ackedBytes, uplinkKbps } = figures.sent();
       fitting.stopped({ backlogBytes: recordedBytes - ackedBytes, uplinkKbps });
     },
     onEnd: ended,
@@ -101,11 +104,35 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
       else keptWhole(question);
     },
   });
-  const check = createCheck({ dispatch, preview, fitting, view, hearing, longestMs, warning: options.warning });
-
-  function longestMs(): number {
-    return Math.max(0, ...state.questions.map(({ maxSeconds }) => maxSeconds * 1000));
-  }
+  const check = createCheck({ dispatch, preview, fitting, view, state: () => state, warning: options.warning });
+  const hear = createUploadHearing({
+    state: () => state,
+    dispatch,
+    sender: () => sender,
+    session,
+    verdict,
+    take: answering.take,
+    alert,
+    onOpen: () => void goOn(),
+  });
+  const copying = {
+    sender: () => sender,
+    saveTake: options.saveTake,
+    onFailed: () => alert({ code: 'copy-failed' }),
+  };
+  const figures = createFigures({
+    state: () => state,
+    sender: () => sender,
+    folder: () => session.who().folder,
+    level: preview.level,
+    hearing,
+    times() {
+      const { elapsedMs, ...left } = answering.live();
+      return { elapsedMs: elapsedMs || check.practiceMs(), ...left };
+    },
+    isOnline: options.isOnline,
+    onBacklog: fitting.saw,
+  });
 
   function dispatch(event: interview.Event): void {
     const before = state;
@@ -115,6 +142,9 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     if (resting.has(state.phase.name)) wakeLock.release();
     else wakeLock.hold();
     view.render(state);
+    const { phase, alert: about } = state;
+    if (phase.name === 'requesting' && about !== before.alert && choosable.has(about?.code))
+      void check.offerDevices().catch(() => {});
   }
 
   function alert(about: Alert | null): void {
@@ -132,12 +162,12 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     // A take that nobody ended was cut by a reload or a crash: the candidate must say whether it counts.
     const open = (await spool.list(folder)).filter(({ ended }) => !ended).map(({ takeId }) => takeId);
     const left = await sender.recover();
-    const cut = left.findLast(({ takeId }) => open.includes(takeId));
-    const noted = identity.notes().undecided;
-    const undecided = cut ?? noted;
+    answering.noteLengths(left);
+    fitting.resume(identity.notes().quality);
+    const undecided = verdict.pending(left, new Set(open));
     for (const { takeId, question } of left)
       if (takeId !== undecided?.takeId) dispatch({ type: 'kept-whole', question });
-    if (undecided) verdict.ask(undecided, (undecided === noted && noted.cause) || 'reload');
+    if (undecided) verdict.ask(undecided, undecided.cause);
     else await goOn();
   }
 
@@ -164,18 +194,19 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     dispatch({ type: 'paused' });
   }
 
-  /** After the last chunk was kept; `why`: the take ended by itself. */
-  function ended(take: UndecidedTake, why: Alert | null): void {
+  /** After the last chunk was kept. */
+  function ended(take: UndecidedTake, mishap: Mishap | null): void {
     const { takeId, question } = take;
-    watch?.close();
+    watch.end();
+    void preview.tune(fitting.quality());
     const { phase } = state;
     const mine = 'takeId' in phase && phase.takeId === takeId && phase.name !== 'recovered';
-    const review = why === null && answering.takesLeft(question) > 0;
+    const cause = mishap?.cause ?? (answering.takesLeft(question) > 0 ? 'review' : null);
     // Before the end is written: once it is, the gate may open.
-    if (mine && (why || review)) verdict.ask(take, why ? 'interrupted' : 'review', why ?? undefined);
+    if (mine && cause) verdict.ask(take, cause, mishap?.alert ?? undefined);
     // What took the camera away may have cut the connection as well.
-    if (why) sender?.retryNow();
-    void answering.endInSpool(takeId).then(() => mine && !why && !review && keptWhole(question));
+    if (mishap) sender?.retryNow();
+    void answering.endInSpool(takeId).then(() => mine && !cause && keptWhole(question));
   }
 
   /** With gate `end` that is all a question needs. */
@@ -185,39 +216,11 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     if (state.gate === 'end' && state.phase.name === 'gate' && more) void goOn();
   }
 
-  function hear(event: UploadEvent): void {
-    if (event.type === 'refused') {
-      hearRefusal(event);
-      return;
-    }
-    dispatch(event);
-    if (event.gate.kind !== 'open') return;
-    const question = sender?.status().gate.find(({ takeId }) => takeId === event.takeId)?.question;
-    if (question !== undefined) dispatch({ type: 'answered', answered: [question] });
-    session.rememberAnswered(state.answered);
-    const { phase } = state;
-    if (phase.name === 'gate' && phase.takeId === event.takeId) void goOn();
-  }
-
-  function hearRefusal({ takeId, status, code, detail, final }: Extract<UploadEvent, { type: 'refused' }>): void {
-    const why = refusalOf(status, code, detail);
-    const { phase } = state;
-    if (code === 'session-finished') session.over();
-    else if (!final || why.code !== 'refused' || !('takeId' in phase) || phase.takeId !== takeId) alert(why);
-    else {
-      // No try can help any more: what is left is to answer again.
-      const take = answering.take();
-      verdict.ask({ takeId, question: phase.question, recordedMs: take?.elapsedMs() ?? 0 }, 'refused', why);
-      if (take?.takeId === takeId) take.stop();
-    }
-  }
-
-  function hearDevices({ muted, hidden, wasHiddenMs }: DeviceState): void {
-    if (muted) alert({ code: 'device-muted' });
-    else if (!hidden && wasHiddenMs > toldHiddenMs) {
-      toldHiddenMs = wasHiddenMs;
-      alert({ code: 'page-was-hidden' });
-    } else if (state.alert?.code === 'device-muted') alert(null);
+  function choose(choice: DeviceChoice): void {
+    if (state.phase.name === 'requesting') {
+      preview.choose(choice);
+      void answering.record();
+    } else check.choose(choice);
   }
 
   function retryNow(): void {
@@ -229,7 +232,7 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     const code = state.alert?.code;
     alert(null);
     if (code === 'signed-out') options.goToLogin();
-    else if (code === 'second-tab') options.reload();
+    else if (code === 'second-tab' || (code === 'unexpected' && state.phase.name === 'loading')) options.reload();
     else if (state.phase.name === 'checking') void check.openDevices();
     else if (state.phase.name === 'requesting') void answering.record();
     else retryNow();
@@ -238,7 +241,7 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
   const actions: Actions = {
     start() {
       checked = true;
-      void goToNext();
+      void goOn();
     },
     practise() {
       if (state.phase.name === 'checking' || state.phase.name === 'practice') void check.practise();
@@ -248,14 +251,20 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     answerNow: answering.answerNow,
     next: answering.next,
     pause: (on) => dispatch({ type: 'pausing', on }),
-    resume: () => void answering.record(),
+    resume() {
+      dispatch({ type: 'pausing', on: false });
+      void goOn();
+    },
     retry: retryNow,
     keep: verdict.keep,
     again: () => void verdict.again(),
-    chooseCamera: (cameraId) => check.choose({ cameraId }),
-    chooseMicrophone: (microphoneId) => check.choose({ microphoneId }),
+    chooseCamera: (cameraId) => choose({ cameraId }),
+    chooseMicrophone: (microphoneId) => choose({ microphoneId }),
     askAgain,
-    saveCopies: () => void Promise.all(sender?.unsent().map(options.saveTake) ?? []),
+    leave() {
+      leaving = true;
+    },
+    saveCopies: () => void saveCopies(copying),
     saveReceipt: options.saveReceipt,
   };
 
@@ -267,30 +276,20 @@ export function createSitting({ spool, view, preview, hearing, wakeLock, identit
     },
     retryNow,
     /** What an attempt to leave the page would interrupt. */
-    isBusy: () => state.phase.name === 'recording' || (sender?.unsent().length ?? 0) > 0,
+    isBusy: () => !leaving && (state.phase.name === 'recording' || (sender?.unsent().length ?? 0) > 0),
     /** A camera or microphone was plugged in, or went away while nothing recorded. */
     devicesChanged(): void {
       if (state.phase.name === 'checking') void check.openDevices();
     },
     /** The device's store took no more: what is recorded from now on lives as long as the page. */
     overflowed: () => alert({ code: 'storage-full' }),
-    live(): Live {
-      const status = sender?.status() ?? nothingSent;
-      const { recordedBytes, ackedBytes } = status;
-      if (state.phase.name === 'recording') fitting.saw(recordedBytes - ackedBytes);
-      const network = !options.isOnline() ? 'offline' : status.quietMs > STALLED_MS ? 'stalled' : 'online';
-      const { elapsedMs, ...left } = answering.live();
-      const bytes = bytesOf(status, state.gate === 'end' && state.phase.name === 'gate');
-      const level = preview.level();
-      const microphone = { level, hearing: hearing.listen(level) };
-      return { elapsedMs: elapsedMs || check.practiceMs(), ...left, ...microphone, ...bytes, network };
+    /** Something that nobody foresaw: the page must not stand there without a word. */
+    failed(error: unknown): void {
+      const detail = error instanceof Error ? error.message : String(error);
+      if (state.phase.name !== 'finished' && givesWay(state.alert)) alert({ code: 'unexpected', detail });
     },
-    status(): TresgoStatus {
-      const { answered, phase, quality } = state;
-      const question = interview.currentQuestion(state)?.index ?? null;
-      const { folder } = session.who();
-      return { question, state: phase.name, folder, answered, quality, ...(sender?.status() ?? nothingSent) };
-    },
+    live: figures.live,
+    status: figures.status,
     receipt: () => state.receipt,
   };
 }

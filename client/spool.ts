@@ -64,6 +64,12 @@ export interface Spool {
   close(): void;
 }
 
+/** A spool in the device's database. */
+export interface DurableSpool extends Spool {
+  /** False where the device refused a probe: what it holds is there, but it may keep nothing new. */
+  readonly writable: boolean;
+}
+
 interface Tables extends DBSchema {
   takes: { key: string; value: SpooledTake; indexes: { folder: string } };
   chunks: { key: [takeId: string, offset: number]; value: ArrayBuffer };
@@ -80,8 +86,8 @@ export interface SpoolOptions {
   durability?: IDBTransactionDurability;
 }
 
-/** Opens the spool and proves that it can be written; else rejects with a sentence for people and the cause. */
-export async function openSpool({ name = 'tresgo', durability = 'strict' }: SpoolOptions = {}): Promise<Spool> {
+/** Opens the spool and proves that it can be read; else rejects with a sentence for people and the cause. */
+export async function openSpool({ name = 'tresgo', durability = 'strict' }: SpoolOptions = {}): Promise<DurableSpool> {
   let connection: Promise<IDBPDatabase<Tables>> | null = null;
   const listeners = createSpoolListeners();
 
@@ -138,15 +144,26 @@ export async function openSpool({ name = 'tresgo', durability = 'strict' }: Spoo
     });
   }
 
+  /** A full device takes nothing new, but still holds what was recorded on it. */
+  async function probe(): Promise<boolean> {
+    const key: [string, number] = ['', 0];
+    try {
+      await write((tx) => tx.objectStore('chunks').put(new ArrayBuffer(1024), key));
+      await write((tx) => tx.objectStore('chunks').delete(key));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   try {
-    const probe: [string, number] = ['', 0];
-    await write((tx) => tx.objectStore('chunks').put(new ArrayBuffer(1024), probe));
-    await write((tx) => tx.objectStore('chunks').delete(probe));
+    await (await connect()).count('takes');
   } catch (cause) {
     throw new Error('This browser does not let the page keep recordings on the device', { cause });
   }
 
   return {
+    writable: await probe(),
     create: (take) =>
       write(async (tx) => {
         const record = newTake(take);

@@ -6,6 +6,11 @@ import type { Sender } from './sender.ts';
 /** A recorder that brought nothing for that long will bring nothing: slow phones take seconds to begin. */
 const FIRST_CHUNK_MS = 15_000;
 
+/** The device's store would not take it; `cause` is what it said. */
+export class NotKeptError extends Error {
+  override readonly name = 'NotKeptError';
+}
+
 export interface TakeEnd {
   takeId: string;
   /** From 1. */
@@ -35,7 +40,7 @@ export interface TakeOptions {
   onEnd: (end: TakeEnd) => void;
 }
 
-/** Begins to record. Rejects where the browser can't record, or the device can't keep it; `onEnd` is called then too. */
+/** Begins to record. Rejects where the browser can't record, or with NotKeptError; `onEnd` is called then too. */
 export async function startTake({ sender, stream, question, quality, onEnd }: TakeOptions): Promise<Take> {
   const takeId = crypto.randomUUID();
   let keptBytes = 0;
@@ -63,9 +68,9 @@ export async function startTake({ sender, stream, question, quality, onEnd }: Ta
   begun.push(sender.begin({ takeId, question, mimeType, startedAt: startedAt.toISOString() }));
   try {
     await begun[0];
-  } catch (error) {
+  } catch (cause) {
     void recording.stop();
-    throw error;
+    throw new NotKeptError('The device refused to keep a take', { cause });
   }
   return {
     takeId,

@@ -70,7 +70,7 @@ export function createView(
 
   const headings = [
     gate.heading,
-    ...[checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
+    ...[recovered, checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
   ];
   let place = '';
   return {
@@ -95,12 +95,14 @@ export function createView(
     },
     playback(recording) {
       stage.playback(recording);
+      recovered.playable(recording !== null);
     },
   };
 }
 
-/** What a sighted person takes for "another page": each question, what lies between them, and the end. */
+/** What a sighted person takes for "another page": each question, a choice to make, what lies between them, and the end. */
 function placeOf({ phase }: Sitting): string {
+  if (phase.name === 'recovered') return `recovered ${phase.takeId}`;
   if ('question' in phase) return `question ${phase.question}`;
   return ['practice', 'paused', 'finished'].includes(phase.name) ? phase.name : '';
 }

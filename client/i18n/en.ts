@@ -169,7 +169,10 @@ export const en = {
       `We saved ${duration(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     refused: 'The server can’t take this answer. Please answer this question again; that costs you nothing.',
     reviewHeading: 'Your answer is recorded',
+    muted: (s: number) =>
+      `You spoke for ${duration(s)}, and for a part of it the camera or the microphone delivered nothing: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,
     review: (s: number) => `You spoke for ${duration(s)}. Play it back if you like, then choose.`,
+    reviewUnseen: (s: number) => `You spoke for ${duration(s)}. Please choose.`,
     playback: 'Your recording',
     keep: 'Keep this answer',
     again: 'Answer again',

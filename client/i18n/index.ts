@@ -39,10 +39,10 @@ export interface Refusal {
   body: { missing?: number[] } | null;
 }
 
-/** What to tell people about a refusal: our own words for a code we know, else the server's `detail`. */
+/** What to tell people about a refusal: our own words for a code we know, else the server's `detail` in English, and its code elsewhere. */
 export function refusalWords(messages: Messages, refusal: Refusal): string {
   const known: Record<string, (facts: RefusalFacts) => string> = messages.refusals;
   const words = Object.hasOwn(known, refusal.code) ? known[refusal.code] : undefined;
   const facts = { retryAfterSeconds: refusal.retryAfterSeconds, missing: refusal.body?.missing ?? [] };
-  return words?.(facts) ?? refusal.detail;
+  return words?.(facts) ?? messages.otherRefusal(refusal.code, refusal.detail);
 }

@@ -147,7 +147,7 @@ export const vi: Messages = {
     all: 'Mọi thứ đến lúc này đã được gửi.',
     checking: 'Đã gửi hết. Máy chủ đang kiểm tra.',
     arrived: 'Đã đến nơi đầy đủ và được kiểm tra.',
-    stalled: 'Kết nối đang đứng yên. Không có gì bị mất.',
+    stalled: 'Kết nối đang bị nghẽn. Không có gì bị mất.',
     offline: 'Không có kết nối. Không có gì bị mất.',
   },
 
@@ -165,9 +165,12 @@ export const vi: Messages = {
       `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     interrupted: (s) =>
       `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
-    refused: 'Máy chủ không nhận được câu trả lời này. Xin hãy trả lời lại câu hỏi; bạn không bị tính thêm lượt.',
+    refused: 'Máy chủ không thể chấp nhận câu trả lời này. Xin hãy trả lời lại câu hỏi; bạn không bị tính thêm lượt.',
     reviewHeading: 'Câu trả lời của bạn đã được ghi',
+    muted: (s) =>
+      `Bạn đã nói ${duration(s)}, nhưng có một đoạn máy ảnh hoặc micrô không có tín hiệu, có thể do cuộc gọi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     review: (s) => `Bạn đã nói ${duration(s)}. Bạn có thể xem lại rồi chọn.`,
+    reviewUnseen: (s) => `Bạn đã nói ${duration(s)}. Xin hãy chọn.`,
     playback: 'Bản ghi của bạn',
     keep: 'Giữ câu trả lời này',
     again: 'Trả lời lại',

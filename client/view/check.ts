@@ -1,6 +1,6 @@
 /** The device check: what will happen, which devices, and whether the microphone hears anything. */
 import type { Messages } from '../i18n/index.ts';
-import { nextQuestion } from '../interview.ts';
+import { type Devices, nextQuestion, type Phase } from '../interview.ts';
 import { DEFAULT_QUALITY, type Quality } from '../quality.ts';
 import { createDeviceSelect } from './device-select.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
@@ -54,24 +54,22 @@ export function createCheckControls(
   const quality = h('p', { class: 'hint quality' });
   const practise = button('secondary', messages.practice.open, () => actions.practise());
   const start = button('primary', check.start, () => actions.start());
-  const element = h(
-    'section',
-    { class: 'controls check' },
-    h('div', { class: 'devices' }, cameras.element, microphones.element),
-    h('div', { class: 'hearing' }, meter, hearing),
-    quality,
-    h('div', { class: 'start' }, practise, start),
-  );
+  const devices = h('div', { class: 'devices' }, cameras.element, microphones.element);
+  const rest = [h('div', { class: 'hearing' }, meter, hearing), quality, h('div', { class: 'start' }, practise, start)];
+  const element = h('section', { class: 'controls check' }, devices, ...rest);
   return {
     element,
-    render({ phase, quality: chosen }) {
-      show(element, phase.name === 'checking');
+    render({ phase, alert, quality: chosen }) {
+      const choice = choiceOf(phase, alert !== null);
+      show(element, choice !== null);
+      for (const part of rest) show(part, phase.name === 'checking');
+      if (choice === null) return;
+      cameras.render(choice.cameras, choice.cameraId);
+      microphones.render(choice.microphones, choice.microphoneId);
       if (phase.name !== 'checking') return;
       start.disabled = !phase.ready;
       practise.disabled = !phase.ready;
       setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
-      cameras.render(phase.cameras, phase.cameraId);
-      microphones.render(phase.microphones, phase.microphoneId);
     },
     live({ level, hearing: heard }) {
       setText(hearing, { unknown: check.levelHint, heard: check.heard, silent: check.silent }[heard]);
@@ -79,6 +77,12 @@ export function createCheckControls(
       setAttribute(meter, 'aria-valuenow', String(Math.round(level * 20) * 5));
     },
   };
+}
+
+/** At the check, and where the devices failed for a question. */
+function choiceOf(phase: Phase, failed: boolean): Devices | null {
+  if (phase.name === 'checking') return phase;
+  return phase.name === 'requesting' && failed ? (phase.devices ?? null) : null;
 }
 
 /** E.g. `720p, 1.2 Mbit/s – a good connection`; of a connection that could not be measured nothing is said. */

@@ -31,7 +31,7 @@ export function createGate(
       setAttribute(element, 'data-gate', gate?.kind ?? '');
       const all = phase.name === 'gate' && state.gate === 'end' && isLast(state, phase.question);
       setText(heading, all ? words.headingAll : words.heading);
-      show(heading, waiting && !closing);
+      show(heading, waiting && !closing && gate.kind !== 'open');
       show(stay, waiting && gate.kind !== 'open');
       show(buttons, waiting && gate.kind === 'failed');
       // While the session is being closed there is nothing left to copy.

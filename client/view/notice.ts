@@ -1,4 +1,5 @@
 /** The `role=alert` box: what happened, that nothing is lost, what to do, and the control that does it. */
+import { gentle } from '../alerts.ts';
 import { type Messages, refusalWords } from '../i18n/index.ts';
 import type { Alert, AlertCode, Phase } from '../interview.ts';
 import type { BrowserKind } from './browser-kind.ts';
@@ -11,16 +12,17 @@ const repeatable: ReadonlySet<AlertCode> = new Set([
   'no-camera',
   'camera-busy',
   'storage-refused',
+  'storage-slow',
   'unexpected',
   'no-connection',
   'second-tab',
 ]);
 
+/** Where the candidate may want a file of what is not sent. */
+const savable: ReadonlySet<AlertCode> = new Set(['storage-full', 'copy-failed']);
+
 /** Our words say all there is for the other codes; their `detail` is the browser's English. */
 const detailed: ReadonlySet<AlertCode> = new Set(['refused', 'unexpected', 'digest-mismatch', 'storage-refused']);
-
-/** Nothing is wrong, or nothing that the candidate must see to at once. */
-const gentle: ReadonlySet<AlertCode> = new Set(['not-kept', 'no-offline-reload', 'working-offline', 'storage-low']);
 
 /** Apps whose own browser gives pages no camera: there the way out is the cure for these, too. */
 const inApps: ReadonlySet<BrowserKind> = new Set(['zalo', 'facebook', 'line', 'in-app']);
@@ -28,7 +30,7 @@ const curedOutside: ReadonlySet<AlertCode> = new Set(['permission-refused', 'no-
 
 export function createNotice(
   messages: Messages,
-  actions: Pick<Actions, 'askAgain' | 'saveCopies'>,
+  actions: Pick<Actions, 'askAgain' | 'saveCopies' | 'leave'>,
   browser: BrowserKind,
 ): Part {
   const title = h('strong', { class: 'notice-title' });
@@ -39,6 +41,7 @@ export function createNotice(
   const tryAgain = button('secondary', messages.alert.tryAgain, () => actions.askAgain());
   const saveCopy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
   const logIn = h('a', { class: 'button secondary', href: `/?lang=${messages.lang}` }, messages.alert.logInAgain);
+  logIn.addEventListener('click', () => actions.leave());
   const element = h('div', { class: 'notice', hidden: true }, alertRegion, tryAgain, saveCopy, logIn);
   return {
     element,
@@ -52,8 +55,10 @@ export function createNotice(
       show(steps, alert !== null && needsSteps(alert.code, browser));
       show(detail, detail.textContent !== '');
       show(tryAgain, alert !== null && mayRepeat(alert, phase));
-      show(saveCopy, alert?.code === 'storage-full' && !('gate' in phase && phase.gate.kind === 'failed'));
-      show(logIn, alert?.code === 'signed-out' || (alert?.code === 'refused' && phase.name === 'loading'));
+      show(saveCopy, alert !== null && savable.has(alert.code) && !('gate' in phase && phase.gate.kind === 'failed'));
+      // Not in mid-answer: what is being said would be cut off.
+      const signedOut = alert?.code === 'signed-out' && phase.name !== 'recording';
+      show(logIn, signedOut || (alert?.code === 'refused' && phase.name === 'loading'));
     },
   };
 }

@@ -24,6 +24,8 @@ export interface Actions {
   chooseMicrophone(id: string): void;
   /** Asks for camera and microphone again, or repeats whatever the alert spoke of. */
   askAgain(): void;
+  /** Goes to the log-in, where the page was told to: nothing asks whether to stay. */
+  leave(): void;
   /** What the server does not hold yet, as files for the candidate to keep. */
   saveCopies(): void;
   /** The receipt as a file. */

@@ -18,8 +18,9 @@ class FakeDocument extends EventTarget {
   }
 }
 
-function setUp(visibilityState: DocumentVisibilityState = 'visible') {
+function setUp(visibilityState: DocumentVisibilityState = 'visible', muted = false) {
   const [camera, microphone] = [new FakeTrack(), new FakeTrack()];
+  microphone.muted = muted;
   const document = new FakeDocument();
   document.visibilityState = visibilityState;
   const clock = { ms: 0 };
@@ -62,7 +63,7 @@ test('the time in the background adds up, also while it lasts', () => {
   clock.ms = 1000;
   document.become('hidden');
   clock.ms = 4000;
-  expect(watch.state()).toEqual({ muted: false, hidden: true, wasHiddenMs: 3000 });
+  expect(watch.state()).toEqual({ muted: false, hidden: true, wasHiddenMs: 3000, wasMutedMs: 0 });
   document.become('visible');
   clock.ms = 9000;
   document.become('hidden');
@@ -80,7 +81,25 @@ test('a page that begins in the background counts from there', () => {
   const { clock, document, watch } = setUp('hidden');
   clock.ms = 700;
   document.become('visible');
-  expect(watch.state()).toEqual({ muted: false, hidden: false, wasHiddenMs: 700 });
+  expect(watch.state()).toEqual({ muted: false, hidden: false, wasHiddenMs: 700, wasMutedMs: 0 });
+});
+
+test('the time that a track brought nothing adds up, also while it lasts, and from before the watch', () => {
+  const { camera, microphone, clock, watch } = setUp();
+  const muted = setUp('visible', true);
+  clock.ms = 1000;
+  microphone.become({ muted: true }, 'mute');
+  clock.ms = 3000;
+  camera.become({ muted: true }, 'mute');
+  clock.ms = 4000;
+  expect(watch.state()).toMatchObject({ muted: true, wasMutedMs: 3000 });
+  microphone.become({ muted: false }, 'unmute');
+  camera.become({ muted: false }, 'unmute');
+  clock.ms = 9000;
+  expect(watch.state()).toMatchObject({ muted: false, wasMutedMs: 3000 });
+  muted.clock.ms = 500;
+  expect(muted.watch.state()).toMatchObject({ muted: true, wasMutedMs: 500 });
+  expect(muted.told).toEqual([]);
 });
 
 test('after close nothing is told', () => {

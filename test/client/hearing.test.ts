@@ -55,3 +55,16 @@ test('another microphone begins anew', async () => {
   hearing.reset();
   expect(hearing.listen(0)).toBe('unknown');
 });
+
+test('as long as nobody can listen, nothing is silent: the time counts from the first sample', async () => {
+  const { timers, hearing } = setUp();
+  expect(hearing.listen(null)).toBe('unknown');
+  hearing.listen(0);
+  await timers.advance(4000);
+  expect(hearing.listen(null)).toBe('unknown');
+  await timers.advance(60_000);
+  expect(await listen(hearing, timers, 0, 5)).toEqual(Array(5).fill('unknown'));
+  expect(hearing.listen(0)).toBe('silent');
+  hearing.listen(0.5);
+  expect(hearing.listen(null)).toBe('heard');
+});

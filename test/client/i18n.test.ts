@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { en } from '../../client/i18n/en.ts';
 import { languages, pickMessages, refusalWords } from '../../client/i18n/index.ts';
+import { th } from '../../client/i18n/th.ts';
+import { vi } from '../../client/i18n/vi.ts';
 
 type Entry = { path: string; value: unknown };
 
@@ -14,6 +16,7 @@ function entries(value: unknown, path = ''): Entry[] {
 function said({ path, value }: Entry): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'function') throw new Error(`${path} is ${typeof value}`);
+  if (path === 'otherRefusal') return value('◆', 'Said by the server.');
   if (path.startsWith('refusals.')) return value({ retryAfterSeconds: 42, missing: [3, 4] });
   return value(...(['greeting', 'chosen'].some((name) => path.endsWith(name)) ? ['◆', 2, '◆'] : [7, 9, 8]));
 }
@@ -159,4 +162,18 @@ test('a refusal we know is said in our words, another in the server’s', () => 
     'Said by the server.',
   );
   expect(refusalWords(en, { ...refusal, code: 'toString', detail: 'Said by the server.' })).toBe('Said by the server.');
+});
+
+test('a refusal without words of ours is no English sentence in another language, but can be looked up', () => {
+  const refusal = { code: 'brand-new', detail: 'Said by the server.', retryAfterSeconds: null, body: null };
+  for (const messages of [vi, th]) {
+    const words = refusalWords(messages, refusal);
+    expect(words).toContain('(brand-new)');
+    expect(words).not.toContain('Said');
+  }
+});
+
+test('Thai sets figures and words apart', () => {
+  expect(th.recovered.text(12)).toContain('ไว้ได้ยาว 12 วินาที ก่อนที่');
+  expect(th.recovered.interrupted(12)).toContain('ไว้ได้ยาว 12 วินาที ก่อนที่');
 });

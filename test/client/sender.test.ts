@@ -110,6 +110,25 @@ test('takes left by an earlier page are ended and sent first, oldest first; empt
   expect(await spool.list('folder')).toEqual([]);
 });
 
+test('a device that can’t write down an end, or forget: what an earlier page left is listed, sent, and ended later', async () => {
+  const take = { takeId: 'old', folder: 'folder', question: 1, mimeType: 'video/webm', startedAt: '2025-01-01' };
+  await spool.create(take);
+  await spool.append('old', new ArrayBuffer(200_000), 1000);
+  await spool.create({ ...take, takeId: 'empty' });
+  const { end } = spool;
+  let full = true;
+  const refuse = () => Promise.reject(new DOMException('The disk is full', 'QuotaExceededError'));
+  spool.end = (takeId) => (full ? refuse() : end(takeId));
+  spool.forget = refuse;
+  expect((await sender.recover()).map(({ takeId, ended }) => [takeId, ended])).toEqual([['old', true]]);
+  await until(() => sender.status().ackedBytes === 200_000);
+  await timers.advance(6000);
+  expect(events).not.toContain('old open');
+  full = false;
+  await until(() => events.at(-1) === 'old open');
+  expect(tus.log.at(-1)).toBe('PATCH 200000 +0 length=200000');
+});
+
 test('a take behind another shows what holds it up', async () => {
   let cut = true;
   tus.before = (request) => cut && hangUp(request);

@@ -104,6 +104,10 @@ export const failures = {
       title: 'This device cannot keep your answer',
       text: 'Free some space, or leave private browsing, then press “Try again”. What has already arrived stays safe.',
     },
+    'storage-slow': {
+      title: 'The storage of this device does not open',
+      text: 'Your recordings are in it, and nothing is lost. Keep this page open: it goes on by itself. If nothing happens, press “Try again”, or close the browser and open your link once more.',
+    },
     'signed-out': {
       title: 'Your token is no longer accepted',
       text: 'It may have expired or been withdrawn. What you recorded stays on this device. Ask the person who invited you, then log in again on this device: everything goes on from here.',
@@ -136,8 +140,12 @@ export const failures = {
       title: 'This device is full',
       text: 'The recording goes on, and your answer is sent from this page. Please do not close it. To be on the safe side, save a copy.',
     },
+    'copy-failed': {
+      title: 'The copy could not be saved',
+      text: 'Your answer is still here, and is being sent. Keep this page open. If you can, free some space and try once more.',
+    },
     'device-muted': {
-      title: 'The camera or the microphone is silent',
+      title: 'The camera or the microphone delivers nothing right now',
       text: 'A call or a switch on the device may be the reason. The recording goes on; end the call or switch it on again, and repeat what was missed.',
     },
     'page-was-hidden': {
@@ -157,6 +165,9 @@ export const failures = {
       text: 'What you recorded stays on this device. Press “Try again”; if that does not help, reload the page.',
     },
   } satisfies Record<AlertCode, AlertWords>,
+
+  /** To a refusal that we have no words for; `detail` is the server's English. */
+  otherRefusal: (_code: string, detail: string) => detail,
 
   refusals: {
     unauthorized: () =>

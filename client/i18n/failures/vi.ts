@@ -86,6 +86,10 @@ export const failures: typeof en = {
       title: 'Thiết bị này không lưu được câu trả lời của bạn',
       text: 'Hãy giải phóng bớt dung lượng hoặc thoát chế độ ẩn danh, rồi bấm “Thử lại lần nữa”. Những gì đã gửi đến nơi vẫn an toàn.',
     },
+    'storage-slow': {
+      title: 'Bộ nhớ của thiết bị này chưa mở được',
+      text: 'Các bản ghi của bạn nằm trong đó và không có gì bị mất. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục. Nếu không thấy gì, hãy bấm “Thử lại lần nữa”, hoặc đóng trình duyệt rồi mở lại đường dẫn của bạn.',
+    },
     'signed-out': {
       title: 'Mã tham gia của bạn không còn được chấp nhận',
       text: 'Mã có thể đã hết hạn hoặc bị thu hồi. Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy hỏi người đã mời bạn, rồi đăng nhập lại trên chính thiết bị này: mọi thứ sẽ tiếp tục từ đây.',
@@ -118,8 +122,12 @@ export const failures: typeof en = {
       title: 'Thiết bị này đã đầy bộ nhớ',
       text: 'Việc ghi hình vẫn tiếp tục và câu trả lời được gửi thẳng từ trang này. Xin đừng đóng trang. Để chắc chắn, bạn hãy lưu một bản sao.',
     },
+    'copy-failed': {
+      title: 'Chưa lưu được bản sao',
+      text: 'Câu trả lời của bạn vẫn còn ở đây và đang được gửi. Hãy giữ trang này mở. Nếu được, hãy giải phóng bớt dung lượng rồi thử lại.',
+    },
     'device-muted': {
-      title: 'Máy ảnh hoặc micrô đang im lặng',
+      title: 'Máy ảnh hoặc micrô hiện không có tín hiệu',
       text: 'Có thể do cuộc gọi hoặc một nút tắt trên thiết bị. Việc ghi hình vẫn tiếp tục; hãy kết thúc cuộc gọi hoặc bật lại, rồi nhắc lại phần bị thiếu.',
     },
     'page-was-hidden': {
@@ -139,6 +147,8 @@ export const failures: typeof en = {
       text: 'Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy bấm “Thử lại lần nữa”; nếu không được, hãy tải lại trang.',
     },
   },
+
+  otherRefusal: (code, _detail) => `Máy chủ đã từ chối yêu cầu này (${code}).`,
 
   refusals: {
     unauthorized: () => 'Mã và họ tên không khớp nhau, hoặc mã đã hết hạn. Hãy kiểm tra cả hai theo thư mời của bạn.',
