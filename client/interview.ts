@@ -234,7 +234,8 @@ export function reduce(state: Sitting, event: Event): Sitting {
       return phase.name === 'requesting' ? to({ name: 'thinking', question: phase.question }) : state;
     case 'recording':
       return phase.name === 'requesting' || phase.name === 'thinking'
-        ? to({ name: 'recording', question: phase.question, takeId: event.takeId })
+        ? // What was said while it began, e.g. that the device is full, is news.
+          to({ name: 'recording', question: phase.question, takeId: event.takeId }, { alert: state.alert })
         : state;
     case 'stopped':
       return phase.name === 'recording'

@@ -23,6 +23,15 @@ test('what becomes of the service worker is told', async () => {
   expect(timers.pending()).toBe(0);
 });
 
+test('a browser that names no reason, where the script itself can be had, lets none in', async () => {
+  const timers = createManualTimers();
+  const tell = (name: string, reachable: boolean) =>
+    keepOffline({ container: failing(name), timers, reachable: async () => reachable });
+  expect(await tell('TypeError', true)).toBe('refused');
+  expect(await tell('TypeError', false), 'no network').toBe('later');
+  expect(await tell('SecurityError', false)).toBe('refused');
+});
+
 test('an install that takes too long is left to itself', async () => {
   const timers = createManualTimers();
   const state = keepOffline({ container: container(async () => registration, new Promise(() => {})), timers });
