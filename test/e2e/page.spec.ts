@@ -103,6 +103,7 @@ test('over HTTPS with a self-made certificate, on a phone’s screen', async ({ 
   const page = await context.newPage();
   expect(server.url).toMatch(/^https:/);
   await logIn(page, server.url, candidate);
+  await expect(page.getByRole('alert')).toContainText('please don’t reload');
   await page.getByRole('button', { name: 'Start interview' }).click();
   for (let question = 1; question <= 5; question++) {
     await expectRecording(page, question);
