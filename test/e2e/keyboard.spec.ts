@@ -1,6 +1,19 @@
 /** The whole interview with Tab, Enter and Space alone. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { expect, expectRecording, readSession, test } from './fixtures.ts';
+import {
+  admin,
+  createCandidate,
+  expect,
+  expectFinished,
+  expectRecording,
+  logIn,
+  NAME,
+  press,
+  readSession,
+  test,
+} from './fixtures.ts';
 
 /** What has the focus: its visible name, or its label. */
 async function focused(page: Page): Promise<string> {
@@ -51,4 +64,38 @@ test('from the link to the end by keyboard alone', async ({ page, server, candid
   const answers = files.filter(({ name }) => name.startsWith('Q'));
   expect(answers.map(({ sha256 }) => sha256)).toEqual(delivered.map(({ sha256 }) => sha256));
   expect(meta.status).toBe('finished');
+});
+
+test('the choice to keep an answer or give it again is read first, and is ahead of the focus', async ({
+  page,
+  server,
+}) => {
+  const file = path.join(server.dataDir, 'interview.yaml');
+  const lines = ['slug: own', 'title: Ours', 'questions:', '  - {text: One, maxTakes: 3}', '  - {text: Two}', ''];
+  await writeFile(file, lines.join('\n'));
+  await admin(server.dataDir, 'interview', 'create', file);
+  await logIn(page, server.url, await createCandidate(server.dataDir, NAME, 'own'));
+  await press(page, 'Start interview');
+  const choice = page.getByRole('heading', { name: 'Your answer is recorded' });
+  for (const decision of ['Answer again (2 takes left)', 'Keep this answer']) {
+    await expectRecording(page, 1, 2);
+    await expect(page.getByRole('heading', { name: 'Question 1 of 2' })).toBeFocused();
+    await page.waitForTimeout(1500);
+    await tabTo(page, 'Next question');
+    await page.keyboard.press('Enter');
+    await expect(choice).toBeFocused();
+    await expect(choice).toHaveAccessibleDescription(/^You spoke for \d seconds?\./);
+    await tabTo(page, decision);
+    await page.keyboard.press('Enter');
+  }
+  await expectRecording(page, 2, 2);
+  await page.waitForTimeout(1000);
+  await tabTo(page, 'Finish interview');
+  await page.keyboard.press('Enter');
+  await expectFinished(page);
+  // What the tab has seen the end of stays there, without a token.
+  await page.reload();
+  await expectFinished(page);
+  await expect(page.getByRole('table', { name: 'Your receipt' }).getByRole('row')).toHaveCount(3);
+  expect(await page.evaluate(() => localStorage.length)).toBe(0);
 });
