@@ -56,7 +56,7 @@ export function createStatus(messages: Messages): Part {
   };
 }
 
-function statusOf(state: Sitting, network: Live['network'], { states, sentences }: Messages): Status {
+function statusOf(state: Sitting, network: Live['network'], { states, sentences, check }: Messages): Status {
   const { phase, alert } = state;
   const asking: Status = { state: states.requesting, sentence: sentences.requesting, tone: 'busy' };
   const stuck: Status = { state: '', sentence: sentences.notReady, tone: 'warning' };
@@ -69,7 +69,8 @@ function statusOf(state: Sitting, network: Live['network'], { states, sentences 
       if (alert !== null && blocking.has(alert.code)) return stuck;
       return phase.ready ? { state: '', sentence: sentences.ready, tone: 'good' } : asking;
     case 'requesting':
-      return alert !== null && blocking.has(alert.code) ? stuck : asking;
+      if (alert !== null && blocking.has(alert.code)) return stuck;
+      return state.quality === null ? { ...asking, sentence: check.quality.measuring } : asking;
     case 'practice':
       if (phase.stage === 'watching') return { state: '', sentence: sentences.practised, tone: 'good' };
       return { state: '', sentence: sentences.practising, tone: 'recording' };

@@ -26,6 +26,35 @@ test('a measurement that fails is no reason to wait', async () => {
   expect(told).toEqual([DEFAULT_QUALITY]);
 });
 
+test('what an earlier page chose last holds after a reload, and where nothing can be measured', async () => {
+  const { fitting, told } = open(() => Promise.resolve(null));
+  const kept = fitQuality(400);
+  fitting.resume(undefined);
+  expect(told).toEqual([]);
+  fitting.resume(kept);
+  await fitting.ready();
+  expect([fitting.begin(), told]).toEqual([kept, [kept]]);
+  await fitting.measure();
+  expect(fitting.quality()).toEqual(kept);
+});
+
+test('a take waits until the measurement has ended; where none was begun, for nothing', async () => {
+  let end: (kbps: number) => void = () => {};
+  const { fitting, told } = open(() => new Promise((resolve) => (end = resolve)));
+  void fitting.measure();
+  let ready = false;
+  const waiting = fitting.ready().then(() => (ready = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([ready, told]).toEqual([false, []]);
+  end(400);
+  await waiting;
+  expect(fitting.begin()).toEqual(fitQuality(400));
+  const other = open(() => new Promise(() => {}));
+  const at = other.fitting.ready();
+  expect(other.told, 'at once, so that nobody reads of a measurement').toEqual([DEFAULT_QUALITY]);
+  await at;
+});
+
 test('what waits at the stop counts as time of recording: 5 s of it make the next take smaller', async () => {
   const { fitting } = open(async () => 3000);
   await fitting.measure();

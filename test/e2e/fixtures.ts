@@ -12,7 +12,9 @@ export { expect };
 
 export const NAME = 'Nguyễn Văn A';
 
-/** For `test.use`: the page as a phone has it. */
+/** For `test.use`: the page as a desktop has it … */
+export const DESKTOP = { viewport: { width: 1280, height: 720 } } as const;
+/** … and as a phone does. */
 export const PHONE = {
   viewport: { width: 390, height: 844 },
   deviceScaleFactor: 2,
@@ -148,11 +150,16 @@ export async function expectWholeInterview(page: Page, server: TestServer): Prom
   expect(answers.map(({ sha256 }) => sha256)).toEqual(delivered.map(({ sha256 }) => sha256));
   expect(meta.status).toBe('finished');
   expect(meta.files.map(({ sha256 }) => sha256)).toEqual(delivered.map(({ sha256 }) => sha256));
-  expect(await readdir(path.join(server.dataDir, 'uploads')), 'a second upload of a take would lie here').toEqual([]);
+  await expectNoSecondUpload(server);
   for (const [at, file] of answers.entries()) await expectPlayable(file, delivered[at] as TapDigest);
   const { gate } = await statusOf(page);
   expect(gate.map(({ question }) => question)).toEqual([1, 2, 3, 4, 5]);
   expect(gate.map(({ bytes }) => bytes)).toEqual(answers.map(({ bytes }) => bytes));
+}
+
+/** After the end: what was begun and not placed would lie there. */
+export async function expectNoSecondUpload({ dataDir }: Pick<TestServer, 'dataDir'>): Promise<void> {
+  expect(await readdir(path.join(dataDir, 'uploads')), 'a second upload of a take would lie here').toEqual([]);
 }
 
 /**

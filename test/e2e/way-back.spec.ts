@@ -1,0 +1,143 @@
+/** The way back: a network that returns, a page that returns, a log-in anew, and a copy for those who would rather not wait. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import {
+  admin,
+  answer,
+  createCandidate,
+  expect,
+  expectFinished,
+  expectNoSecondUpload,
+  expectRecording,
+  logIn,
+  press,
+  readSession,
+  statusOf,
+  test,
+} from './fixtures.ts';
+
+test('the copy that is offered at a shut gate is the answer; once there is a network again the gate opens within 3 s', async ({
+  page,
+  context,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await context.setOffline(true);
+  await page.waitForTimeout(2000);
+  await press(page, 'Next question');
+  await expect(page.getByRole('status').getByText('Upload Failed', { exact: true })).toBeVisible({ timeout: 30_000 });
+
+  const download = page.waitForEvent('download');
+  await press(page, 'Save a copy');
+  const copy = await readFile(await (await download).path());
+  const [first] = await page.evaluate(() => window.__tapDigests());
+  expect((await download).suggestedFilename()).toBe('TresGo-Q1.webm');
+  expect(createHash('sha256').update(copy).digest('hex')).toBe(first?.sha256);
+
+  // Right after a try of its own accord: the next one would come in 10 s at the earliest.
+  const tries = async () => (await statusOf(page)).takes.at(-1)?.attempts ?? 0;
+  const before = await tries();
+  await expect.poll(tries, { timeout: 20_000, intervals: [100] }).toBeGreaterThan(before);
+  await expect(page.getByRole('status').getByText('Upload Failed', { exact: true })).toBeVisible();
+  const since = Date.now();
+  await context.setOffline(false);
+  await expect(page.getByRole('heading', { name: 'Question 2 of 5' })).toBeVisible({ timeout: 3000 });
+  expect(Date.now() - since).toBeLessThan(3000);
+  const { files } = await readSession(server);
+  expect(files.find(({ name }) => name === 'Q1.webm')?.sha256).toBe(first?.sha256);
+});
+
+test('"Log in again" after the token was revoked and restored goes on with the same upload', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  const uploads = new Set<string>();
+  let created = 0;
+  page.on('response', (response) => {
+    const [method, url] = [response.request().method(), response.url()];
+    if (method === 'POST' && url.endsWith('/files') && response.status() === 201) created += 1;
+    if (method === 'PATCH' && response.status() === 204) uploads.add(url);
+  });
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
+  await admin(server.dataDir, 'token', 'revoke', candidate.id);
+  await expect(page.getByRole('alert')).toContainText('Your token is no longer accepted', { timeout: 30_000 });
+  await press(page, 'Next question');
+  await page.getByRole('link', { name: 'Log in again' }).click();
+  await page.getByRole('textbox', { name: 'Token' }).fill(candidate.token);
+  await admin(server.dataDir, 'token', 'restore', candidate.id);
+  await page.getByRole('textbox', { name: 'Full name' }).fill('nguyen van a');
+  await press(page, 'Log in');
+  await press(page, 'Start interview');
+  const first = (await readSession(server)).files.find(({ name }) => name === 'Q1.webm');
+  const [recording] = await page.evaluate(() => window.__tapDigests());
+  expect(first?.sha256).toBe(recording?.sha256);
+  for (let question = 2; question <= 5; question++) await answer(page, question, { seconds: 1 });
+  await expectFinished(page);
+  expect([created, uploads.size]).toEqual([5, 5]);
+  await expectNoSecondUpload(server);
+});
+
+test('another link in a second tab leaves the running interview alone, and the other way round', async ({
+  page,
+  context,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  const second = await context.newPage();
+  await logIn(second, server.url, await createCandidate(server.dataDir, 'Tran Thi B'), 'tran thi b');
+  const theirs = await second.evaluate(() => JSON.stringify({ ...localStorage }));
+  await page.bringToFront();
+  for (let question = 1; question <= 5; question++) await answer(page, question, { seconds: 1 });
+  await expectFinished(page);
+  expect(await second.evaluate(() => JSON.stringify({ ...localStorage }))).toBe(theirs);
+  await second.reload();
+  await expect(second.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+});
+
+test('a page that comes out of the back-forward cache begins anew, and asks whether the take counts', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(20_000);
+  page.on('dialog', (dialog) => void dialog.accept());
+  // Browsers do not keep a page that records or holds a lock, as far as they can tell; said as it would be.
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await press(page, 'Keep this answer');
+  await expectRecording(page, 2);
+});
+
+test('an answer that the server says it lacks at the end is asked for again', async ({ page, server, candidate }) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  const lost = { status: 409, contentType: 'application/problem+json' };
+  const body = JSON.stringify({ code: 'answers-missing', title: 'Answers are missing', status: 409, missing: [2] });
+  let finishes = 0;
+  await page.route('**/api/session/finish', async (route) => {
+    finishes += 1;
+    await (finishes === 1 ? route.fulfill({ ...lost, body }) : route.continue());
+  });
+  await page.route('**/api/session/start', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), answered: [1, 3, 4, 5] } });
+  });
+  for (let question = 1; question <= 5; question++) await answer(page, question, { seconds: 1 });
+  await expectRecording(page, 2);
+  await page.waitForTimeout(1000);
+  await press(page, 'Finish interview');
+  await expectFinished(page);
+  expect(finishes).toBe(2);
+});
