@@ -1,11 +1,19 @@
-/** The interview in Firefox, one fault a question: a reload, cuts, and the whole browser killed and started again. */
+/** The interview in Firefox, one fault a question: a reload, cuts, and the browser and the server killed and started again. */
 import type { Page } from 'puppeteer-core';
 import { openFirefox, press, waitFor, waitForHeading } from '../support/firefox.ts';
 import { openRelay } from '../support/relay.ts';
 import { createRandom } from '../support/scale.ts';
-import { temporaryFolder } from '../support/server.ts';
+import { spawnServer, temporaryFolder } from '../support/server.ts';
 import { quietPath, readSpool } from '../support/spool-reader.ts';
-import { type Candidate, expect, expectPlayable, type FolderFile, readSession, test } from './fixtures.ts';
+import {
+  type Candidate,
+  expect,
+  expectNoSecondUpload,
+  expectPlayable,
+  type FolderFile,
+  readSession,
+  test,
+} from './fixtures.ts';
 
 async function logIn(page: Page, url: string, candidate: Candidate): Promise<void> {
   await page.goto(`${url}/#t=${candidate.token}`);
@@ -28,12 +36,13 @@ async function speak(page: Page, bytes = 60_000): Promise<void> {
   await waitFor(page, (wanted) => window.tresgo.status().persistedBytes >= wanted, bytes);
 }
 
-test('five answers with a reload, cuts and a killed browser: every byte arrives as it was recorded', async ({
+test('five answers with a reload, cuts, a killed browser and a killed server: every byte arrives as it was recorded', async ({
   server,
   candidate,
 }) => {
   const profile = await temporaryFolder();
   const relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+  let running = server;
   let firefox = await openFirefox(profile.path);
   const errors = firefox.errors;
   try {
@@ -75,9 +84,17 @@ test('five answers with a reload, cuts and a killed browser: every byte arrives 
     await press(page, 'Keep this answer');
     await expectRecording(page, 5);
     await speak(page);
+    await waitFor(page, () => window.tresgo.status().ackedBytes > 0);
+    await running.stop('SIGKILL');
+    expect(running.process.signalCode).toBe('SIGKILL');
+    const { persistedBytes } = await page.evaluate(() => window.tresgo.status());
+    await speak(page, persistedBytes + 60_000);
     await press(page, 'Finish interview');
+    await waitFor(page, () => window.tresgo.status().takes.at(-1)?.gate.kind === 'waiting');
+    running = await spawnServer({ dataDir: server.dataDir, port: server.port });
     await waitForHeading(page, 'Interview finished');
 
+    await expectNoSecondUpload(server);
     const { files, meta } = await readSession(server);
     expect(files.map(({ name }) => name)).toEqual(['meta.json', 'Q1.webm', 'Q2.webm', 'Q3.webm', 'Q4.webm', 'Q5.webm']);
     expect(meta.status).toBe('finished');
@@ -97,6 +114,7 @@ test('five answers with a reload, cuts and a killed browser: every byte arrives 
   } finally {
     await firefox.close().catch(() => {});
     await relay.close();
+    if (running !== server) await running.stop();
     await profile.remove();
   }
 });
