@@ -9,7 +9,11 @@ export type ProgramName =
   | 'strace'
   | 'mkfs.ext4'
   | 'faketime'
-  | 'curl';
+  | 'curl'
+  | 'cmake'
+  | 'make'
+  | 'g++'
+  | 'pocketsphinx';
 export type System = 'debian' | 'ubuntu';
 export type Find = (command: string) => string | null;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +23,7 @@ export interface Program {
   readonly commands: readonly string[];
   readonly override?: string;
   readonly beside?: string;
-  readonly packages: Readonly<Record<System, string>>;
+  readonly packages: Readonly<Record<System, string | readonly string[]>>;
 }
 
 export type Plan =

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sees to the programs that the tests run and npm cannot bring: browsers, ffmpeg, openssl, strace … Silent when all are there.
+// Sees to the programs that the tests run and npm cannot bring: browsers, ffmpeg, a compiler, strace … Silent when all are there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
@@ -59,6 +59,28 @@ export const programs = [
     commands: ['curl'],
     packages: { debian: 'curl', ubuntu: 'curl' },
   },
+  // They build whisper.cpp.
+  {
+    name: 'cmake',
+    commands: ['cmake'],
+    packages: { debian: 'cmake', ubuntu: 'cmake' },
+  },
+  {
+    name: 'make',
+    commands: ['make'],
+    packages: { debian: 'make', ubuntu: 'make' },
+  },
+  {
+    name: 'g++',
+    commands: ['g++', 'c++'],
+    packages: { debian: 'g++', ubuntu: 'g++' },
+  },
+  {
+    name: 'pocketsphinx',
+    commands: ['pocketsphinx_continuous'],
+    // With what it knows of English.
+    packages: { debian: ['pocketsphinx', 'pocketsphinx-en-us'], ubuntu: ['pocketsphinx', 'pocketsphinx-en-us'] },
+  },
 ];
 
 /** The absolute path of an executable file, looked up in PATH unless the command is a path itself; null if none. */
@@ -115,7 +137,7 @@ export function plan({ env, find, root, system }) {
     return { action: 'tell', message: `No executable at ${what}: correct the path or unset the variable.` };
   }
 
-  const packages = [...new Set(missing.map((program) => program.packages[system ?? 'debian']))];
+  const packages = [...new Set(missing.flatMap((program) => program.packages[system ?? 'debian']))];
   const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (root && system && find('apt-get')) {
     return {

@@ -11,7 +11,8 @@ const onlyThese =
   (command: string) =>
     commands.includes(command) ? `found:${command}` : null;
 /** Those that have one name only. */
-const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'faketime', 'curl'];
+const builders = ['cmake', 'make', 'g++', 'pocketsphinx_continuous'];
+const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'faketime', 'curl', ...builders];
 const everything = onlyThese('chromium', 'firefox-esr', ...plain, 'apt-get');
 
 describe('plan', () => {
@@ -30,20 +31,26 @@ describe('plan', () => {
 
   it('installs what is missing, each package once, as root on Debian and Ubuntu', () => {
     const find = onlyThese('apt-get');
+    const speech = ['cmake', 'make', 'g++', 'pocketsphinx', 'pocketsphinx-en-us'];
     expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
       action: 'install',
-      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl'],
+      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl', ...speech],
       message:
-        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl, strace, mkfs.ext4, faketime, curl. ' +
-        'Installing chromium, firefox-esr, ffmpeg, openssl, strace, e2fsprogs, faketime, curl with apt-get …',
+        'Missing: chromium, firefox, ffmpeg, ffprobe, openssl, strace, mkfs.ext4, faketime, curl, ' +
+        'cmake, make, g++, pocketsphinx. ' +
+        'Installing chromium, firefox-esr, ffmpeg, openssl, strace, e2fsprogs, faketime, curl, ' +
+        'cmake, make, g++, pocketsphinx, pocketsphinx-en-us with apt-get …',
     });
     expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
-      packages: ['chromium-browser', 'firefox', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl'],
+      packages: [
+        ...['chromium-browser', 'firefox', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl'],
+        ...speech,
+      ],
     });
   });
 
   it('tells the one command to anyone who is not root', () => {
-    const find = onlyThese('apt-get', 'firefox', 'openssl', 'strace', 'faketime', 'curl');
+    const find = onlyThese('apt-get', 'firefox', 'openssl', 'strace', 'faketime', 'curl', ...builders);
     expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
       action: 'tell',
       message:

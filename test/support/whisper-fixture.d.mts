@@ -1,0 +1,10 @@
+// Types of whisper-fixture.mjs, which is plain JavaScript so that it can be run by hand.
+
+export interface Sentence {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export const SENTENCES: readonly Sentence[];
+export function writeWhisperFixture(file: string): void;
