@@ -161,6 +161,56 @@ test('a recording is played with sound in place of the picture, and the picture 
   await expect(page.locator('.stage-video')).toBeVisible();
 });
 
+test('what may be played is said only where there is a player; what has arrived is not being sent', async ({
+  page,
+}) => {
+  const text = page.locator('.recovered-text');
+  await show(page, 'recovered-review-unseen');
+  await expect(text).toHaveText('You spoke for 84 seconds. Please choose.');
+  await expect(page.getByText('Arrived whole, and checked.')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sending your answer' })).toHaveCount(0);
+  await show(page, 'recovered-review');
+  await expect(text).toContainText('Play it back if you like');
+  await expect(page.getByRole('heading', { name: 'Sending your answer' })).toBeVisible();
+  await page.evaluate(() => window.gallery.playback(null));
+  await expect(text).toHaveText('You spoke for 84 seconds. Please choose.');
+});
+
+test('another camera can be chosen where the first one failed for a question', async ({ page }) => {
+  await show(page, 'requesting-camera-busy');
+  const cameras = page.getByRole('combobox', { name: 'Camera' });
+  await expect(cameras).toHaveValue('c2');
+  await expect(page.getByRole('button', { name: 'Start interview' })).toHaveCount(0);
+  await cameras.selectOption('c1');
+  expect(await called(page)).toEqual(['chooseCamera']);
+  await show(page, 'requesting');
+  await expect(cameras).toHaveCount(0);
+});
+
+test('nobody is sent to the log-in in mid-answer; after it, the way there is told to the page', async ({ page }) => {
+  await show(page, 'recording-signed-out');
+  await expect(page.getByRole('link', { name: 'Log in again' })).toHaveCount(0);
+  await show(page, 'gate-signed-out');
+  const link = page.getByRole('link', { name: 'Log in again' });
+  await link.evaluate((element) => element.addEventListener('click', (event) => event.preventDefault()));
+  await link.click();
+  expect(await called(page)).toEqual(['leave']);
+});
+
+for (const [motion, moves] of [
+  ['reduce', false],
+  ['no-preference', true],
+] as const) {
+  test(`motion where it is not wished for: ${motion}`, async ({ page }) => {
+    await page.emulateMedia({ reducedMotion: motion });
+    for (const state of ['gate-uploading', 'finishing']) {
+      await show(page, state);
+      const count = () => page.evaluate(() => document.getAnimations().length);
+      await expect.poll(async () => (await count()) > 0, { message: state }).toBe(moves);
+    }
+  });
+}
+
 test('the receipt tells what the server holds', async ({ page }) => {
   await show(page, 'finished');
   const rows = page.getByRole('table', { name: 'Your receipt' }).getByRole('row');

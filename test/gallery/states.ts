@@ -1,6 +1,14 @@
 /** Every state that the candidate's page can be in, by name, with the figures that go with it. */
 
-import { type AlertCode, type Cause, type Gate, initial, type Phase, type Sitting } from '../../client/interview.ts';
+import {
+  type AlertCode,
+  type Cause,
+  type Devices,
+  type Gate,
+  initial,
+  type Phase,
+  type Sitting,
+} from '../../client/interview.ts';
 import type { BrowserKind } from '../../client/view/browser-kind.ts';
 import type { Live } from '../../client/view.ts';
 import type { Question } from '../../server/wire.ts';
@@ -68,16 +76,15 @@ function state(name: string, phase: Phase, more: More = {}): GalleryState {
 
 const takeId = 'take';
 const device = (id: string, label: string) => ({ id, label });
-const checking: Phase = {
-  name: 'checking',
-  ready: true,
+const choice: Devices = {
   cameras: [device('c1', 'Front camera (facing the user, 1080p, wide angle)'), device('c2', 'Back camera')],
   microphones: [device('m1', 'Built-in microphone')],
   cameraId: 'c1',
   microphoneId: 'm1',
 };
+const checking: Phase = { name: 'checking', ready: true, ...choice };
 const asking: Phase = { ...checking, ready: false, cameras: [], microphones: [], cameraId: '', microphoneId: '' };
-const requesting: Phase = { name: 'requesting', question: 2 };
+const requesting = { name: 'requesting', question: 2 } as const;
 const recording: Phase = { name: 'recording', question: 2, takeId };
 const gate = (gate: Gate, question = 2): Phase => ({ name: 'gate', question, takeId, gate });
 const recovered = (cause: Cause, gate: Gate = { kind: 'uploading' }, takesLeft = 0): Phase => ({
@@ -112,6 +119,7 @@ const all = [1, 2, 3, 4, 5];
 export const states: readonly GalleryState[] = [
   state('loading', { name: 'loading' }, { picture: false }),
   state('loading-no-connection', { name: 'loading' }, { picture: false, alert: alert('no-connection') }),
+  state('loading-storage-slow', { name: 'loading' }, { picture: false, alert: alert('storage-slow') }),
   state('loading-second-tab', { name: 'loading' }, { picture: false, alert: alert('second-tab') }),
   state(
     'loading-refused',
@@ -161,6 +169,14 @@ export const states: readonly GalleryState[] = [
   state('practice-watching', { name: 'practice', stage: 'watching' }, { quality, recording: true }),
   state('requesting', requesting, { answered, picture: false }),
   state('requesting-refused', requesting, { answered, picture: false, alert: alert('permission-refused') }),
+  state(
+    'requesting-camera-busy',
+    {
+      ...requesting,
+      devices: { ...choice, cameraId: 'c2' },
+    },
+    { answered, picture: false, alert: alert('camera-busy') },
+  ),
   state('requesting-storage-refused', requesting, {
     answered,
     alert: alert('storage-refused', { detail: 'QuotaExceededError' }),
@@ -195,6 +211,8 @@ export const states: readonly GalleryState[] = [
   state('recording-storage-full', recording, { answered, alert: alert('storage-full'), live: speaking }),
   state('recording-signed-out', recording, { answered, alert: alert('signed-out'), live: speaking }),
   state('recording-last', { ...recording, question: 5 }, { answered: [1, 2, 3, 4], live: speaking }),
+  state('gate-copy-failed', gate({ kind: 'failed' }), { answered, live: half, alert: alert('copy-failed') }),
+  state('gate-signed-out', gate({ kind: 'failed' }), { answered, live: half, alert: alert('signed-out') }),
   state('gate-uploading', gate({ kind: 'uploading' }), { answered, live: half }),
   state('gate-waiting', gate({ kind: 'waiting', seconds: 4 }), { answered, live: { ...half, network: 'stalled' } }),
   state('gate-failed', gate({ kind: 'failed' }), { answered, live: { ...half, network: 'offline' }, pausing: true }),
@@ -229,6 +247,8 @@ export const states: readonly GalleryState[] = [
     recording: true,
     live: half,
   }),
+  state('recovered-review-unseen', recovered('review', { kind: 'open' }, 1), { answered, live: half, picture: false }),
+  state('recovered-muted', recovered('muted', { kind: 'open' }), { answered, live: half, recording: true }),
   state('recovered-reload', recovered('reload'), { answered, picture: false, live: half }),
   state('recovered-interrupted', recovered('interrupted', { kind: 'waiting', seconds: 8 }), {
     answered,
