@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createMemorySpool } from '../../client/memory-spool.ts';
+import { bitsPerSecond, fitQuality } from '../../client/quality.ts';
 import { createSender } from '../../client/sender.ts';
 import { createManualTimers, settle } from '../support/manual-timers.ts';
 import { createVirtualLink, idealMs, OPPORTUNITY_BYTES, type VirtualLink } from '../support/virtual-link.ts';
@@ -124,6 +125,14 @@ test.each([
   expect(Math.max(...over)).toBeLessThan(500);
   expect(Math.min(...over)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...gates.map((gate) => gate.resentShare))).toBe(0);
+});
+
+test('on 300 kbit/s, recorded as the measurement of that says, less than 3 s wait at the stop', async () => {
+  const bits = bitsPerSecond(fitQuality(300));
+  for (const lengthMs of LENGTHS_MS) {
+    const { backlogBytes } = await gateOf({ link: () => 300, kbit: bits / 1000, lengthMs });
+    expect((backlogBytes * 8000) / bits, `ms of recording, after ${lengthMs} ms`).toBeLessThan(3000);
+  }
 });
 
 test('about two PATCHes a second, one creation, one HEAD', async () => {
