@@ -15,6 +15,8 @@ declare global {
   interface Window {
     /** Every stream that the page opened, in order. */
     __streams: MediaStream[];
+    /** Every lock on the screen that it asked for. */
+    __locks: WakeLockSentinel[];
   }
 }
 
@@ -83,12 +85,84 @@ test('a call takes the microphone: it is said while it lasts, and the recording 
   await expectRecording(page, 1);
   await page.waitForTimeout(1000);
   await microphone(page, 'mute');
-  await expect(page.getByRole('alert')).toContainText('The camera or the microphone is silent');
+  await expect(page.getByRole('alert')).toContainText('The camera or the microphone delivers nothing right now');
   await microphone(page, 'unmute');
-  await expect(page.getByText('The camera or the microphone is silent')).toHaveCount(0);
+  await expect(page.getByText('The camera or the microphone delivers nothing right now')).toHaveCount(0);
   await expectRecording(page, 1);
   await press(page, 'Next question');
   await expectRecording(page, 2);
+});
+
+test('a long call within an answer: at its end the candidate says whether it counts', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await microphone(page, 'mute');
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  const alert = page.getByRole('alert');
+  await expect(alert, 'muted before it began').toContainText('delivers nothing right now');
+  await page.waitForTimeout(6000);
+  await microphone(page, 'unmute');
+  await press(page, 'Next question');
+  await expect(page.getByText('for a part of it the camera or the microphone delivered nothing')).toBeVisible();
+  await expect(page.locator('.stage-player'), 'it can be played').toBeVisible();
+  await press(page, 'Answer again');
+  await expectRecording(page, 1);
+  await page.waitForTimeout(1500);
+  await press(page, 'Next question');
+  await expectRecording(page, 2);
+});
+
+test('a phone that shows another page in mid-answer: it is said, and the screen is kept on anew', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await page.addInitScript(() => {
+    window.__locks = [];
+    Object.defineProperty(document, 'visibilityState', {
+      get: () => document.documentElement.dataset.seen ?? 'visible',
+    });
+    WakeLock.prototype.request = async () => {
+      const sentinel = Object.assign(new EventTarget(), {
+        released: false,
+        type: 'screen' as const,
+        onrelease: null,
+        async release() {
+          sentinel.released = true;
+          sentinel.dispatchEvent(new Event('release'));
+        },
+      });
+      window.__locks.push(sentinel);
+      return sentinel;
+    };
+  });
+  /** As a phone does: it takes the lock away with the page (Screen Wake Lock, section 8). */
+  const become = (seen: 'visible' | 'hidden') =>
+    page.evaluate(async (state) => {
+      document.documentElement.dataset.seen = state;
+      if (state === 'hidden') await window.__locks.at(-1)?.release();
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, seen);
+  const held = () => page.evaluate(() => window.__locks.map(({ released }) => !released));
+  await logIn(page, server.url, candidate);
+  expect(await held(), 'not at the check').toEqual([]);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  expect(await held()).toEqual([true]);
+  await become('hidden');
+  expect(await held()).toEqual([false]);
+  await page.waitForTimeout(300);
+  await become('visible');
+  await expect(page.getByRole('alert')).toContainText('This page was in the background');
+  await expect.poll(held).toEqual([false, true]);
+  await page.getByRole('button', { name: 'Pause after this answer' }).click();
+  await press(page, 'Next question');
+  await expect(page.getByRole('heading', { name: 'Take a break' })).toBeVisible();
+  await expect.poll(held, 'a break needs no light').toEqual([false, false]);
 });
 
 test('a device that is unplugged at the check is replaced by what there is', async ({ page, server, candidate }) => {
