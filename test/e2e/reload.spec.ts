@@ -6,6 +6,7 @@ import {
   type Candidate,
   expect,
   expectFinished,
+  expectNoSecondUpload,
   expectPlayable,
   expectRecording,
   logIn,
@@ -33,6 +34,7 @@ test('"Keep this answer": the interrupted take is the answer', async ({ page, se
   await page.getByRole('button', { name: 'Keep this answer' }).click();
   for (let question = 3; question <= 5; question++) await answer(page, question);
   await expectFinished(page);
+  await expectNoSecondUpload(server);
 
   const { files } = await readSession(server);
   expect(files.map(({ name }) => name)).toEqual(['meta.json', 'Q1.webm', 'Q2.webm', 'Q3.webm', 'Q4.webm', 'Q5.webm']);
@@ -53,6 +55,7 @@ test('"Answer again": the new take counts, the interrupted one lies in takes/', 
   await page.getByRole('button', { name: 'Answer again' }).click();
   for (let question = 2; question <= 5; question++) await answer(page, question);
   await expectFinished(page);
+  await expectNoSecondUpload(server);
 
   const { files, meta } = await readSession(server);
   expect(files.map(({ name }) => name)).toEqual([

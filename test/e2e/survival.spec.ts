@@ -10,6 +10,7 @@ import {
   answer,
   expect,
   expectFinished,
+  expectNoSecondUpload,
   expectPlayable,
   expectRecording,
   type FolderFile,
@@ -54,6 +55,7 @@ async function expectDelivered(page: Page, server: TestServer, cutShort: readonl
     if (short) await expectDecodable(file);
   }
   expect(meta.status).toBe('finished');
+  await expectNoSecondUpload(server);
 }
 
 /** Where the end is missing, nothing but that is remarked on; how far an encoder was behind then is not ours to say. */
@@ -226,6 +228,7 @@ test('the device is full in mid-answer: the recording goes on, it is said, and e
     expect(files.map(({ name }) => name)).toEqual(['meta.json', ...ANSWERS]);
     expect(files.slice(1).map(({ sha256 }) => sha256)).toEqual(await page.evaluate(digestsInMemory));
     expect(meta.status).toBe('finished');
+    await expectNoSecondUpload(server);
   } finally {
     await close();
     await profile.remove();
