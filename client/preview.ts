@@ -14,6 +14,7 @@ export function createPreview(show: (stream: MediaStream | null) => void, { onLo
   let quality: Quality = DEFAULT_QUALITY;
   /** What the open camera was asked for last. */
   let applied: Quality | null = null;
+  let applying: Promise<void> = Promise.resolve();
   /** Counts what made an opening under way worthless. */
   let closings = 0;
   // One at a time: a camera that is opened twice is busy on a phone, and nobody would close the first.
@@ -27,10 +28,11 @@ export function createPreview(show: (stream: MediaStream | null) => void, { onLo
     meter = stream = null;
   }
 
-  async function apply(to: MediaStream): Promise<void> {
-    if (applied === quality) return;
+  /** Resolves once the camera has it: a recorder that began before would see its picture change. */
+  function apply(to: MediaStream): Promise<void> {
+    if (applied !== quality) applying = applyQuality(to, quality);
     applied = quality;
-    await applyQuality(to, quality);
+    return applying;
   }
 
   async function openInTurn(): Promise<MediaStream> {
@@ -41,6 +43,7 @@ export function createPreview(show: (stream: MediaStream | null) => void, { onLo
     close();
     const before = closings;
     applied = quality;
+    applying = Promise.resolve();
     const opened = await openDevices(choice, quality);
     await apply(opened);
     if (closings !== before) {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createPreview } from '../../client/preview.ts';
 import { DEFAULT_QUALITY, fitQuality } from '../../client/quality.ts';
+import { settle } from '../support/manual-timers.ts';
 
 class FakeTrack extends EventTarget {
   readyState: MediaStreamTrackState = 'live';
@@ -78,6 +79,16 @@ test('while something records the camera is left alone; the next opening sees to
   await preview.tune(larger);
   expect(track.heights).toEqual([{ ideal: smaller.height }, { ideal: larger.height }]);
   expect(larger).not.toEqual(DEFAULT_QUALITY);
+  // Whoever opens then waits for it: the next recording must not begin in the middle of the change.
+  let changed: () => void = () => {};
+  track.applyConstraints = () => new Promise((resolve) => (changed = resolve));
+  void preview.tune(smaller);
+  let opened = false;
+  const opening = preview.open().then(() => (opened = true));
+  await settle();
+  expect(opened).toBe(false);
+  changed();
+  await opening;
 });
 
 test('a chosen device that is in use elsewhere: as little of the choice as helps is given up', async () => {
