@@ -233,8 +233,13 @@ test('the practice question begins at the device check alone', () => {
 test('what was confirmed once stays so, whatever a later answer of the server says', () => {
   const state = reduce(loaded([1, 2]), { type: 'answered', answered: [3] });
   expect(state.answered).toEqual([1, 2, 3]);
-  const again: Event = { type: 'loaded', title: 'Interview', gate: 'each', questions, answered: [1] };
-  expect(reduce(state, again).answered).toEqual([1, 2, 3]);
+  expect(reduce(state, { type: 'answered', answered: [1] }).answered).toEqual([1, 2, 3]);
+});
+
+test('begun anew, the sitting goes by what the server holds: what it lost is asked again', () => {
+  const state = play([{ type: 'kept-whole', question: 2 }], loaded([1, 2, 3]));
+  const again = reduce(state, { type: 'loaded', title: 'Interview', gate: 'end', questions, answered: [1, 3] });
+  expect([again.answered, again.recorded, nextQuestion(again)]).toEqual([[1, 3], [], 2]);
 });
 
 test('answered stays sorted and holds each question once', () => {
