@@ -1,4 +1,4 @@
-/** The composition root: config -> storage -> app -> listen -> recover -> sweep -> shut down in reverse. */
+/** The composition root: config -> storage -> app -> listen -> recover -> sweep -> jobs -> shut down in reverse. */
 import { readFileSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { openStorage, type Storage } from '../storage/index.ts';
 import { createApp, type Log } from './app.ts';
 import { type Config, ConfigError, publicUrl } from './config.ts';
 import { createHttpServer } from './http-server.ts';
+import { createBackground } from './jobs/background.ts';
 import { repeat } from './repeat.ts';
 import { loadAssets } from './routes/pages.ts';
 import { createReportUnfinished } from './unfinished.ts';
@@ -72,6 +73,9 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
         if (swept.length > 0) log.info({ uploads: swept }, 'uploads that were given up moved to takes/');
       }),
     ];
+    const background = createBackground({ storage, config, log });
+    // Copies can wait; candidates can't.
+    await background.start().catch((cause: unknown) => log.error({ err: cause }, 'the jobs can’t begin'));
 
     return {
       url: publicUrl(config, port),
@@ -81,7 +85,7 @@ export async function startServer(config: Config, log: Log): Promise<Running> {
         // Bodies on their way are committed as far as they came, and their senders told to ask again.
         stopping.abort();
         await closeServer(CLOSE_MS);
-        await Promise.race([Promise.all(sweeps.map((stop) => stop())), pause(SWEEP_END_MS)]);
+        await Promise.race([Promise.all([background.stop(), ...sweeps.map((stop) => stop())]), pause(SWEEP_END_MS)]);
         await storage.close();
       },
     };

@@ -19,7 +19,7 @@ export interface Interview {
   /** What is spoken, BCP 47 like `vi`; absent = to be detected. */
   language?: string | undefined;
   /** Whether the copies for reviewers get their loudness evened out. */
-  normalizeAudio?: boolean;
+  normalizeAudio?: boolean | undefined;
   questions: InterviewQuestion[];
 }
 

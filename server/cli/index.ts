@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { FileErrors } from './command.ts';
 import { addInterviewCommands } from './interview.ts';
+import { addJobCommands } from './job.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionCommands } from './session.ts';
 import { addTokenCommands } from './token.ts';
+import { addTranscribeCommand } from './transcribe.ts';
 
 /** Runs one command. Returns the exit status; errors are one line on standard error. */
 export async function main(args: string[]): Promise<number> {
@@ -16,6 +18,8 @@ export async function main(args: string[]): Promise<number> {
   addTokenCommands(program, print);
   addInterviewCommands(program, print);
   addSessionCommands(program, print);
+  addJobCommands(program, print);
+  addTranscribeCommand(program, print);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;

@@ -9,7 +9,7 @@ import { locate } from './install.mjs';
 
 const cacheDir = fileURLToPath(new URL('../../.cache/media', import.meta.url));
 
-const spokenWords =
+export const spokenWords =
   'My name is Anna Parker and I come from a small town near the sea. ' +
   'For the last four years I have worked as an engineer, and I enjoy solving hard problems with other people.';
 

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { WebVTTParser } from 'webvtt-parser';
+import webvtt from 'webvtt-parser';
 import type { Containment } from '../../server/jobs/containment.ts';
 import { createProcesses } from '../../server/jobs/process.ts';
 import type { EngineContext, Recording } from '../../server/transcripts/engine.ts';
@@ -84,7 +84,7 @@ export type OpenRecording = Awaited<ReturnType<typeof openRecording>>;
 
 /** The cues of a WebVTT file, times in ms, text without references; throws what the parser from npm complains of. */
 export function readVtt(vtt: string): { startMs: number; endMs: number; lines: string[] }[] {
-  const { cues, errors } = new WebVTTParser().parse(vtt, 'captions');
+  const { cues, errors } = new webvtt.WebVTTParser().parse(vtt, 'captions');
   if (errors.length > 0) throw new Error(errors.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
   return cues.map(({ startTime, endTime, text }) => ({
     startMs: Math.round(startTime * 1_000),

@@ -8,7 +8,10 @@ declare module 'webvtt-parser' {
     /** With its markup. */
     text: string;
   }
-  export class WebVTTParser {
+  class WebVTTParser {
     parse(text: string, mode: 'captions'): { cues: ParsedCue[]; errors: { message: string; line: number }[] };
   }
+  /** As Node and its loaders see a CommonJS module that names nothing. */
+  const module: { WebVTTParser: typeof WebVTTParser };
+  export default module;
 }

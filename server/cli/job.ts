@@ -1,0 +1,71 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Job, JobState } from '../../storage/types.ts';
+import {
+  CommandError,
+  type CommonOptions,
+  type Print,
+  shortTime,
+  show,
+  table,
+  withCommon,
+  withStorage,
+} from './command.ts';
+
+const STATES: JobState[] = ['queued', 'running', 'done', 'dead'];
+
+/** `tresgo job …` */
+export function addJobCommands(program: Command, print: Print): void {
+  const jobs = program.command('job').description('work on answers in the background: seekable copies, transcripts');
+
+  withCommon(jobs.command('list'))
+    .description('all jobs, oldest first, with how far they are and why they wait')
+    .addOption(new Option('--state <state>', 'those in one state alone').choices(STATES))
+    .action(async (options: CommonOptions & { state?: JobState }) => {
+      const all = await withStorage(options, (storage) =>
+        storage.jobs.list(options.state ? { states: [options.state] } : {}),
+      );
+      show(print, options, all.map(documentOf), () => table(all.map(rowOf), 'No jobs.'));
+    });
+
+  withCommon(jobs.command('retry').argument('[id]', 'the job’s id, from "job list"', parseId))
+    .description('begin a job afresh, at once, whatever became of it; the running server takes it up')
+    .option('--dead', 'all that were given up')
+    .action(async (id: number | undefined, options: CommonOptions & { dead?: true }) => {
+      if ((id === undefined) === (options.dead === undefined))
+        throw new CommandError('say which: an id from "tresgo job list", or --dead for all that were given up');
+      const queued = await withStorage(options, async (storage) => {
+        const chosen = id === undefined ? await storage.jobs.list({ states: ['dead'] }) : [await storage.jobs.get(id)];
+        const found = chosen.filter((job) => job !== null);
+        if (id !== undefined && found.length === 0)
+          throw new CommandError(`there is no job ${id}: "tresgo job list" shows them`);
+        for (const { kind, takeId } of found) await storage.jobs.queue(kind, takeId);
+        return Promise.all(found.map((job) => storage.jobs.get(job.id)));
+      });
+      const all = queued.filter((job) => job !== null);
+      show(print, options, all.map(documentOf), () => table(all.map(rowOf), 'Nothing was given up.'));
+    });
+}
+
+function documentOf({ dueAt, createdAt, updatedAt, owner: _, ...job }: Job) {
+  const iso = (at: Job['dueAt']) => at.toUTC().toISO();
+  return { ...job, dueAt: iso(dueAt), createdAt: iso(createdAt), updatedAt: iso(updatedAt) };
+}
+
+function rowOf({ id, kind, folder, question, state, progress, attempts, reason, dueAt }: Job): Record<string, string> {
+  const waits = state === 'queued' && attempts > 0 ? `again at ${shortTime(dueAt)}` : '';
+  return {
+    id: String(id),
+    kind,
+    session: folder,
+    question: String(question),
+    state,
+    done: `${Math.round(progress * 100)} %`,
+    tries: String(attempts),
+    reason: [waits, reason ?? ''].filter(Boolean).join(': '),
+  };
+}
+
+function parseId(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('It takes a number, from "job list".');
+  return Number(text);
+}
