@@ -16,6 +16,8 @@ export interface Contender {
   name: ContenderName;
   pid: number;
   port: number;
+  /** The folder of its own. */
+  folder: string;
   /** New uploads of unknown length, so many to a candidate. */
   createUploads(count: number, perCandidate: number): Promise<Upload[]>;
   connect(): Promise<Connection>;
@@ -42,12 +44,12 @@ const commands: Record<ContenderName, (folder: string) => string[]> = {
 export async function openContender(
   name: ContenderName,
   leftovers: Leftovers,
-  nodeOptions: string[] = [],
+  { nodeOptions = [], env = {} }: { nodeOptions?: string[]; env?: Record<string, string> } = {},
 ): Promise<Contender> {
   const folder = mkdtempSync(path.join(tmpdir(), `tresgo-bench-${name}-`));
   const child = spawn(process.execPath, [...nodeOptions, ...commands[name](folder)], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', TRESGO_MIN_FREE_BYTES: '0' },
+    env: { ...process.env, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', TRESGO_MIN_FREE_BYTES: '0', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const clear = () => {
@@ -80,6 +82,7 @@ export async function openContender(
       name,
       pid: child.pid ?? 0,
       port,
+      folder,
       connect: () => openConnection(port),
       async createUploads(count, perCandidate) {
         const candidates = Math.ceil(count / perCandidate);
@@ -102,7 +105,7 @@ interface Candidate {
 /** Of the peers, who ask nobody who they are. */
 const nobody: Candidate = { token: 'x'.repeat(32), folder: '01_01_2026_00_00_candidate' };
 
-async function createCandidates(url: string, dataDir: string, count: number): Promise<Candidate[]> {
+export async function createCandidates(url: string, dataDir: string, count: number): Promise<Candidate[]> {
   const storage = await openStorage({ dataDir });
   const candidates: Candidate[] = [];
   let next = 0;

@@ -47,22 +47,22 @@ export async function pace(
 }
 
 /**
- * 500 recordings, each a PATCH of 64 KiB a second at its own phase, on its own connection, by its own candidate. The
+ * So many recordings (500), each a PATCH of 64 KiB a second at its own phase, on its own connection, by its own candidate. The
  * time of each runs from when it was due to its 204.
  */
 export async function measureLive(
   contender: Contender,
-  { seconds, seed }: { seconds: number; seed: number },
+  { seconds, seed, recordings: count = RECORDINGS }: { seconds: number; seed: number; recordings?: number },
 ): Promise<Figures> {
   const body = piece(LIVE_BYTES);
   const random = createRandom(seed);
-  const uploads = await contender.createUploads(RECORDINGS, 1);
+  const uploads = await contender.createUploads(count, 1);
   const connections = await Promise.all(uploads.map(() => contender.connect()));
   const startMs = performance.now() + 100;
   const fromMs = startMs + WARM_UP_MS;
   const untilMs = fromMs + seconds * 1000;
   const turns: Turn[] = [];
-  const recordings = eachOf(RECORDINGS, async (at) => {
+  const recordings = eachOf(count, async (at) => {
     const [upload, connection] = [uploads[at] as Upload, connections[at]];
     const send = async () => connection && (await patch(connection, upload, body));
     turns.push(...(await pace({ firstMs: startMs + random() * EVERY_MS, everyMs: EVERY_MS, untilMs }, send)));

@@ -53,11 +53,15 @@ export async function profile(file: string, patches: PatchLoadSize, leftovers: L
       return { cpu: cpuFigures(spent, patches.count), syscalls: await countSyscalls(plain, load, folder) };
     });
     const options = ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`];
-    const window = await underLoad(await openContender('ours', leftovers, options), patches, async (load) => {
-      const fromUs = nowUs();
-      await load.run(patches.count);
-      return { fromUs, untilUs: nowUs() };
-    });
+    const window = await underLoad(
+      await openContender('ours', leftovers, { nodeOptions: options }),
+      patches,
+      async (load) => {
+        const fromUs = nowUs();
+        await load.run(patches.count);
+        return { fromUs, untilUs: nowUs() };
+      },
+    );
     const name = readdirSync(folder).find((each) => each.endsWith('.cpuprofile'));
     if (!name) throw new Error('the server wrote no profile');
     copyFileSync(path.join(folder, name), file);
