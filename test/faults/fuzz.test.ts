@@ -132,9 +132,8 @@ test(`${REQUESTS} strange requests`, async () => {
   expect(told).toBe(sent);
   expect(server.process.exitCode).toBeNull();
   // The sweep may be at work while the folder is read: what is litter stays.
-  let left = await litter();
-  await until(async () => (left = await litter()).length === 0, 12_000, 1_000).catch(() => {});
-  expect(left).toEqual([]);
+  await until(async () => (await litter()).length === 0, 12_000, 1_000).catch(() => {});
+  expect(await litter()).toEqual([]);
   const seen = [...faults].map(([fault, { count, first }]) => `${fault}: ${count} times, first:\n${first}`);
   expect([...seen, ...complaints()].join('\n\n')).toBe('');
   // It got through to the application, and not to refusals alone.
