@@ -25,6 +25,10 @@ export interface AnswerRoutesDeps {
 
 type Fields = Map<string, string>;
 
+/** A parser that takes no more of a form, though there is more or it has all, is given up after that. */
+const STUCK_MS = 2_000;
+const WATCH_MS = 100;
+
 /** A refused body is read to its end before the answer, so that the sender gets to read it; but not for longer. */
 const DRAIN_MS = 30_000;
 
@@ -147,13 +151,21 @@ async function readForm(
       if (!saved) reject(problem('invalid-multipart', { detail: 'The form has no file field "video".' }));
     });
     form.on('error', unreadable);
-    // Some forms make the parser neither finish nor fail nor read on.
-    const idle = setTimeout(() => {
-      if (saved) return;
+    // Some forms make the parser neither finish nor fail nor read on: bytes wait for it, or there are no more to come.
+    let quietMs = 0;
+    const watch = setInterval(() => {
+      quietMs += WATCH_MS;
+      const stuck = source.readableLength > 0 || source.readableEnded;
+      if (saved) clearInterval(watch);
+      if (saved || quietMs < (stuck ? Math.min(STUCK_MS, idleMs) : idleMs)) return;
+      clearInterval(watch);
       source.unpipe(form).resume();
       unreadable(new Error('the form does not end'));
-    }, idleMs);
-    source.on('data', () => idle.refresh()).on('close', () => clearTimeout(idle));
+    }, WATCH_MS);
+    source.on('data', () => {
+      quietMs = 0;
+    });
+    form.on('finish', () => clearInterval(watch)).on('error', () => clearInterval(watch));
     source.on('error', unreadable);
     source.on('close', () => {
       if (source.readableEnded) return;
