@@ -155,7 +155,7 @@ async function readForm(
     let quietMs = 0;
     const watch = setInterval(() => {
       quietMs += WATCH_MS;
-      const stuck = source.readableLength > 0 || source.readableEnded;
+      const stuck = form.writableLength > 0 || source.readableEnded;
       if (saved) clearInterval(watch);
       if (saved || quietMs < (stuck ? Math.min(STUCK_MS, idleMs) : idleMs)) return;
       clearInterval(watch);
