@@ -1,7 +1,7 @@
 /**
  * What is made of answers and can be made again: `derived/Q1.webm`, `.jpg`, `.vtt`, `.json`, and `transcript.txt`.
  *
- * It is made in a folder of the job's own, on the same disk, and moved into the session's folder under its lock, file by
+ * It is made in a folder of the job's own, brought to the same disk, and moved into the session's folder under its lock, file by
  * file, only while the take still counts. Done again after a crash, each step gives the same.
  */
 import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { Takes } from './catalog/takes.ts';
 import { answersOf, replaceFile, writeMeta } from './meta-file.ts';
 import type { InSession } from './recordings/in-session.ts';
+import { copyGently, type Scratch } from './scratch.ts';
 import { joinInside, syncDirectory } from './session-folder.ts';
 import type { Job, Session, Take } from './types.ts';
 
@@ -27,9 +28,17 @@ export interface DerivedDeps {
   inSession: InSession;
   /** Holds the jobs' own folders. */
   workDir: string;
+  scratch: Scratch;
 }
 
-export function createDerived({ takes, inSession, workDir }: DerivedDeps) {
+export function createDerived({ takes, inSession, workDir, scratch }: DerivedDeps) {
+  const folderOf = (id: number) => joinInside(workDir, String(id));
+  async function openFolder(id: number): Promise<string> {
+    await rm(folderOf(id), { recursive: true, force: true });
+    await mkdir(folderOf(id), { recursive: true, mode: 0o700 });
+    return folderOf(id);
+  }
+
   /** The job's take with its session, as long as it is the answer of its question. */
   async function answerOf(job: Pick<Job, 'takeId' | 'sessionId'>): Promise<Take | null> {
     return answersOf(await takes.list(job.sessionId)).find(({ id }) => id === job.takeId) ?? null;
@@ -43,20 +52,33 @@ export function createDerived({ takes, inSession, workDir }: DerivedDeps) {
         return take?.fileName ? { take, session, file: joinInside(folder, take.fileName) } : null;
       }),
 
-    /** An empty folder of the job's own, on the recordings' disk. */
-    async openWork({ id }: Job): Promise<string> {
-      const folder = joinInside(workDir, String(id));
-      await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      return folder;
+    /**
+     * An empty folder of the job's own: in memory where there is room, else on the recordings' disk.
+     * @param sourceBytes of the recording
+     */
+    async openWork({ id }: Job, sourceBytes: number): Promise<string> {
+      return (await scratch.open(String(id), sourceBytes)) ?? openFolder(id);
     },
 
     async closeWork({ id }: Job): Promise<void> {
-      await rm(joinInside(workDir, String(id)), { recursive: true, force: true });
+      await scratch.close(String(id));
+      await rm(folderOf(id), { recursive: true, force: true });
     },
 
     /** Removes what jobs before a crash left; for whoever has claimed the data folder. */
-    clearWork: (): Promise<void> => rm(workDir, { recursive: true, force: true }),
+    async clearWork(): Promise<void> {
+      await scratch.clear();
+      await rm(workDir, { recursive: true, force: true });
+    },
+
+    /** Brings a job's files to the recordings' disk, for `publish`; those that are there stay. */
+    async stage({ id }: Job, files: DerivedFile[], signal: AbortSignal): Promise<DerivedFile[]> {
+      if (files.every(({ from }) => path.dirname(from) === folderOf(id))) return files;
+      const folder = await openFolder(id);
+      const staged = files.map((file) => ({ ...file, staged: path.join(folder, path.basename(file.from)) }));
+      for (const { from, staged: to } of staged) await copyGently(from, to, signal);
+      return staged.map(({ staged: from, extension }) => ({ from, extension }));
+    },
 
     /**
      * Puts a job's files into the session's folder.

@@ -17,6 +17,7 @@ import { createFinish } from './recordings/finish.ts';
 import { createInSession } from './recordings/in-session.ts';
 import { createLocks } from './recordings/locks.ts';
 import { createSweep } from './recordings/sweep.ts';
+import { createScratch } from './scratch.ts';
 import { createExclusiveFolder, folderName, syncDirectory } from './session-folder.ts';
 import type { Interview, Session, Take, Token } from './types.ts';
 
@@ -83,7 +84,8 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const inSession = createInSession(sessions, locks, sessionsDir);
   const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, inSession });
   const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
-  const derived = createDerived({ takes, inSession, workDir: path.join(dataDir, 'work') });
+  const scratch = createScratch(dataDir);
+  const derived = createDerived({ takes, inSession, workDir: path.join(dataDir, 'work'), scratch });
   let release: (() => void) | null = null;
 
   /** What a crash left of one take. */

@@ -28,7 +28,7 @@ export function createRemux({ storage, config, media, next }: RemuxDeps): Work {
     // Recordings go before: the copy, and what is needed to make it, may not take the room that they need.
     if ((await storage.freeBytes()) - 2 * take.offset < config.minFreeBytes)
       throw new JobError('the disk has no room for a copy just now', { final: false });
-    const folder = await derived.openWork(job);
+    const folder = await derived.openWork(job, take.offset);
     try {
       const container = take.fileName?.endsWith('.mp4') ? 'mp4' : 'webm';
       const normalizeAudio = session.interview.normalizeAudio === true;
@@ -38,7 +38,8 @@ export function createRemux({ storage, config, media, next }: RemuxDeps): Work {
         { from: made.copy, extension: made.copy.endsWith('.mp4') ? ('mp4' as const) : ('webm' as const) },
       ];
       const change = { durationMs: made.durationMs, mediaProblem: null };
-      if (!(await derived.publish(job, files, change, isOurs))) return { reason: SUPERSEDED };
+      if (!(await derived.publish(job, await derived.stage(job, files, signal), change, isOurs)))
+        return { reason: SUPERSEDED };
       return { next: next(), ...(made.cutOff ? { reason: 'the recording breaks off before its end' } : {}) };
     } catch (error) {
       // The reason goes where the answer is told of, too: nobody reads lists of jobs.

@@ -25,7 +25,7 @@ export function createTranscribe({ storage: { derived }, media, engine, run }: T
     const { take, session, file } = source;
     const tools = media();
     if (!tools || !engine) throw new JobError('ffmpeg or the speech engine is gone', { final: false });
-    const folder = await derived.openWork(job);
+    const folder = await derived.openWork(job, take.offset);
     try {
       const container = take.fileName?.endsWith('.mp4') ? 'mp4' : 'webm';
       const sound = await tools.extractSpeech({ source: file, container, folder, signal });
@@ -46,7 +46,8 @@ export function createTranscribe({ storage: { derived }, media, engine, run }: T
         { from: vtt, extension: 'vtt' as const },
         { from: json, extension: 'json' as const },
       ];
-      if (!(await derived.publish(job, files, {}, isOurs))) return { reason: SUPERSEDED };
+      if (!(await derived.publish(job, await derived.stage(job, files, signal), {}, isOurs)))
+        return { reason: SUPERSEDED };
       return sound ? {} : { reason: 'the answer has no sound' };
     } finally {
       await derived.closeWork(job);

@@ -23,7 +23,7 @@ async function answer(question = 1): Promise<Job> {
 
 /** Files in the job's own folder, as its work would leave them. */
 async function made(job: Job, files: Record<string, string>) {
-  const folder = await sitting.storage.derived.openWork(job);
+  const folder = await sitting.storage.derived.openWork(job, Number.POSITIVE_INFINITY);
   return Promise.all(
     Object.entries(files).map(async ([extension, text]) => {
       await writeFile(path.join(folder, `made.${extension}`), text);
