@@ -100,6 +100,9 @@ async function record(
       const options = { quality, seconds, audio: AUDIO, timesliceMs: TIMESLICE_MS, phasesMs: STOP_PHASES_MS };
       const recordings = await page.evaluate(recordInPage, options);
       await page.context().close();
+      // An empty one would be measured as a gate that stays shut.
+      if (recordings.some(({ slices }) => slices.length === 0))
+        throw new Error(`Chromium recorded nothing at ${kbit} kbit/s: try again on a machine that does nothing else`);
       made.set(quality, recordings);
       const gapMs = Math.max(...recordings.map(longestGapMs));
       if (gapMs <= LONGEST_GAP_MS) await keep(fileFor(quality, seconds), recordings);
