@@ -49,8 +49,9 @@ export function createBackground({ storage, config, log, engine, sessionId }: Ba
     const found = findMediaPrograms(config.ffmpeg, config.programFolders);
     const now = found ? `${found.ffmpeg} ${found.ffprobe}` : null;
     if (now === programs) return;
-    if (now) log.info({ ...found }, 'seekable copies of answers are made with ffmpeg');
-    else
+    // At the start that is as it should be.
+    if (now && programs !== undefined) log.info({ ...found }, 'seekable copies of answers are made with ffmpeg');
+    if (!now)
       log.warn(
         {},
         'there is no ffmpeg: answers are recorded as ever, seekable copies are made once it is installed (or TRESGO_FFMPEG names it)',
