@@ -1,6 +1,7 @@
 import { ApiError } from './api.ts';
 import { alertFor } from './devices.ts';
 import type { Alert, AlertCode } from './interview.ts';
+import { LOST_TAKE } from './lost-take.ts';
 import { NotKeptError } from './take.ts';
 
 /** Nothing is wrong, or nothing that the candidate must see to at once. */
@@ -38,5 +39,5 @@ function wordsOf(error: unknown): string {
 /** What the server refused, as the page says it. */
 export function refusalOf(status: number, code: string, detail: string): Alert {
   if (status === 401) return { code: 'signed-out' };
-  return code === 'digest-mismatch' ? { code } : { code: 'refused', detail, refusal: code };
+  return code === 'digest-mismatch' || code === LOST_TAKE ? { code } : { code: 'refused', detail, refusal: code };
 }

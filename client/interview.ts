@@ -32,6 +32,7 @@ export type AlertCode =
   | 'storage-slow' // it does not open, and holds what an earlier page recorded: the page waits for it
   | 'copy-failed' // a copy of what is not sent could not be saved as a file
   | 'signed-out' // 401: token expired or revoked
+  | 'take-lost' // the device has lost the take before it had arrived: its browser's data was deleted
   | 'digest-mismatch' // the server holds other bytes
   | 'no-connection' // the server can't be reached: it is tried again
   | 'second-tab' // another tab holds this session
@@ -90,7 +91,7 @@ export type Phase =
 
 /**
  * `review`: the question allows another take. `muted`: camera or microphone delivered nothing for a while. `refused`: the
- * server takes it never; it can only be answered again.
+ * server takes it never, or the device has lost it; it can only be answered again.
  */
 export type Cause = 'review' | 'reload' | 'interrupted' | 'muted' | 'refused';
 

@@ -46,7 +46,7 @@ export function createUploadHearing({
     const why = refusalOf(status, code, detail);
     const { phase } = state();
     if (code === 'session-finished') session.over();
-    else if (!final || why.code !== 'refused' || !('takeId' in phase) || phase.takeId !== takeId) alert(why);
+    else if (!final || why.code === 'digest-mismatch' || !('takeId' in phase) || phase.takeId !== takeId) alert(why);
     else {
       // No try can help any more: what is left is to answer again.
       const running = take();

@@ -13,6 +13,7 @@ import { type FileSource, type HttpStack, Upload } from 'tus-js-client';
 import { createTakeDigest, type TakeDigest } from './digest.ts';
 import { findWay } from './find-way.ts';
 import { createGrowingSource } from './growing-source.ts';
+import { judgeLost } from './lost-take.ts';
 import { probeOffset } from './offset-probe.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import { judgeGone, type SessionState } from './session-state.ts';
@@ -130,8 +131,6 @@ export function createUploader({
       giveUp();
     };
     outer.addEventListener('abort', follow);
-    const judged = async (failure: Failure) =>
-      failure.kind === 'gone' ? judgeGone(failure, { ask: sessionState, timers, signal }) : failure;
     try {
       const requests = createTusRequests({ endpoint, token, fetch, timers, watchdog, signal });
       if (take.uploadUrl === null) {
@@ -143,9 +142,9 @@ export function createUploader({
       }
       const url = take.uploadUrl ?? '';
       const sent = await send(url, { requests, watchdog, signal });
-      if (sent.kind !== 'sent') return await judged(sent);
+      if (sent.kind !== 'sent') return sent;
       const theirs = sent.digest ?? (await requests.confirm(url));
-      if (typeof theirs !== 'string') return await judged(theirs);
+      if (typeof theirs !== 'string') return theirs;
       await digest.catchUp(await spool.size(takeId));
       return { kind: 'confirmed', equal: theirs === digest.base64() };
     } catch (error) {
@@ -226,12 +225,10 @@ export function createUploader({
           if (held?.ended && offset > held.bytes) end({ kind: 'sent', digest: '' });
         },
         onProgress(position) {
-          if (over) return;
-          if (transfer.at(position)) watchdog.moved();
+          if (!over && transfer.at(position)) watchdog.moved();
         },
         onChunkComplete(_size, accepted) {
-          if (over) return;
-          if (transfer.acked(accepted)) progressed();
+          if (!over && transfer.acked(accepted)) progressed();
         },
         onSuccess: () => end({ kind: 'sent', digest: confirmed }),
         onError: (error) => end(judgeError(error)),
@@ -246,7 +243,9 @@ export function createUploader({
     schedule,
     news,
     async attempt(signal) {
-      const outcome = await attempt(signal);
+      const outcome = await attempt(signal)
+        .then((first) => judgeGone(first, { ask: sessionState, timers, signal }))
+        .then((second) => judgeLost(second, { spool, takeId }));
       const moved = transfer.moved();
       // A connection that died without a word rarely died alone.
       const found = silent && (await findWay({ fetch, endpoint, timers, signal }));

@@ -6,82 +6,82 @@ import {
   expectFinished,
   expectRecording,
   expectWholeInterview,
+  inBothSizes,
   logIn,
-  PHONE,
   press,
   statusOf,
   test,
 } from './fixtures.ts';
 
-test.use(PHONE);
-
 /** There is a way again as soon as a connection falls silent: a new one works. */
 const GATE_MS = 20_000;
 
-test('black holes at the start, in the middle and 0.5 s after the stop; 502 in HTML for 2 s, and 429', async ({
-  page,
-  server,
-  candidate,
-}) => {
-  const host = '127.0.0.1';
-  const proxy = await openProxy({ to: { host, port: server.port } });
-  const link = await openLink({ to: { host, port: proxy.port }, rate: { kbit: 4000 }, delayMs: 40 });
-  const swallow = () => {
-    const before = link.stats.blackholed;
-    link.blackhole();
-    expect(link.stats.blackholed, 'a connection was open').toBeGreaterThan(before);
-  };
-  const expectNext = async (question: number, since: number) => {
-    await expect(page.getByRole('heading', { name: `Question ${question} of 5` })).toBeVisible({ timeout: GATE_MS });
-    console.log(`gate ${question - 1} open ${((Date.now() - since) / 1000).toFixed(1)} s after the last fault`);
-  };
-  await logIn(page, link.url, candidate);
-  await press(page, 'Start interview');
+inBothSizes(() => {
+  test('black holes at the start, in the middle and 0.5 s after the stop; 502 in HTML for 2 s, and 429', async ({
+    page,
+    server,
+    candidate,
+  }) => {
+    const host = '127.0.0.1';
+    const proxy = await openProxy({ to: { host, port: server.port } });
+    const link = await openLink({ to: { host, port: proxy.port }, rate: { kbit: 4000 }, delayMs: 40 });
+    const swallow = () => {
+      const before = link.stats.blackholed;
+      link.blackhole();
+      expect(link.stats.blackholed, 'a connection was open').toBeGreaterThan(before);
+    };
+    const expectNext = async (question: number, since: number) => {
+      await expect(page.getByRole('heading', { name: `Question ${question} of 5` })).toBeVisible({ timeout: GATE_MS });
+      console.log(`gate ${question - 1} open ${((Date.now() - since) / 1000).toFixed(1)} s after the last fault`);
+    };
+    await logIn(page, link.url, candidate);
+    await press(page, 'Start interview');
 
-  await expectRecording(page, 1);
-  swallow();
-  let since = Date.now();
-  await page.waitForTimeout(2500);
-  await press(page, 'Next question');
-  await expectNext(2, since);
+    await expectRecording(page, 1);
+    swallow();
+    let since = Date.now();
+    await page.waitForTimeout(2500);
+    await press(page, 'Next question');
+    await expectNext(2, since);
 
-  await expectRecording(page, 2);
-  await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
-  swallow();
-  since = Date.now();
-  await page.waitForTimeout(1500);
-  await press(page, 'Next question');
-  await expectNext(3, since);
+    await expectRecording(page, 2);
+    await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
+    swallow();
+    since = Date.now();
+    await page.waitForTimeout(1500);
+    await press(page, 'Next question');
+    await expectNext(3, since);
 
-  await expectRecording(page, 3);
-  await page.waitForTimeout(2000);
-  // What is under way at the stop stays under way for the half second.
-  link.offline(1500);
-  await page.waitForTimeout(500);
-  await press(page, 'Next question');
-  await page.waitForTimeout(500);
-  swallow();
-  since = Date.now() + 500;
-  await expectNext(4, since);
+    await expectRecording(page, 3);
+    await page.waitForTimeout(2000);
+    // What is under way at the stop stays under way for the half second.
+    link.offline(1500);
+    await page.waitForTimeout(500);
+    await press(page, 'Next question');
+    await page.waitForTimeout(500);
+    swallow();
+    since = Date.now() + 500;
+    await expectNext(4, since);
 
-  await expectRecording(page, 4);
-  const badGateway = proxy.cast({ status: 502 });
-  await page.waitForTimeout(2000);
-  badGateway.end();
-  expect(badGateway.told()).toBeGreaterThan(0);
-  await page.waitForTimeout(500);
-  await press(page, 'Next question');
+    await expectRecording(page, 4);
+    const badGateway = proxy.cast({ status: 502 });
+    await page.waitForTimeout(2000);
+    badGateway.end();
+    expect(badGateway.told()).toBeGreaterThan(0);
+    await page.waitForTimeout(500);
+    await press(page, 'Next question');
 
-  await expectRecording(page, 5);
-  await page.waitForTimeout(2000);
-  const tooMany = proxy.cast({ status: 429, retryAfter: 5, contentType: 'text/plain' });
-  await press(page, 'Finish interview');
-  // Longer than the 2 s that a first wait has by itself.
-  await expect(page.getByRole('status').getByText('Retrying in 5 s', { exact: true })).toBeVisible();
-  tooMany.end();
-  expect(tooMany.told()).toBeGreaterThan(0);
-  await expectFinished(page);
-  await expectWholeInterview(page, server);
-  await link.close();
-  await proxy.close();
+    await expectRecording(page, 5);
+    await page.waitForTimeout(2000);
+    const tooMany = proxy.cast({ status: 429, retryAfter: 5, contentType: 'text/plain' });
+    await press(page, 'Finish interview');
+    // Longer than the 2 s that a first wait has by itself.
+    await expect(page.getByRole('status').getByText('Retrying in 5 s', { exact: true })).toBeVisible();
+    tooMany.end();
+    expect(tooMany.told()).toBeGreaterThan(0);
+    await expectFinished(page);
+    await expectWholeInterview(page, server);
+    await link.close();
+    await proxy.close();
+  });
 });

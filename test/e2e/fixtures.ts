@@ -22,6 +22,15 @@ export const PHONE = {
   hasTouch: true,
 } as const;
 
+/** Declares tests once for each size. */
+export function inBothSizes(declare: (screen: typeof DESKTOP | typeof PHONE) => void): void {
+  for (const [size, screen] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
+    test.describe(size, () => {
+      test.use(screen);
+      declare(screen);
+    });
+}
+
 export interface Candidate {
   token: string;
   id: string;

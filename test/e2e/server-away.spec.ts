@@ -7,6 +7,7 @@ import {
   expectFinished,
   expectRecording,
   expectWholeInterview,
+  inBothSizes,
   logIn,
   press,
   statusOf,
@@ -15,51 +16,53 @@ import {
 
 const AWAY_MS = 12_000;
 
-test('two restarts of 12 s, and a token revoked and restored: the same uploads go on', async ({
-  page,
-  server,
-  candidate,
-}) => {
-  const { dataDir, port } = server;
-  let running = server;
-  const restart = async () => {
-    await running.stop('SIGKILL');
-    expect(running.process.signalCode).toBe('SIGKILL');
-    await page.waitForTimeout(AWAY_MS);
-    running = await spawnServer({ dataDir, port });
-  };
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await answer(page, 1, { seconds: 2 });
+inBothSizes(() => {
+  test('two restarts of 12 s, and a token revoked and restored: the same uploads go on', async ({
+    page,
+    server,
+    candidate,
+  }) => {
+    const { dataDir, port } = server;
+    let running = server;
+    const restart = async () => {
+      await running.stop('SIGKILL');
+      expect(running.process.signalCode).toBe('SIGKILL');
+      await page.waitForTimeout(AWAY_MS);
+      running = await spawnServer({ dataDir, port });
+    };
+    await logIn(page, server.url, candidate);
+    await press(page, 'Start interview');
+    await answer(page, 1, { seconds: 2 });
 
-  // In mid-answer: the candidate speaks on, and notices nothing but the words.
-  await expectRecording(page, 2);
-  await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
-  await restart();
-  await press(page, 'Next question');
+    // In mid-answer: the candidate speaks on, and notices nothing but the words.
+    await expectRecording(page, 2);
+    await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
+    await restart();
+    await press(page, 'Next question');
 
-  // At the stop: the gate stands until the server is back.
-  await expectRecording(page, 3);
-  await page.waitForTimeout(2000);
-  const back = restart();
-  await page.waitForTimeout(200);
-  await press(page, 'Next question');
-  await expect(page.getByRole('status').getByText(/^Retrying in \d s$/)).toBeVisible();
-  await back;
+    // At the stop: the gate stands until the server is back.
+    await expectRecording(page, 3);
+    await page.waitForTimeout(2000);
+    const back = restart();
+    await page.waitForTimeout(200);
+    await press(page, 'Next question');
+    await expect(page.getByRole('status').getByText(/^Retrying in \d s$/)).toBeVisible();
+    await back;
 
-  await expectRecording(page, 4);
-  await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
-  await admin(dataDir, 'token', 'revoke', candidate.id);
-  await expect(page.getByRole('alert')).toContainText('Your token is no longer accepted');
-  await expectRecording(page, 4);
-  await press(page, 'Next question');
-  await page.waitForTimeout(1000);
-  await expect(page.getByRole('heading', { name: 'Question 4 of 5' })).toBeVisible();
-  await admin(dataDir, 'token', 'restore', candidate.id);
+    await expectRecording(page, 4);
+    await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
+    await admin(dataDir, 'token', 'revoke', candidate.id);
+    await expect(page.getByRole('alert')).toContainText('Your token is no longer accepted');
+    await expectRecording(page, 4);
+    await press(page, 'Next question');
+    await page.waitForTimeout(1000);
+    await expect(page.getByRole('heading', { name: 'Question 4 of 5' })).toBeVisible();
+    await admin(dataDir, 'token', 'restore', candidate.id);
 
-  await answer(page, 5, { seconds: 2 });
-  await expect(page.getByRole('alert')).toHaveCount(0);
-  await expectFinished(page);
-  await expectWholeInterview(page, running);
-  await running.stop();
+    await answer(page, 5, { seconds: 2 });
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    await expectFinished(page);
+    await expectWholeInterview(page, running);
+    await running.stop();
+  });
 });

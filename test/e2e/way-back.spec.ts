@@ -104,22 +104,6 @@ test('another link in a second tab leaves the running interview alone, and the o
   await expect(second.getByRole('button', { name: 'Start interview' })).toBeEnabled();
 });
 
-test('a page that comes out of the back-forward cache begins anew, and asks whether the take counts', async ({
-  page,
-  server,
-  candidate,
-}) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
-  await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(20_000);
-  page.on('dialog', (dialog) => void dialog.accept());
-  // Browsers do not keep a page that records or holds a lock, as far as they can tell; said as it would be.
-  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
-  await press(page, 'Keep this answer');
-  await expectRecording(page, 2);
-});
-
 test('an answer that the server says it lacks at the end is asked for again', async ({ page, server, candidate }) => {
   await logIn(page, server.url, candidate);
   await press(page, 'Start interview');

@@ -166,6 +166,35 @@ test('the device’s store fails in mid-answer: it is said, the recording goes o
   await expectFirstAnswerWhole(page, server);
 });
 
+test('the browser’s data is deleted before an answer is sent: it is said, and the question asked again', async ({
+  page,
+  context,
+  server,
+  candidate,
+}) => {
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+  await context.setOffline(true);
+  await page.waitForTimeout(1500);
+  await press(page, 'Next question');
+  await expect(page.getByRole('status').getByText(/^Retrying in \d s$/)).toBeVisible();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Storage.clearDataForOrigin', { origin: server.url, storageTypes: 'indexeddb' });
+  await context.setOffline(false);
+  await expect(page.getByRole('alert')).toContainText('no longer on this device', { timeout: 30_000 });
+  await press(page, 'Answer again');
+  await answer(page, 1, { seconds: 2 });
+  await expectRecording(page, 2);
+  const { files } = await readSession(server);
+  // The tap lost its database as well, and still has what it was given since.
+  const last = await page.evaluate(async () => {
+    const hash = await crypto.subtle.digest('SHA-256', await new Blob(window.__tap[1]?.blobs.slice()).arrayBuffer());
+    return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  });
+  expect(files.find(({ name }) => name === 'Q1.webm')?.sha256).toBe(last);
+});
+
 test('the last chunk of an answer can’t be kept: it is sent from memory', async ({ page, server, candidate }) => {
   await logIn(page, server.url, candidate);
   await press(page, 'Start interview');

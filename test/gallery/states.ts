@@ -262,6 +262,12 @@ export const states: readonly GalleryState[] = [
     live: half,
     alert: alert('refused', { refusal: 'not-a-recording', detail: 'x' }),
   }),
+  state('recovered-lost', recovered('refused', { kind: 'failed' }), {
+    answered,
+    picture: false,
+    live: half,
+    alert: alert('take-lost'),
+  }),
   state('paused', { name: 'paused' }, { answered: [1, 2], picture: false }),
   state('finishing', { name: 'finishing', gate: { kind: 'uploading' } }, { answered: all, picture: false }),
   state(

@@ -1,6 +1,12 @@
 /** Chromium on a profile that outlives it, as a phone's browser outlives a crash; and the crash. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from '@playwright/test';
 import { chromiumArgs, chromiumPath, mediaRecorderTap } from './browser.ts';
 import { fakeMedia } from './media.ts';
 
@@ -13,7 +19,10 @@ export interface ChromiumProcess {
 }
 
 /** Starts Chromium on the profile in `userDataDir`, which a killed one may have left. The tap is in every page. */
-export async function openChromium(userDataDir: string, options: BrowserContextOptions = {}): Promise<ChromiumProcess> {
+export async function openChromium(
+  userDataDir: string,
+  options: BrowserContextOptions & Pick<LaunchOptions, 'ignoreDefaultArgs'> = {},
+): Promise<ChromiumProcess> {
   const context = await chromium.launchPersistentContext(userDataDir, {
     executablePath: chromiumPath(),
     args: chromiumArgs(await fakeMedia()),

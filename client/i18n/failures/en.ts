@@ -152,6 +152,10 @@ export const failures = {
       title: 'This page was in the background',
       text: 'Phones stop the camera then, so something may be missing. The recording goes on: please stay on this page, and repeat what you just said.',
     },
+    'take-lost': {
+      title: 'This answer is no longer on this device',
+      text: 'The browser’s data was deleted before the whole answer had arrived. Please answer this question again; if the page does not offer it, reload the page.',
+    },
     'digest-mismatch': {
       title: 'Your answer did not arrive as it was recorded',
       text: 'The whole recording is still on this device. Keep this page open and tell the person who invited you.',

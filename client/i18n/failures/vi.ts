@@ -134,6 +134,10 @@ export const failures: typeof en = {
       title: 'Trang này vừa chạy ở chế độ nền',
       text: 'Khi đó điện thoại tắt máy ảnh nên có thể thiếu một đoạn. Việc ghi hình vẫn tiếp tục: xin ở lại trang này và nhắc lại điều bạn vừa nói.',
     },
+    'take-lost': {
+      title: 'Câu trả lời này không còn trên thiết bị',
+      text: 'Dữ liệu của trình duyệt đã bị xóa trước khi câu trả lời được gửi xong. Xin hãy trả lời lại câu hỏi này; nếu trang không hiện lựa chọn đó, hãy tải lại trang.',
+    },
     'digest-mismatch': {
       title: 'Câu trả lời đến nơi không giống bản đã ghi',
       text: 'Toàn bộ bản ghi vẫn còn trên thiết bị này. Hãy giữ trang này mở và báo cho người đã mời bạn.',

@@ -53,6 +53,7 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
   let life: Life;
   let sender: Sender;
   let opening: Promise<void> = Promise.resolve();
+  let dying: Promise<void> = Promise.resolve();
 
   const pause = (ms: number) => new Promise<void>((resolve) => timers.set(resolve, ms));
 
@@ -131,13 +132,17 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
       const ending = () => (whole > 0 ? to.end(takeId) : to.drop(takeId));
       await inLife(mine, insist(mine, ending));
     },
-    async die(forMs) {
-      life.end();
-      sender.close();
-      deaths += 1;
-      life = device.live();
-      await pause(forMs);
-      open();
+    die(forMs) {
+      // A page that is gone can't die: the second death waits for its return, and two pages never live side by side.
+      dying = dying.then(async () => {
+        life.end();
+        sender.close();
+        deaths += 1;
+        life = device.live();
+        await pause(forMs);
+        open();
+      });
+      return dying;
     },
     retry: () => sender.retryNow(),
     done: () => sender.unsent().length === 0,
