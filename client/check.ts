@@ -7,6 +7,7 @@ import { type Practice, startPractice } from './practice.ts';
 import type { createPreview } from './preview.ts';
 import { bitsPerSecond } from './quality.ts';
 import { supportedMimeType } from './recorder.ts';
+import { secondsHeld } from './storage-room.ts';
 import type { View } from './view.ts';
 
 export interface CheckOptions {
@@ -24,18 +25,11 @@ export function createCheck({ dispatch, preview, fitting, view, state, warning }
   /** The practice question is about to begin. */
   let opening = false;
 
-  /** What the device may have to hold at once, in ms of recording: the longest answer, or with gate `end` all of them. */
-  function heldMs(): number {
-    const { questions, gate } = state();
-    const lengths = questions.map(({ maxSeconds }) => maxSeconds * 1000);
-    return gate === 'end' ? lengths.reduce((sum, ms) => sum + ms, 0) : Math.max(0, ...lengths);
-  }
-
   async function openDevices(): Promise<void> {
     try {
       if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
       dispatch({ type: 'devices', ...(await listDevices(await preview.open())) });
-      const about = await warning((bitsPerSecond(fitting.quality()) / 8000) * heldMs());
+      const about = await warning((bitsPerSecond(fitting.quality()) / 8) * secondsHeld(state()));
       if (about) dispatch({ type: 'alert', alert: about });
     } catch (error) {
       // Another choice came meanwhile: that one is being opened.

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { createStorageRoom, LEAST_FREE_BYTES } from '../../client/storage-room.ts';
+import { createStorageRoom, LEAST_FREE_BYTES, secondsHeld } from '../../client/storage-room.ts';
+
+const QUESTION = { index: 1, text: 'Who are you?', thinkSeconds: 0, maxTakes: 1 };
 
 const look = (estimate: () => Promise<{ quota?: number; usage?: number }>, needBytes = 0) =>
   createStorageRoom({ estimate, needBytes: () => needBytes }).look();
@@ -22,4 +24,13 @@ test('a browser that does not tell is no failure', async () => {
       throw new TypeError('navigator.storage is undefined');
     }),
   ).toBe('unknown');
+});
+
+test.each([
+  ['each', 'the longest answer', 180],
+  ['end', 'all of them: nothing may be sent before the last', 330],
+] as const)('gate %s: room for %s', (gate, _, seconds) => {
+  const questions = [60, 180, 90].map((maxSeconds) => ({ ...QUESTION, maxSeconds }));
+  expect(secondsHeld({ questions, gate })).toBe(seconds);
+  expect(secondsHeld({ questions: [], gate })).toBe(0);
 });

@@ -37,7 +37,7 @@ describe('the report', () => {
     const gates = [
       gate(500, 300, { resentBytes: 30_000, kbit: 300, backlogMs: 700 }),
       gate(900, 400, { backlogMs: 2500 }),
-      gate(600, 500, { kbit: 500 }),
+      gate(600, 500, { kbit: 500, idealBacklogBytes: 187_500 }),
       gate(100, 90, { where: 'chromium', multipart: null }),
     ];
     const [node, chromium, ...none] = summarize(result(gates));
@@ -46,7 +46,7 @@ describe('the report', () => {
     expect(node?.ours).toEqual({ gates: 3, shut: 0, p50: 0.6, p95: 0.9, max: 0.9 });
     expect(node?.ideal.p50).toBe(0.4);
     expect(node?.multipart?.p50).toBe(8);
-    expect(node?.backlog).toEqual({ p50: 0.8, max: 2.5 });
+    expect(node?.backlog).toEqual({ p50: 0.8, max: 2.5, small: 3, idealSmall: 2 });
     // Medians 0.6 and 0.4, 95th percentiles 0.9 and 0.5; each gate's own: 0.2, 0.5, 0.1.
     const { p50, p95, eachP50, eachP95 } = node?.overIdeal ?? { p50: 0, p95: 0, eachP50: 0, eachP95: 0 };
     expect([p50, p95, eachP50, eachP95].map((value) => Number(value.toFixed(6)))).toEqual([0.2, 0.4, 0.2, 0.5]);
@@ -73,6 +73,10 @@ describe('the report', () => {
     expect(met(result([gate(801, 790)]))[4]).toBe(false);
     expect(met(result([gate(500, 300, { resentBytes: 20_001 })]))[5]).toBe(false);
     expect(met(result([gate(500, 300, { backlogMs: 3000 })]))[6]).toBe(false);
+    const [behind] = summarize(result([gate(500, 300, { backlogMs: 3000 }), gate(500, 300)]));
+    expect(goalsOf(behind as NonNullable<typeof behind>)[6]?.reached).toBe(
+      "at 1 of 2 gates (the ideal sender's at 2), 3.00 s at most",
+    );
     expect(met(result(good, { meanKbit: 299 }))).toHaveLength(6);
     expect(met(result(good.map((each) => ({ ...each, multipart: null }))))).toHaveLength(6);
   });
@@ -81,7 +85,10 @@ describe('the report', () => {
     const never = { waitMs: null, tries: 1, sentBytes: 5000 };
     expect(deadGoals(result([]), 60_000)).toEqual([]);
     const [ours, other] = deadGoals(result([], { dead: [gate(16_000, 300, { multipart: never })] }), 60_000);
-    expect(ours).toMatchObject({ met: true, reached: 'median 16.00 s, at most 16.00 s (1 gates)' });
+    expect(ours).toMatchObject({
+      met: true,
+      reached: 'median 16.00 s, at most 16.00 s (1 gates); at most 15.70 s above the ideal',
+    });
     expect(other).toMatchObject({ met: true, reached: '1 of 1 not within 60 s' });
     const [late] = deadGoals(result([], { dead: [gate(20_001, 300)] }), 60_000);
     expect(late?.met).toBe(false);
