@@ -167,7 +167,8 @@ export const en = {
       `We saved ${duration(s)} of your answer before the page was reloaded, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     interrupted: (s: number) =>
       `We saved ${duration(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
-    refused: 'This answer can’t be sent. Please answer this question again; that costs you nothing.',
+    refusedHeading: 'Please answer this question again',
+    refused: 'This answer can’t be sent. Answering again costs you nothing.',
     reviewHeading: 'Your answer is recorded',
     muted: (s: number) =>
       `You spoke for ${duration(s)}, and for a part of it the camera or the microphone delivered nothing: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,

@@ -165,7 +165,8 @@ export const vi: Messages = {
       `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     interrupted: (s) =>
       `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
-    refused: 'Không thể gửi câu trả lời này. Xin hãy trả lời lại câu hỏi; bạn không bị tính thêm lượt.',
+    refusedHeading: 'Xin hãy trả lời lại câu hỏi này',
+    refused: 'Không thể gửi câu trả lời này. Trả lời lại không bị tính thêm lượt.',
     reviewHeading: 'Câu trả lời của bạn đã được ghi',
     muted: (s) =>
       `Bạn đã nói ${duration(s)}, nhưng có một đoạn máy ảnh hoặc micrô không có tín hiệu, có thể do cuộc gọi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,

@@ -33,7 +33,8 @@ export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep
       refused: () => words.refused,
     };
     const whole = phase.cause === 'review' || phase.cause === 'muted';
-    setText(heading, whole ? words.reviewHeading : words.heading);
+    const cut = phase.cause === 'refused' ? words.refusedHeading : words.heading;
+    setText(heading, whole ? words.reviewHeading : cut);
     setText(text, texts[phase.cause](seconds));
     show(keep, phase.cause !== 'refused');
     show(again, mayAnswerAgain(phase));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sees to the programs that the tests run and npm cannot bring: browsers, ffmpeg, a compiler, strace … Silent when all are there.
+// Sees to what the tests need and npm cannot bring: browsers, ffmpeg, a compiler, strace, a font … Silent when all are there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
@@ -81,14 +81,28 @@ export const programs = [
     // With what it knows of English.
     packages: { debian: ['pocketsphinx', 'pocketsphinx-en-us'], ubuntu: ['pocketsphinx', 'pocketsphinx-en-us'] },
   },
+  {
+    // Without one every Thai letter is the same empty box, and whatever is seen of that page says nothing.
+    name: 'a Thai font',
+    commands: [
+      '/usr/share/fonts/truetype/tlwg/Loma.ttf',
+      '/usr/share/fonts/truetype/noto/NotoSansThai-Regular.ttf',
+      '/usr/share/fonts/google-noto-vf/NotoSansThai[wght].ttf',
+      '/System/Library/Fonts/Supplemental/Thonburi.ttc',
+    ],
+    packages: { debian: 'fonts-tlwg-loma-ttf', ubuntu: 'fonts-tlwg-loma-ttf' },
+  },
 ];
 
-/** The absolute path of an executable file, looked up in PATH unless the command is a path itself; null if none. */
+/** What is read and never run. */
+const FONT = /\.(ttf|ttc|otf)$/;
+
+/** The absolute path of an executable file or a font, looked up in PATH unless the command is a path itself; null if none. */
 export function which(command, path = process.env.PATH ?? '') {
   const candidates = command.includes(sep) ? [command] : path.split(delimiter).map((dir) => join(dir, command));
   for (const candidate of candidates) {
     try {
-      accessSync(candidate, constants.X_OK);
+      accessSync(candidate, FONT.test(candidate) ? constants.R_OK : constants.X_OK);
       if (statSync(candidate).isFile()) return candidate;
     } catch {
       // Not here: the next folder may have it.

@@ -13,16 +13,18 @@ const onlyThese =
 /** Those that have one name only. */
 const builders = ['cmake', 'make', 'g++', 'pocketsphinx_continuous'];
 const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'faketime', 'curl', ...builders];
-const everything = onlyThese('chromium', 'firefox-esr', ...plain, 'apt-get');
+const font = '/usr/share/fonts/truetype/tlwg/Loma.ttf';
+const everything = onlyThese(font, 'chromium', 'firefox-esr', ...plain, 'apt-get');
 
 describe('plan', () => {
   it('does nothing when all is there, under any of its names', () => {
     expect(plan({ env: {}, find: everything, root: true, system: 'debian' })).toEqual({ action: 'none' });
-    const others = onlyThese('google-chrome', 'firefox', ...plain);
+    const others = onlyThese('google-chrome', 'firefox', font, ...plain);
     expect(plan({ env: {}, find: others, root: false, system: null })).toEqual({ action: 'none' });
     const hidden = onlyThese(
       'chromium',
       'firefox',
+      font,
       ...plain.filter((name) => name !== 'mkfs.ext4'),
       '/usr/sbin/mkfs.ext4',
     );
@@ -32,25 +34,38 @@ describe('plan', () => {
   it('installs what is missing, each package once, as root on Debian and Ubuntu', () => {
     const find = onlyThese('apt-get');
     const speech = ['cmake', 'make', 'g++', 'pocketsphinx', 'pocketsphinx-en-us'];
+    const fonts = 'fonts-tlwg-loma-ttf';
     expect(plan({ env: {}, find, root: true, system: 'debian' })).toEqual({
       action: 'install',
-      packages: ['chromium', 'firefox-esr', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl', ...speech],
+      packages: [
+        'chromium',
+        'firefox-esr',
+        'ffmpeg',
+        'openssl',
+        'strace',
+        'e2fsprogs',
+        'faketime',
+        'curl',
+        ...speech,
+        fonts,
+      ],
       message:
         'Missing: chromium, firefox, ffmpeg, ffprobe, openssl, strace, mkfs.ext4, faketime, curl, ' +
-        'cmake, make, g++, pocketsphinx. ' +
+        'cmake, make, g++, pocketsphinx, a Thai font. ' +
         'Installing chromium, firefox-esr, ffmpeg, openssl, strace, e2fsprogs, faketime, curl, ' +
-        'cmake, make, g++, pocketsphinx, pocketsphinx-en-us with apt-get …',
+        'cmake, make, g++, pocketsphinx, pocketsphinx-en-us, fonts-tlwg-loma-ttf with apt-get …',
     });
     expect(plan({ env: {}, find, root: true, system: 'ubuntu' })).toMatchObject({
       packages: [
         ...['chromium-browser', 'firefox', 'ffmpeg', 'openssl', 'strace', 'e2fsprogs', 'faketime', 'curl'],
         ...speech,
+        fonts,
       ],
     });
   });
 
   it('tells the one command to anyone who is not root', () => {
-    const find = onlyThese('apt-get', 'firefox', 'openssl', 'strace', 'faketime', 'curl', ...builders);
+    const find = onlyThese('apt-get', 'firefox', font, 'openssl', 'strace', 'faketime', 'curl', ...builders);
     expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
       action: 'tell',
       message:
@@ -70,7 +85,7 @@ describe('plan', () => {
 
   it('takes the named program instead of the one on PATH, and never replaces a mistyped name', () => {
     const env = { TRESGO_TEST_CHROMIUM: '/opt/chrome', TRESGO_FFMPEG: '/opt/ffmpeg' };
-    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', ...plain.filter((name) => name !== 'ffmpeg'));
+    const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', font, ...plain.filter((name) => name !== 'ffmpeg'));
     expect(plan({ env, find, root: false, system: 'debian' })).toEqual({ action: 'none' });
     expect(plan({ env, find: everything, root: true, system: 'debian' })).toEqual({
       action: 'tell',
@@ -121,12 +136,14 @@ describe('on a machine', () => {
     for (const dir of folders.splice(0)) rmSync(dir, { recursive: true });
   });
 
-  it('finds executables only', () => {
+  it('finds executables, and fonts to be read', () => {
     const dir = folder({ tool: program, text: '' });
     chmodSync(join(dir, 'text'), 0o644);
     expect(which('tool', `/nowhere:${dir}`)).toBe(join(dir, 'tool'));
     expect(which(join(dir, 'tool'), '')).toBe(join(dir, 'tool'));
     expect(which('other', dir)).toBeNull();
+    chmodSync(join(folder({ 'a.ttf': '' }), 'a.ttf'), 0o644);
+    expect(which(join(folders.at(-1) ?? '', 'a.ttf'))).toMatch(/a\.ttf$/);
     expect(locate('ffmpeg', { env: { TRESGO_FFMPEG: join(dir, 'text') } })).toBeNull();
   });
 
