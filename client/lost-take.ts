@@ -1,4 +1,4 @@
-import type { Spool } from './spool.ts';
+import { MissingBytesError, type Spool } from './spool.ts';
 import type { Outcome } from './upload-tries.ts';
 
 /** The refusal's code for a take whose bytes are gone from the device before they had all arrived. */
@@ -10,12 +10,25 @@ export const LOST_TAKE = 'take-lost';
  */
 export async function judgeLost(
   outcome: Outcome,
-  { spool, takeId }: { spool: Pick<Spool, 'get'>; takeId: string },
+  { spool, takeId }: { spool: Pick<Spool, 'get' | 'read'>; takeId: string },
 ): Promise<Outcome> {
-  if (outcome.kind !== 'later') return outcome;
-  // A store that can't be read now may be read later.
-  const held = await spool.get(takeId).catch(() => undefined);
-  if (held !== null) return outcome;
+  if (outcome.kind !== 'later' || !(await isLost(spool, takeId))) return outcome;
   const detail = 'This device no longer holds the recording';
   return { kind: 'refused', status: 0, code: LOST_TAKE, detail, final: true };
+}
+
+async function isLost(spool: Pick<Spool, 'get' | 'read'>, takeId: string): Promise<boolean> {
+  try {
+    const held = await spool.get(takeId);
+    if (!held) return true;
+    // What is known of it may have been saved into memory where its bytes were not.
+    if (held.bytes > 0) {
+      await spool.read(takeId, 0, 1);
+      await spool.read(takeId, held.bytes - 1, held.bytes);
+    }
+    return false;
+  } catch (error) {
+    // A store that can't be read now may be read later.
+    return error instanceof MissingBytesError;
+  }
 }

@@ -75,6 +75,7 @@ interface Tables extends DBSchema {
   chunks: { key: [takeId: string, offset: number]; value: ArrayBuffer };
 }
 type Writing = IDBPTransaction<Tables, ('takes' | 'chunks')[], 'readwrite'>;
+type Reading = IDBPTransaction<Tables, ('takes' | 'chunks')[], 'readonly'>;
 
 export interface SpoolOptions {
   /** Name of the database. */
@@ -134,6 +135,13 @@ export async function openSpool({ name = 'tresgo', durability = 'strict' }: Spoo
     }
   }
 
+  /** idb's own short forms leave the end of a transaction to nobody: one that aborts would be an unhandled rejection. */
+  async function look<T>(ask: (tx: Reading) => Promise<T>): Promise<T> {
+    const tx = (await connect()).transaction(['takes', 'chunks']);
+    tx.done.catch(() => {}); // the request says so itself
+    return ask(tx);
+  }
+
   function update(takeId: string, change: Partial<SpooledTake>): Promise<SpooledTake | null> {
     return write(async (tx) => {
       const take = await tx.objectStore('takes').get(takeId);
@@ -157,7 +165,7 @@ export async function openSpool({ name = 'tresgo', durability = 'strict' }: Spoo
   }
 
   try {
-    await (await connect()).count('takes');
+    await look((tx) => tx.objectStore('takes').count());
   } catch (cause) {
     throw new Error('This browser does not let the page keep recordings on the device', { cause });
   }
@@ -196,17 +204,18 @@ export async function openSpool({ name = 'tresgo', durability = 'strict' }: Spoo
         const take = requireTake(await tx.objectStore('takes').get(takeId), takeId);
         await tx.objectStore('takes').put({ ...take, sentAs, uploadUrl: null, mismatches: take.mismatches + 1 });
       }),
-    get: async (takeId) => (await (await connect()).get('takes', takeId)) ?? null,
-    list: async (folder) => oldestFirst(await (await connect()).getAllFromIndex('takes', 'folder', folder)),
-    size: async (takeId) => (await (await connect()).get('takes', takeId))?.bytes ?? 0,
-    async read(takeId, start, end) {
-      const chunks = (await connect()).transaction('chunks').store;
-      // The chunk that holds `start` begins at or before it.
-      const first = await chunks.openKeyCursor(IDBKeyRange.bound([takeId, 0], [takeId, start]), 'prev');
-      if (!first || end <= start) return cut([], 0, start, end);
-      const range = IDBKeyRange.bound(first.key, [takeId, end], false, true);
-      return cut(await chunks.getAll(range), first.key[1], start, end);
-    },
+    get: async (takeId) => (await look((tx) => tx.objectStore('takes').get(takeId))) ?? null,
+    list: async (folder) => oldestFirst(await look((tx) => tx.objectStore('takes').index('folder').getAll(folder))),
+    size: async (takeId) => (await look((tx) => tx.objectStore('takes').get(takeId)))?.bytes ?? 0,
+    read: (takeId, start, end) =>
+      look(async (tx) => {
+        const chunks = tx.objectStore('chunks');
+        // The chunk that holds `start` begins at or before it.
+        const first = await chunks.openKeyCursor(IDBKeyRange.bound([takeId, 0], [takeId, start]), 'prev');
+        if (!first || end <= start) return cut([], 0, start, end);
+        const range = IDBKeyRange.bound(first.key, [takeId, end], false, true);
+        return cut(await chunks.getAll(range), first.key[1], start, end);
+      }),
     forget: (takeId) => write((tx) => remove(tx, takeId)),
     clear: (folder) =>
       write(async (tx) => {
@@ -244,7 +253,10 @@ export function oldestFirst(takes: SpooledTake[]): SpooledTake[] {
   return takes.sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0));
 }
 
-/** The bytes [start, end) out of adjacent chunks, the first of which begins at `offset`. Throws where some are missing. */
+/** The store answered, and bytes that it should hold are not there. */
+export class MissingBytesError extends Error {}
+
+/** The bytes [start, end) out of adjacent chunks, the first of which begins at `offset`. Throws a MissingBytesError where some are missing. */
 export function cut(chunks: ArrayBuffer[], offset: number, start: number, end: number): ArrayBuffer {
   const bytes = new Uint8Array(Math.max(0, end - start));
   let at = offset;
@@ -253,7 +265,8 @@ export function cut(chunks: ArrayBuffer[], offset: number, start: number, end: n
     bytes.set(part, Math.max(0, at - start));
     at += chunk.byteLength;
   }
-  if (bytes.length > 0 && at < end) throw new Error(`The spool holds bytes up to ${at}; asked for ${start} to ${end}`);
+  if (bytes.length > 0 && at < end)
+    throw new MissingBytesError(`The spool holds bytes up to ${at}; asked for ${start} to ${end}`);
   return bytes.buffer;
 }
 

@@ -29,6 +29,16 @@ test('the browser’s data was deleted: said for good, and no try follows', asyn
   expect(bench.tus.uploads[0]?.data.length).toBe(600);
 });
 
+test('so it is where its record was saved into memory, and its bytes were not', async () => {
+  await openHalfSent();
+  const record = await bench.spool.get('take');
+  await bench.spool.forget('take');
+  Object.assign(bench.spool, { get: async () => record, size: async () => record?.bytes });
+  bench.uploader.start();
+  await bench.until(() => bench.events.at(-1) === 'failed');
+  expect(refusals()).toEqual(['refused take-lost for good']);
+});
+
 test('a store that can’t be read just now has lost nothing', async () => {
   await openHalfSent();
   const { get, read, size } = bench.spool;

@@ -82,6 +82,15 @@ test('the spool keeps its contract over IndexedDB', async () => {
   await context.close();
 });
 
+test('a transaction that aborts rejects the call that made it, and nothing that nobody catches', async () => {
+  const { context, page } = await launch();
+  const { rejected, uncaught } = await call(page, 'aborted');
+  expect(rejected).toHaveLength(12);
+  for (const error of rejected) expect(error).toMatch(/AbortError|does not let the page keep/);
+  expect(uncaught).toEqual([]);
+  await context.close();
+});
+
 /** A browser in a process group of its own, so that all of it can be killed the hard way. */
 async function spawnChromium(): Promise<{ page: Page; kill: () => Promise<void> }> {
   const args = [...ARGS, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'];

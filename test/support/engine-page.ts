@@ -35,6 +35,47 @@ const engine = {
     return times;
   },
 
+  /** Each call of the spool meets a transaction that aborts: what it rejected with, and what nobody caught. */
+  async aborted(): Promise<{ rejected: string[]; uncaught: string[] }> {
+    const spool = await openSpool({ name: 'aborted' });
+    await spool.create({ takeId: 'a', folder: 'f', question: 1, mimeType: '', startedAt: '' });
+    await spool.append('a', new ArrayBuffer(8), 1);
+    const uncaught: string[] = [];
+    addEventListener('unhandledrejection', ({ reason }) => uncaught.push(String(reason)));
+    const open = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (...args: Parameters<typeof open>) {
+      const tx = open.apply(this, args);
+      // Behind the request that the caller is about to make, as when a browser's data is deleted.
+      queueMicrotask(() => tx.abort());
+      return tx;
+    };
+    const calls = [
+      () => spool.create({ takeId: 'b', folder: 'f', question: 1, mimeType: '', startedAt: '' }),
+      () => spool.append('a', new ArrayBuffer(8), 2),
+      () => spool.end('a'),
+      () => spool.setUploadUrl('a', '/'),
+      () => spool.renew('a', 'c'),
+      () => spool.get('a'),
+      () => spool.list('f'),
+      () => spool.size('a'),
+      () => spool.read('a', 0, 8),
+      () => spool.forget('a'),
+      () => spool.clear('f'),
+      () => openSpool({ name: 'aborted' }),
+    ];
+    const rejected = [];
+    for (const call of calls)
+      rejected.push(
+        await call().then(
+          () => 'nothing',
+          (error: unknown) => String(error),
+        ),
+      );
+    IDBDatabase.prototype.transaction = open;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { rejected, uncaught };
+  },
+
   /** Appends without end, and writes down what was persisted. */
   async fill(): Promise<void> {
     const spool = await openSpool({ name: 'fill' });
