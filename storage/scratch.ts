@@ -27,12 +27,15 @@ export interface Scratch {
   clear(): Promise<void>;
 }
 
+/** Of the jobs of a data folder. */
+export function scratchFolder(dataDir: string): string {
+  const key = createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 16);
+  return path.join(MEMORY, `tresgo-${key}`);
+}
+
 /** @param dataDir whose jobs they are */
 export function createScratch(dataDir: string): Scratch {
-  const root = path.join(
-    MEMORY,
-    `tresgo-${createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 16)}`,
-  );
+  const root = scratchFolder(dataDir);
   return {
     async open(job, sourceBytes) {
       if (sourceBytes > MAX_BYTES || !hasRoom(sourceBytes * TIMES_SOURCE)) return null;

@@ -2,17 +2,7 @@
 import type { CDPSession, Page } from '@playwright/test';
 import { openChromium } from '../support/chromium-process.ts';
 import { temporaryFolder } from '../support/server.ts';
-import {
-  answer,
-  expect,
-  expectFinished,
-  expectRecording,
-  logIn,
-  press,
-  readSession,
-  statusOf,
-  test,
-} from './fixtures.ts';
+import { answer, begin, expect, expectFinished, press, readSession, statusOf, test } from './fixtures.ts';
 
 /** Each return of a page in this tab, in order: out of the cache, or the reasons why it was loaded anew. */
 const NOTES = 'returns';
@@ -66,9 +56,7 @@ test('back and forward, out of Chromium’s cache and past it: nothing is lost, 
       dialogs.push(dialog.type());
       void dialog.accept();
     });
-    await logIn(page, server.url, candidate);
-    await press(page, 'Start interview');
-    await expectRecording(page, 1);
+    await begin(page, server.url, candidate);
     await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(20_000);
     await leaveAndReturn(page, devtools);
     await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();

@@ -92,6 +92,13 @@ export async function logIn(page: Page, url: string, candidate: Candidate, name 
   await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
 }
 
+/** From the link into the first question. */
+export async function begin(page: Page, url: string, candidate: Candidate): Promise<void> {
+  await logIn(page, url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1);
+}
+
 /** Waits until question `index` records, lets it run, and presses on. */
 export async function answer(page: Page, index: number, { seconds = 3, of = 5 } = {}): Promise<void> {
   await expectRecording(page, index, of);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import {
   admin,
   answer,
+  begin,
   createCandidate,
   expect,
   expectFinished,
@@ -22,9 +23,7 @@ test('the copy that is offered at a shut gate is the answer; once there is a net
   server,
   candidate,
 }) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   await context.setOffline(true);
   await page.waitForTimeout(2000);
   await press(page, 'Next question');
@@ -62,9 +61,7 @@ test('"Log in again" after the token was revoked and restored goes on with the s
     if (method === 'POST' && url.endsWith('/files') && response.status() === 201) created += 1;
     if (method === 'PATCH' && response.status() === 204) uploads.add(url);
   });
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   await expect.poll(async () => (await statusOf(page)).ackedBytes).toBeGreaterThan(0);
   await admin(server.dataDir, 'token', 'revoke', candidate.id);
   await expect(page.getByRole('alert')).toContainText('Your token is no longer accepted', { timeout: 30_000 });
@@ -90,9 +87,7 @@ test('another link in a second tab leaves the running interview alone, and the o
   server,
   candidate,
 }) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   const second = await context.newPage();
   await logIn(second, server.url, await createCandidate(server.dataDir, 'Tran Thi B'), 'tran thi b');
   const theirs = await second.evaluate(() => JSON.stringify({ ...localStorage }));

@@ -4,11 +4,13 @@ import { openRelay } from '../support/relay.ts';
 import { spawnServer, type TestServer } from '../support/server.ts';
 import {
   answer,
+  begin,
   createCandidate,
   expect,
   expectFinished,
   expectRecording,
   logIn,
+  press,
   readSession,
   test,
 } from './fixtures.ts';
@@ -24,8 +26,6 @@ function fillDevice(): void {
     return add.apply(this, args);
   };
 }
-
-const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
 
 test('"Next question" at once still makes an answer', async ({ page, server, candidate }) => {
   await logIn(page, server.url, candidate);
@@ -154,9 +154,7 @@ test('the device’s store fails in mid-answer: it is said, the recording goes o
   server,
   candidate,
 }) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   await page.waitForTimeout(1500);
   await page.evaluate(fillDevice);
   await expect(page.getByRole('alert')).toContainText('This device is full');
@@ -172,9 +170,7 @@ test('the browser’s data is deleted before an answer is sent: it is said, and 
   server,
   candidate,
 }) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   await context.setOffline(true);
   await page.waitForTimeout(1500);
   await press(page, 'Next question');
@@ -196,9 +192,7 @@ test('the browser’s data is deleted before an answer is sent: it is said, and 
 });
 
 test('the last chunk of an answer can’t be kept: it is sent from memory', async ({ page, server, candidate }) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   await page.waitForTimeout(2500);
   // Full from the press on: of this answer only the last chunk is still to come.
   await page.evaluate(`document.addEventListener('click', ${fillDevice})`);
@@ -212,9 +206,7 @@ test('the end of an answer can’t be written down: it holds nobody up, and the 
   server,
   candidate,
 }) => {
-  await logIn(page, server.url, candidate);
-  await press(page, 'Start interview');
-  await expectRecording(page, 1);
+  await begin(page, server.url, candidate);
   await page.waitForTimeout(1500);
   await page.evaluate(() => {
     const put = IDBObjectStore.prototype.put;

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStorage } from '../../storage/index.ts';
+import { scratchFolder } from '../../storage/scratch.ts';
 import type { Job } from '../../storage/types.ts';
 import { createFfmpegWrapper, type FfmpegWrapper } from '../support/ffmpeg-wrapper.ts';
 import { probe, sampleVideo } from '../support/media.ts';
@@ -84,7 +85,7 @@ async function check(): Promise<void> {
     ...['Q1.webm', 'derived', ...['jpg', 'json', 'vtt', 'webm'].map((extension) => `derived/Q1.${extension}`)],
     ...['meta.json', 'transcript.txt'],
   ]);
-  for (const place of [`${root.path}/work`, `/dev/shm/tresgo-${sha256(Buffer.from(root.path)).slice(0, 16)}`])
+  for (const place of [`${root.path}/work`, scratchFolder(root.path)])
     expect(existsSync(place) ? await readdir(place) : [], place).toEqual([]);
   expect(sha256(await readFile(`${folder}/Q1.webm`))).toBe(sha256(recording));
   const { durationSeconds, decodeErrors } = await probe(`${folder}/derived/Q1.webm`);
