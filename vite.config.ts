@@ -3,12 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, defineConfig, type Plugin } from 'vite';
-import type { Shell } from './client/shell-cache.ts';
+import type { Shell } from './client/offline/shell-cache.ts';
+import { pagePaths } from './server/wire.ts';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-/** The pages that a candidate may reload without a connection, by the path that the server gives them. */
-const PAGES: Record<string, string> = { 'login.html': '/', 'interview.html': '/interview' };
 
 /** The candidate's pages. Nothing is inlined: their CSP allows the server's own files only. */
 export default defineConfig({
@@ -20,12 +18,29 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { input: [here('client/pages/login.html'), here('client/pages/interview.html')] },
+    rolldownOptions: { input: Object.keys(pagePaths).map((name) => here(`client/pages/${name}`)) },
   },
-  plugins: [serviceWorker()],
+  plugins: [serviceWorker(), pageAddresses()],
 });
 
-/** Builds `sw.js` after the pages, since it carries the list of all that they are made of. */
+/** In development: the paths of the pages are those of the server, and a path that leads nowhere is a 404. */
+function pageAddresses(): Plugin {
+  return {
+    name: 'tresgo-page-addresses',
+    apply: 'serve',
+    config: () => ({ appType: 'mpa' }),
+    configureServer({ middlewares }) {
+      middlewares.use((request, _response, next) => {
+        const [address = '', query] = (request.url ?? '').split('?', 2);
+        const page = Object.entries(pagePaths).find(([, served]) => served === address)?.[0];
+        if (page) request.url = `/${page}${query === undefined ? '' : `?${query}`}`;
+        next();
+      });
+    },
+  };
+}
+
+/** Builds `sw.js` after the pages, since it carries the list of their files. In development there is no service worker. */
 function serviceWorker(): Plugin {
   return {
     name: 'tresgo-service-worker',
@@ -41,9 +56,9 @@ function serviceWorker(): Plugin {
           emptyOutDir: false,
           target: 'es2022',
           reportCompressedSize: false,
-          // One classic script: Firefox learnt modules in service workers late.
+          // One classic script: older versions of Firefox run no modules in service workers.
           rolldownOptions: {
-            input: here('client/service-worker.ts'),
+            input: here('client/offline/service-worker.ts'),
             output: { format: 'iife', entryFileNames: 'sw.js' },
           },
         },
@@ -52,17 +67,17 @@ function serviceWorker(): Plugin {
   };
 }
 
-/** What lies in the built folder: the pages last (see `Shell`), versioned by name and content. */
+/** The files of the built folder, the pages last (see `Shell`); the version is a hash of names and contents. */
 function shellOf(folder: string): Shell {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'sw.js' && !/\.(html|map)$/.test(entry.name))
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     .sort();
   const version = createHash('sha256');
-  for (const name of [...names, ...Object.keys(PAGES)])
-    version.update(name).update(readFileSync(path.join(folder, name)));
-  return {
-    version: version.digest('hex').slice(0, 12),
-    files: [...names.map((name) => `/${name}`), ...Object.values(PAGES)],
-  };
+  const files = [...names, ...Object.keys(pagePaths)].map((name): Shell['files'][number] => {
+    const bytes = readFileSync(path.join(folder, name));
+    version.update(name).update(bytes);
+    return [pagePaths[name] ?? `/${name}`, `sha256-${createHash('sha256').update(bytes).digest('base64')}`];
+  });
+  return { version: version.digest('hex').slice(0, 12), files };
 }

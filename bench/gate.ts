@@ -1,14 +1,16 @@
 /**
- * The wait at the gate over measured uplinks: our engine in Node on recorded slices (many phones side by side, each on a
- * link of its own) and our page in real Chromium, beside the ideal sender and one multipart POST after the stop, which meet
- * the same bytes and the same moments of the same trace. How to call it: bench/gate/options.ts.
+ * The wait at the gate over measured uplinks: our engine in Node on recorded slices (many phones in parallel, each on a
+ * link of its own) and our page in real Chromium, compared with the ideal sender and with one multipart POST after the stop.
+ * All three get the same bytes and the same moments of the same trace. Usage: bench/gate/options.ts.
  */
 
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
-import { LADDER } from '../client/quality.ts';
+import { LADDER } from '../client/capture/quality.ts';
+import { toTable } from '../server/cli/table.ts';
 import { openStorage } from '../storage/index.ts';
-import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../test/support/server.ts';
+import { meanKbit } from '../test/support/network/link-rate.ts';
+import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../test/support/server/server.ts';
 import { runChromium } from './gate/chromium.ts';
 import { type GateOptions, readOptions, type Trace } from './gate/options.ts';
 import { type Candidate, QUESTIONS } from './gate/phone.ts';
@@ -17,24 +19,22 @@ import { plotWaits } from './gate/plot.ts';
 import { deadGoals, type Goal, goalLine, goalsOf, rowsOf, summarize, type TraceResult } from './gate/report.ts';
 import { type RungRecordings, recordLadder } from './gate/slices.ts';
 import { stepRows } from './gate/steps.ts';
-import { meanKbit } from './link.ts';
-import { toTable } from './table.ts';
 
 const NAME = 'Bench Candidate';
-/** A gate behind a dead connection is given up after so many ms. */
+/** Longest wait for a gate behind a dead connection, in ms. */
 const DEAD_LIMIT_MS = 60_000;
-/** Above that the machine measures itself, in per cent of all cores. */
+/** Load above which the bench measures the machine and not the network, in per cent of all cores. */
 const BUSY_PERCENT = 70;
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** Runs the bench and prints it. Returns the exit status: 0 whatever was measured, 2 for a wrong command line. */
+/** Runs the bench and prints its report. Returns the exit status: 0 for any measurement, 2 for a wrong command line. */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {
     tell(options);
     return args.includes('--help') ? 0 : 2;
   }
-  // Builds what is older than its sources: not while something is measured.
+  // Build an outdated dist/ now, not during a measurement.
   await tresgo(['--help']);
   const inNode = options.gates > 0 || options.dead;
   const ladder = inNode ? await recordLadder(LADDER, options.seconds, tell) : [];
@@ -53,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-/** All of one trace, with a server of its own. */
+/** Measures one trace, with a server of its own. */
 async function measure(trace: Trace, options: GateOptions, ladder: readonly RungRecordings[]): Promise<TraceResult> {
   const { name, rate } = trace;
   const { phones, gates, chromium, seconds, delayMs, dead } = options;
@@ -102,12 +102,12 @@ async function measure(trace: Trace, options: GateOptions, ladder: readonly Rung
   }
 }
 
-/** Enough for every session: ours and the multipart one beside it. */
+/** Number of candidates for all sessions: ours and the multipart session beside each. */
 function candidatesOf({ phones, gates, chromium }: GateOptions): number {
   return 2 * (Math.ceil(gates / phones / QUESTIONS) * phones + phones + chromium) + chromium;
 }
 
-/** Before the server starts: so many commands beside it would be measured with it. */
+/** Creates tokens before the server starts, because the commands would be measured with it. */
 async function createCandidates(dataDir: string, count: number): Promise<Candidate[]> {
   const storage = await openStorage({ dataDir });
   try {
@@ -123,7 +123,7 @@ async function createCandidates(dataDir: string, count: number): Promise<Candida
   }
 }
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32, as published by T. Ettinger). */
+/** Numbers in [0, 1) that depend on the seed alone (mulberry32, as published by T. Ettinger). */
 function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

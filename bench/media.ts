@@ -1,22 +1,22 @@
 /**
- * Whether copies and transcripts disturb recordings: the time of a PATCH at 100 live recordings, with four remux jobs and a
- * transcription running all the while, beside the same without them, round by round on the same server. And what ffmpeg
- * and the engine take of an answer's length. Linux: it reads /proc.
+ * Whether copies and transcripts disturb recordings: the time of a PATCH at 100 live recordings, with and without four remux
+ * jobs and a transcription, in alternate rounds on the same server. And the time that ffmpeg and the speech engine need, as
+ * a share of an answer's length. Linux only: it reads /proc.
  */
 import { rm } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { toTable } from '../server/cli/table.ts';
 import { openStorage, type Storage } from '../storage/index.ts';
 import type { Job } from '../storage/types.ts';
-import { tresgo } from '../test/support/server.ts';
-import { buildWhisper } from '../test/support/whisper.ts';
+import { tresgo } from '../test/support/server/server.ts';
+import { buildWhisper } from '../test/support/speech/whisper.ts';
 import { makeAnswer, sendAnswer } from './media/answer.ts';
 import { type Contender, createCandidates, type Leftovers, openContender } from './server/contender.ts';
 import { type Figures, ratioSpread, spreadOf } from './server/figures.ts';
 import { measureLive } from './server/live.ts';
-import { toTable } from './table.ts';
 
 const USAGE = `npm run bench:media -- [options]
   --rounds N    with and without jobs, in turns (5)
@@ -28,19 +28,19 @@ const USAGE = `npm run bench:media -- [options]
 `;
 const RECORDINGS = 100;
 const COPIES = 4;
-/** The 99th percentile may grow by that much. */
+/** Allowed growth of the 99th percentile. */
 const GOAL = 1.5;
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
 interface Round {
   idle: Figures;
   busy: Figures;
-  /** Jobs that came to their end while the second one was measured. */
+  /** Jobs that ended during the measurement with jobs. */
   copies: number;
   transcripts: number;
 }
 
-/** Runs the bench and prints it. Returns the exit status. */
+/** Runs the bench and prints its report. Returns the exit status. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -100,7 +100,7 @@ interface Shares {
   engine: number;
 }
 
-/** Answers for the jobs, and how long each kind takes of their length, one at a time on a machine that does nothing else. */
+/** Sends answers for the jobs; measures the time of each kind of job as a share of their length, one job at a time on an idle machine. */
 async function prepare(contender: Contender, storage: Storage, answer: string, seconds: number): Promise<Shares> {
   const url = `http://127.0.0.1:${contender.port}`;
   const candidates = await createCandidates(url, contender.folder, COPIES);
@@ -136,7 +136,7 @@ async function measure(contender: Contender, storage: Storage, seconds: number, 
   const idle = await live();
   let on = true;
   const ended = { remux: 0, transcribe: 0 };
-  // Four copies and a transcript, again and again: what is done begins anew.
+  // Four copies and a transcript all the time: a finished job is queued again.
   const keepBusy = async () => {
     const jobs = await storage.jobs.list();
     const transcript = jobs.find(({ kind }) => kind === 'transcribe');

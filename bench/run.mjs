@@ -1,4 +1,4 @@
-// Runs a bench written in TypeScript as it is: node bench/run.mjs gate --link const:2000
+// Runs a bench, which is written in TypeScript: node bench/run.mjs gate --link const:2000
 import path from 'node:path';
 import { runnerImport } from 'vite';
 

@@ -1,18 +1,18 @@
 /**
- * What a PATCH costs: a bare Node handler that writes without sync (the limit), stock @tus/server with FileStore, and
- * ours, in one run, in turns, each in a process of its own that is new for each measurement. Linux: it reads /proc.
+ * The cost of a PATCH: a bare Node handler that writes without sync (the limit), stock @tus/server with FileStore, and our
+ * server, in turns in one run, each in a new process for each measurement. Linux only: it reads /proc.
  */
 import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { tresgo } from '../test/support/server.ts';
+import { toTable } from '../server/cli/table.ts';
+import { tresgo } from '../test/support/server/server.ts';
 import { type Leftovers, openContender } from './server/contender.ts';
 import { spreadOf } from './server/figures.ts';
 import { createMeasurements, type Measurement, profiled } from './server/measurements.ts';
 import { readCpu, readMachineMs } from './server/process-figures.ts';
 import { type ProfileReport, profile } from './server/profile.ts';
 import { judge, type Result, summarize, toText } from './server/report.ts';
-import { toTable } from './table.ts';
 
 const USAGE = `npm run bench:server -- [options]
   --rounds N         of every measurement of every contender, in turns (5)
@@ -24,10 +24,10 @@ const USAGE = `npm run bench:server -- [options]
   --profile FILE     instead: where the CPU of our 64 KiB PATCH goes; FILE gets the profile as V8 wrote it
   TMPDIR=…           the disk that is written to
 `;
-/** statfs(2): of a file system in memory, where a sync costs nothing and the figures say little. */
+/** Type of a file system in memory (statfs(2)), where a sync costs nothing and the figures say little. */
 const TMPFS_MAGIC = 0x01021994;
 
-/** Runs the bench and prints it. Returns the exit status. */
+/** Runs the bench and prints its report. Returns the exit status. */
 export async function main(args: string[]): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {
@@ -35,7 +35,7 @@ export async function main(args: string[]): Promise<number> {
     return options === USAGE ? 0 : 2;
   }
   const leftovers: Leftovers = new Set();
-  // Also where the bench is stopped or fails half-way: no server and no folder stays.
+  // Also when the bench is stopped or fails: no server and no folder may stay.
   process.on('exit', () => {
     for (const clear of leftovers) clear();
   });
@@ -47,7 +47,7 @@ export async function main(args: string[]): Promise<number> {
     process.once(signal, () => process.exit(status));
   if (statfsSync(tmpdir()).type === TMPFS_MAGIC)
     tell(`${tmpdir()} is in memory: a sync costs nothing there. Set TMPDIR to a folder on a disk.`);
-  // Builds what is older than its sources: not while something is measured.
+  // Build an outdated dist/ now, not during a measurement.
   await tresgo(['--help']);
 
   if (options.profile !== undefined) {
@@ -99,7 +99,7 @@ interface Options {
   measurements: Measurement[];
 }
 
-/** The options, or what to say instead. */
+/** The options, or a message about a wrong command line. */
 function readOptions(args: string[]): Options | string {
   const { values } = parseArgs({
     args,
@@ -126,7 +126,7 @@ function readOptions(args: string[]): Options | string {
   return { rounds, seed, json: values.json, profile: values.profile, measurements };
 }
 
-/** Round by round, measurement by measurement, contender by contender, who begins changes. */
+/** Runs all contenders of each measurement in each round; the contender that starts changes from round to round. */
 async function runAll({ rounds, seed, measurements }: Options, leftovers: Leftovers): Promise<Result[]> {
   const results: Result[] = [];
   const secondsOf = ({ contenders, seconds }: Measurement) => contenders.length * seconds;

@@ -1,19 +1,23 @@
-/** The candidate's calls to the server, except the sending of answers (that is tus: uploader.ts). */
-import type { FinishSessionAnswer, ProblemBody, StartSessionAnswer, VerifyTokenAnswer } from '../server/wire.ts';
-import { paths } from '../server/wire.ts';
+/** The calls of the candidate's pages to the server, except for uploads, which are tus: upload/. */
+import type { FinishSessionResponse, ProblemBody, StartSessionResponse, VerifyTokenResponse } from '../server/wire.ts';
+import { isProblemJson, parseRetryAfterMs, paths } from '../server/wire.ts';
 
-/** A call that did not succeed. `code` is the server's, or `offline` (status 0), or `bad-gateway`. */
+/**
+ * A call that failed. `code` is the server's, or `offline` (status 0: no response), or `bad-gateway` (not our server's
+ * response).
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  /** The server's whole problem document, where it sent one. */
+  /** The server's problem document; null where it sent none. */
   readonly body: ProblemBody | null;
-  /** From Retry-After, in seconds from now. */
+  /** From Retry-After, in seconds; null without one. */
   readonly retryAfterSeconds: number | null;
 
   constructor(facts: {
+    /** Method and path. */
     asked: string;
     status: number;
     code: string;
@@ -31,19 +35,31 @@ export class ApiError extends Error {
   }
 }
 
-/** Each throws `ApiError`, and nothing else. */
-export interface Api {
-  verifyToken(token: string): Promise<VerifyTokenAnswer>;
-  startSession(token: string, userName: string): Promise<StartSessionAnswer>;
-  finishSession(session: { token: string; folder: string; questionsCount: number }): Promise<FinishSessionAnswer>;
+/** What closes a session. */
+export interface FinishRequest {
+  token: string;
+  folder: string;
+  questionsCount: number;
+  /** How long the candidate spoke by the clock of the page, by question, where this device knows. */
+  spokenMs?: Record<number, number>;
 }
 
-/** `timeoutMs` bounds a whole call, its answer's body included: a connection may go silent at any point. */
+/** The calls. Each rejects with `ApiError`, and with nothing else. */
+export interface Api {
+  verifyToken(token: string): Promise<VerifyTokenResponse>;
+  startSession(token: string, userName: string): Promise<StartSessionResponse>;
+  finishSession(session: FinishRequest): Promise<FinishSessionResponse>;
+}
+
+/**
+ * Creates the calls. `timeoutMs` limits a whole call, the body of its response included: a connection may fall silent
+ * at any point.
+ */
 export function createApi({
-  // Called through a closure: browsers refuse a `fetch` whose `this` is not the window.
+  // Called through a closure: browsers throw where the `this` of `fetch` is not the window.
   fetch = (input: string, init: RequestInit) => globalThis.fetch(input, init),
   timeoutMs = 15_000,
-  // Of the page as it is shown: a hint at what the candidate speaks.
+  // The language of the page as it is shown: a hint at the candidate's own.
   language = () => globalThis.document?.documentElement.lang,
 }: {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
@@ -75,13 +91,13 @@ export function createApi({
 
   return {
     async verifyToken(token) {
-      return (await post(paths.verifyToken, { token })) as VerifyTokenAnswer;
+      return (await post(paths.verifyToken, { token })) as VerifyTokenResponse;
     },
     async startSession(token, userName) {
-      return (await post(paths.startSession, { token, userName, language: language() })) as StartSessionAnswer;
+      return (await post(paths.startSession, { token, userName, language: language() })) as StartSessionResponse;
     },
-    async finishSession({ token, folder, questionsCount }) {
-      return (await post(paths.finishSession, { token, folder, questionsCount, receipt: true })) as FinishSessionAnswer;
+    async finishSession(session) {
+      return (await post(paths.finishSession, { ...session, receipt: true })) as FinishSessionResponse;
     },
   };
 }
@@ -90,13 +106,14 @@ function understand(asked: string, response: Response, text: string): unknown {
   const { status } = response;
   const json = parse(text);
   if (response.ok && isObject(json) && json.ok === true) return json;
-  const retryAfterSeconds = parseRetryAfter(response.headers.get('Retry-After'));
-  if (!response.ok && isProblem(json)) {
+  const retryAfterMs = parseRetryAfterMs(response.headers.get('Retry-After'));
+  const retryAfterSeconds = retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1000);
+  if (!response.ok && isProblemJson(response.headers.get('Content-Type')) && isProblem(json)) {
     const detail = json.detail ?? json.title ?? json.code;
     const body = { ...json, status, detail, title: json.title ?? detail, type: json.type ?? 'about:blank' };
     throw new ApiError({ asked, status, code: json.code, detail, body, retryAfterSeconds });
   }
-  // Whatever answered here was not our server: a proxy's page, a captive portal, a cut body.
+  // Not a response of our server: a proxy's page, a captive portal, a cut body.
   const detail = `unexpected answer: ${text.slice(0, 80)}`;
   throw new ApiError({ asked, status, code: 'bad-gateway', detail, retryAfterSeconds });
 }
@@ -115,12 +132,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isProblem(value: unknown): value is Partial<ProblemBody> & { code: string } {
   return isObject(value) && typeof value.code === 'string';
-}
-
-/** RFC 9110, section 10.2.3: "Retry-After = HTTP-date / delay-seconds". */
-function parseRetryAfter(header: string | null): number | null {
-  if (header === null) return null;
-  if (/^\d+$/.test(header.trim())) return Number(header);
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }

@@ -1,45 +1,54 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
+import proxyAddr from '@fastify/proxy-addr';
 import { z } from 'zod';
 
+/** All settings of the server. */
 export interface Config {
+  /** 0 = a free port that the system chooses. */
   port: number;
+  /** The address or host name to listen on. */
   host: string;
+  /** Absolute path of the data folder. */
   dataDir: string;
-  /** Origin that links begin with; null = the address listened on. No path: the pages live at the root. */
+  /**
+   * The origin that links begin with; null = the address that the server listens on. Without a path: the pages are at
+   * the root.
+   */
   publicUrl: string | null;
-  /** PEM files; both or none. */
+  /** PEM files for HTTPS; null = HTTP. */
   tls: { certFile: string; keyFile: string } | null;
   maxAnswerBytes: number;
+  /** No upload begins while the disk has fewer bytes free. */
   minFreeBytes: number;
-  /** Addresses and CIDR ranges whose X-Forwarded-For is believed. */
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   trustProxy: string[];
-  /** Origins that may call from a page of their own. */
+  /** Origins whose pages may call the server, e.g. `https://example.com`. */
   allowedOrigins: string[];
   logLevel: string;
-  /** The ffmpeg to run; null = the one in `programFolders`, if any. */
+  /** Path of the ffmpeg to run; null = the one in `programFolders`, if any. */
   ffmpeg: string | null;
-  /** PATH. */
+  /** The folders of PATH. */
   programFolders: string[];
   transcription: Transcription;
 }
 
-/** What turns answers into text. */
+/** The engine that turns answers into text. */
 export type Transcription =
   | { kind: 'off' }
-  /** whisper.cpp's program, and the file of its model. */
+  /** The program of whisper.cpp; `model` is the path of its model. */
   | { kind: 'whisper-cli'; model: string }
   /** A server that speaks `POST <baseUrl>/audio/transcriptions`. */
-  | { kind: 'openai'; baseUrl: string; apiKey: string | null };
+  | { kind: 'openai'; baseUrl: string; apiKey: string | null; model?: string };
 
 const OPENAI = 'https://api.openai.com/v1';
 
-/** A wrong setting: the message is the one line that people see. */
+/** A wrong setting. Its message is the one line that an admin sees. */
 export class ConfigError extends Error {}
 
 const bytes = z
   .string()
-  .regex(/^\d{1,15}$/, 'a whole number of bytes')
+  .regex(/^\d{1,15}$/, 'a whole number of bytes with at most 15 digits')
   .transform(Number);
 const list = z.string().transform((text) =>
   text
@@ -48,11 +57,16 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 
-/** `192.0.2.1`, `::1`, `10.0.0.0/8` */
+/**
+ * `192.0.2.1`, `::1`, `10.0.0.0/8`. Not `0.0.0.0/0`: a server that trusts every address lets every client choose its
+ * own. The first check leaves out what the library takes beside addresses: names of ranges, and IPv4 as one number.
+ */
 function isAddressRange(text: string): boolean {
-  const [address = '', bits = '0', ...rest] = text.split('/');
-  const family = isIP(address);
-  return family > 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+  try {
+    return isIP(text.split('/')[0] ?? '') > 0 && Boolean(proxyAddr.compile(text));
+  } catch {
+    return false;
+  }
 }
 
 /** `https://interviews.example`, `http://localhost:8002/` */
@@ -99,7 +113,8 @@ const settings = z.object({
     })
     .default('info'),
   TRESGO_FFMPEG: z.string().optional(),
-  PATH: z.string().default(''),
+  // The default is for an environment without PATH: child processes are restricted by programs in these folders.
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
   TRESGO_TRANSCRIBE: z
     .enum(['off', 'whisper-cli', 'openai'], { error: 'one of off, whisper-cli, openai' })
     .default('off'),
@@ -109,11 +124,15 @@ const settings = z.object({
     .refine(isBaseUrl, 'an address like http://127.0.0.1:8080/v1, with no user, query or fragment')
     .optional(),
   TRESGO_OPENAI_API_KEY: z.string().optional(),
+  TRESGO_OPENAI_MODEL: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'the name of a model, without spaces')
+    .default('whisper-1'),
 });
 
 /**
- * The environment as one frozen Config; an empty variable counts as absent.
- * @param overrides what the command line says: `dataDir`, and `defaultHost`, which HOST goes before
+ * Reads the environment into one frozen Config. An empty variable counts as absent.
+ * @param overrides from the command line: `dataDir` replaces TRESGO_DATA_DIR, HOST replaces `defaultHost`
  * @throws ConfigError with one line that names the variable and what it takes
  */
 export function readConfig(
@@ -125,7 +144,7 @@ export function readConfig(
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
-    // An address with a user in it has a password there, too: told to nobody.
+    // An address with a user has a password as well, which must not be printed.
     const value = /@/.test(given[name] ?? '') ? '…' : JSON.stringify(given[name]);
     throw new ConfigError(`${name}=${value} is not right: it takes ${issue?.message}`);
   }
@@ -163,17 +182,22 @@ function transcriptionOf(from: z.infer<typeof settings>): Transcription {
   }
   const baseUrl = (from.TRESGO_OPENAI_BASE_URL ?? OPENAI).replace(/\/+$/, '');
   const apiKey = from.TRESGO_OPENAI_API_KEY ?? null;
-  // A server of one's own may want none.
+  // Another server than OpenAI's may need no key.
   if (baseUrl === OPENAI && apiKey === null)
     throw new ConfigError(
       'TRESGO_TRANSCRIBE=openai needs TRESGO_OPENAI_API_KEY, or TRESGO_OPENAI_BASE_URL of another server',
     );
-  return { kind: 'openai', baseUrl, apiKey };
+  return { kind: 'openai', baseUrl, apiKey, model: from.TRESGO_OPENAI_MODEL };
 }
 
-/** Where people reach the server: `TRESGO_PUBLIC_URL`, or what it listens on. */
+/** The origin at which people reach the server: `TRESGO_PUBLIC_URL`, or the address that the server listens on. */
 export function publicUrl(config: Pick<Config, 'publicUrl' | 'tls' | 'host' | 'port'>, port = config.port): string {
   if (config.publicUrl) return config.publicUrl;
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
   return `${config.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether npm or npx started this process. */
+export function isRunByNpm(env: Record<string, string | undefined> = process.env): boolean {
+  return env.npm_lifecycle_event !== undefined;
 }

@@ -1,77 +1,105 @@
+/** The public door of storage: what the server and the command line may use. */
 import { statfsSync } from 'node:fs';
-import { access, constants, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
-import { openDatabase } from './catalog/database.ts';
+import { findMissing } from './backup/check.ts';
+import { createRepair } from './backup/repair.ts';
+import { clearRestored, isHalfRestored } from './backup/restore.ts';
+import { isStored, type StoredProblem } from './backup/stored-file.ts';
+import { createBallast } from './catalog/ballast.ts';
+import { checkDatabase, openDatabase } from './catalog/database.ts';
 import { createInterviews } from './catalog/interviews.ts';
 import { createJobs } from './catalog/jobs.ts';
+import { createLists } from './catalog/lists.ts';
 import { createLiveTakes } from './catalog/live-takes.ts';
-import { lockForServer } from './catalog/server-lock.ts';
+import { createRepairs } from './catalog/repairs.ts';
+import { isLocked, lockForServer } from './catalog/server-lock.ts';
 import { createSessions } from './catalog/sessions.ts';
+import { createStoredBytes } from './catalog/stored-bytes.ts';
 import { createTakes } from './catalog/takes.ts';
 import { createTokens } from './catalog/tokens.ts';
-import { createDerived } from './derived.ts';
-import { isMetaCurrent } from './meta-file.ts';
-import { DurableStore } from './recordings/durable-store.ts';
-import { createFinish } from './recordings/finish.ts';
-import { createInSession } from './recordings/in-session.ts';
-import { createLocks } from './recordings/locks.ts';
-import { createSweep } from './recordings/sweep.ts';
-import { createScratch } from './scratch.ts';
-import { createExclusiveFolder, folderName, syncDirectory } from './session-folder.ts';
-import type { Interview, Session, Take, Token } from './types.ts';
+import { StorageError } from './errors.ts';
+import { makeDataFolder, replaceFile, syncDirectory } from './files.ts';
+import { createRecover } from './recover.ts';
+import { createDerived } from './session-folder/derived.ts';
+import { createFinish } from './session-folder/finish.ts';
+import { createInSession } from './session-folder/in-session.ts';
+import { createScratch } from './session-folder/scratch.ts';
+import { createStart } from './session-folder/start.ts';
+import { createSweep } from './session-folder/sweep.ts';
+import type { Session } from './types.ts';
+import { DurableStore } from './uploads/durable-store.ts';
+import { createLocks } from './uploads/locks.ts';
 
-export type { JobEnd, Jobs } from './catalog/jobs.ts';
+export { backUp, hasCatalog, requireDataFolder } from './backup/backup.ts';
+export { type CheckReport, checkData } from './backup/check.ts';
+export type { CopyReport } from './backup/copy-data.ts';
+export type { RepairReport } from './backup/repair.ts';
+export { restoreBackup } from './backup/restore.ts';
+export type { StoredProblem } from './backup/stored-file.ts';
+export { type JobEnd, type Jobs, LONGEST_WAIT_MS } from './catalog/jobs.ts';
+export {
+  GRACE_DAYS,
+  type JobSummary,
+  type SessionOverview,
+  stateOfToken,
+  type TokenOverview,
+} from './catalog/lists.ts';
 export type { LiveTake } from './catalog/live-takes.ts';
 export { hashToken } from './catalog/tokens.ts';
-export type { DerivedFile } from './derived.ts';
-export { answersOf } from './meta-file.ts';
-export { containerOf, MAGIC_BYTES } from './recordings/container.ts';
-export type { DurableStore, UploadOwner } from './recordings/durable-store.ts';
-export type { FinishedSession } from './recordings/finish.ts';
-export type { Locks } from './recordings/locks.ts';
-export { type PumpEnd, pump } from './recordings/pump.ts';
-export { KEEP_UNFINISHED_DAYS } from './recordings/sweep.ts';
-export { namesMatch } from './session-folder.ts';
+export { StorageError, type StorageErrorCode, storageCodeOf } from './errors.ts';
+export { giveToOwnerOfFolder, makeDataFolder } from './files.ts';
+export { namesMatch } from './name-match.ts';
+export type { RecoveryFailure } from './recover.ts';
+export type { DerivedFile } from './session-folder/derived.ts';
+export type { FinishedSession } from './session-folder/finish.ts';
+export { answersOf } from './session-folder/meta-file.ts';
+export { KEEP_UNFINISHED_DAYS } from './session-folder/sweep.ts';
+export { containerOf, MAGIC_BYTES, readHead } from './uploads/container.ts';
+export type { DurableStore, UploadOwner } from './uploads/durable-store.ts';
+export type { Locks } from './uploads/locks.ts';
+export { IDLE_MS, type PumpEnd, pump } from './uploads/pump.ts';
 
-export interface StorageConfig {
+/** Where the data is stored, and the clock. */
+interface StorageConfig {
   /** Holds the catalog, the session folders and the unfinished uploads; made with mode 0700. */
   dataDir: string;
-  /** The clock. */
+  /** The clock; the system's by default. */
   now?: () => DateTime;
 }
 
-/** An upload, and what is wrong with it. */
-export interface Trouble {
-  id: string;
-  cause: unknown;
-}
+/** With less than this much free a catalog may not even open. */
+const FULL_BYTES = 1 << 20;
 
+/** The lock of the server, and the origin at which it is reached. */
+const LOCK = 'server.lock';
+const ORIGIN = 'server.origin';
+
+/** An open storage. */
 export type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 /**
- * Makes the data folder, and folders in it, with mode 0700 unless they are there.
- * @throws Error in words for people when it can't be used
- */
-export async function makeDataFolder(dataDir: string, folders: string[] = []): Promise<void> {
-  try {
-    for (const folder of [dataDir, ...folders]) await makeFolder(folder);
-    await access(dataDir, constants.W_OK);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the data folder ${dataDir} can't be used (${code}): choose another with --data-dir`, { cause });
-  }
-}
-
-/**
- * Opens all that lasts.
- * @throws Error in words for people when the folder or the catalog can't be used
+ * Opens the catalog, the session folders and the upload store.
+ * @throws StorageError `data-folder-unusable` or `catalog-unusable`, in words for the admin
  */
 export async function openStorage({ dataDir, now = () => DateTime.now() }: StorageConfig) {
   const sessionsDir = path.join(dataDir, 'sessions');
   const uploadsDir = path.join(dataDir, 'uploads');
+  if (await isHalfRestored(dataDir))
+    throw new StorageError(
+      'data-folder-unusable',
+      `a restore into ${dataDir} did not end: run "tresgo restore" again, or remove the folder`,
+    );
   await makeDataFolder(dataDir, [sessionsDir, uploadsDir]);
-  const db = await openDatabase(path.join(dataDir, 'tresgo.db'));
+  await clearRestored(dataDir);
+  const ballast = createBallast(dataDir);
+  const openCatalog = () => openDatabase(path.join(dataDir, 'tresgo.db'), { makeRoom: ballast.release });
+  // On a full disk the catalog's files for shared memory can't be made.
+  const db = await openCatalog().catch((error: unknown) => {
+    if (freeBytesOf(dataDir) > FULL_BYTES || !ballast.release()) throw error;
+    return openCatalog();
+  });
   await syncDirectory(dataDir);
   const tokens = createTokens(db, now);
   const interviews = createInterviews(db, now);
@@ -79,23 +107,25 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const takes = createTakes(db, now);
   const jobs = createJobs(db, now);
   const liveTakes = createLiveTakes(db, now);
+  const lists = createLists(db);
   const locks = createLocks();
   const store = new DurableStore({ directory: uploadsDir, takes, liveTakes });
-  const inSession = createInSession(sessions, locks, sessionsDir);
-  const { finish, refreshMeta, finishSession } = createFinish({ tokens, sessions, takes, store, inSession });
+  const inSession = createInSession({ sessions, locks, sessionsDir, makeRoom: ballast.release });
+  const { startSession, ensureMeta } = createStart({ sessions, takes, inSession, sessionsDir });
+  const finishing = createFinish({ tokens, sessions, takes, store, inSession, sessionsDir });
   const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
-  const scratch = createScratch(dataDir);
-  const derived = createDerived({ takes, inSession, workDir: path.join(dataDir, 'work'), scratch });
+  const workDir = path.join(dataDir, 'work');
+  const derived = createDerived({ takes, inSession, workDir, scratch: createScratch(dataDir) });
+  const repair = {
+    resumeSweep,
+    finishPending: finishing.finishPending,
+    ensureMeta,
+    storedBytes: createStoredBytes(db),
+  };
+  const { repairSession } = createRepair({ takes, repairs: createRepairs(db, now), store, inSession, dataDir });
+  const recover = createRecover({ sessions, takes, store, sessionsDir, uploadsDir, now, ...repair });
   let release: (() => void) | null = null;
-
-  /** What a crash left of one take. */
-  async function putRight(take: Take): Promise<void> {
-    if (take.state === 'removed') await store.discard(take.id);
-    else if (take.state === 'refused') await rm(store.pathOf(take.id), { force: true });
-    else if (take.via === 'multipart' && take.offset !== take.length) await store.remove(take.id);
-    else if (take.fileName !== null) await resumeSweep(take);
-    else await store.reconcile(take);
-  }
+  let lacking = false;
 
   return {
     tokens,
@@ -107,101 +137,88 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     liveTakes,
     store,
     locks,
-    finish,
-    finishSession,
+    startSession,
+    ...finishing,
     sweepAbandoned,
     restore,
-
-    /** Where a session's files lie. */
-    sessionPath: (session: Session) => path.join(sessionsDir, session.folder),
+    recover,
+    lists,
+    repairSession,
 
     /**
-     * The token's unfinished session, or a new one with its folder and `meta.json`; null when the token allows none.
-     * @param mayCreate whether a new one may begin (an expired token only resumes)
+     * Looks for the file of every whole take, by its size: `takes` that lack it need an admin ("tresgo check").
+     * Changes nothing.
      */
-    async startSession(
-      token: Token,
-      from: { userName: string; interview: Interview; mayCreate: boolean; language?: string | null },
-    ) {
-      const started = await sessions.start(token, from, (startedAt) =>
-        createExclusiveFolder(sessionsDir, folderName(startedAt, from.userName)),
-      );
-      // A resumed one has its meta.json, unless a crash came between the folder and the file.
-      const isTold =
-        started?.resumed && (await isMetaCurrent(path.join(sessionsDir, started.session.folder), started.session));
-      if (started && !isTold) await refreshMeta(started.session.id);
-      return started;
+    async findMissing(): Promise<StoredProblem[]> {
+      const found = await findMissing(dataDir, takes, lists.stored());
+      lacking = found.length > 0;
+      return found;
     },
 
+    /** Whether the last `findMissing` found anything. */
+    lacksRecordings: (): boolean => lacking,
+
+    /** What is wrong with the files of a session's whole takes, by their sizes. */
+    async findMissingOf({ id, folder }: Pick<Session, 'id' | 'folder'>): Promise<StoredProblem[]> {
+      const of = (await takes.list(id)).filter(({ state }) => state === 'placed' || state === 'recorded');
+      return findMissing(
+        dataDir,
+        takes,
+        of.filter(isStored).map((take) => ({ take, folder })),
+      );
+    },
+
+    /** The path of a session's folder. */
+    sessionPath: (session: Pick<Session, 'folder'>) => path.join(sessionsDir, session.folder),
+
     /**
-     * Makes this process the data folder's one server, until `close` or its own end. Commands may go on beside it.
-     * @throws Error in words for people when another server has the folder
+     * Makes this process the data folder's one server, until `close` or the end of the process. Commands may run beside
+     * it.
+     * @throws StorageError `data-folder-claimed`, in words for the admin
      */
     claim(): void {
-      release ??= lockForServer(path.join(dataDir, 'server.lock'));
+      release ??= lockForServer(path.join(dataDir, LOCK));
       if (!release)
-        throw new Error(`another server uses the data folder ${dataDir}: stop it, or choose another with --data-dir`);
+        throw new StorageError(
+          'data-folder-claimed',
+          `another server uses the data folder ${dataDir}: stop it, or choose another with --data-dir`,
+        );
     },
 
     /**
-     * What a crash left behind, at start-up: files and catalog are brought together, whole takes finished, sweeps and
-     * removals ended, `meta.json` of sessions that go on or ended today made whole. Multipart bodies that were cut (nobody
-     * can go on with them), bytes of refused takes, empty files that no take and empty folders that no session knows are
-     * removed. A file with bytes that no take knows stays, for whoever lost the catalog.
-     * @returns what could not be finished, to be tried again, and uploads that lack acknowledged bytes
+     * Notes where the server of this data folder is reached, for commands that make links.
+     * @param origin like `https://interviews.example`
      */
-    async recover(): Promise<{ unfinished: Trouble[]; damaged: Trouble[] }> {
-      const damaged: Trouble[] = [];
-      const unfinished: Trouble[] = [];
-      for (const take of await takes.listByState(['receiving', 'removed', 'refused'])) {
-        // One that can't be put right, whatever the reason, keeps nobody else from it.
-        await putRight(take).catch((cause: unknown) => {
-          const lacksBytes = (cause as { code?: unknown }).code === 'upload-damaged';
-          (lacksBytes ? damaged : unfinished).push({ id: take.id, cause });
-        });
-      }
-      for (const name of await readdir(uploadsDir)) {
-        const file = path.join(uploadsDir, name);
-        if ((await stat(file)).size === 0 && !(await takes.get(name))) await rm(file, { force: true });
-      }
-      unfinished.push(...(await this.finishPending()));
-      const recently = now().minus({ days: 1 });
-      const all = await sessions.list();
-      const folders = new Set(all.map(({ folder }) => folder));
-      for (const name of await readdir(sessionsDir)) {
-        // A start that a crash broke off between the folder and the catalog; rmdir removes nothing but an empty folder.
-        if (!folders.has(name)) await rmdir(path.join(sessionsDir, name)).catch(() => {});
-      }
-      for (const session of all) {
-        if (session.finishedAt && session.finishedAt < recently) continue;
-        if (await isMetaCurrent(path.join(sessionsDir, session.folder), session)) continue;
-        await refreshMeta(session.id).catch((cause: unknown) => unfinished.push({ id: session.id, cause }));
-      }
-      return { unfinished, damaged };
+    announce: (origin: string): Promise<void> => replaceFile(dataDir, ORIGIN, origin),
+
+    /** The origin of the server that runs on this data folder; null while none runs. */
+    async serverOrigin(): Promise<string | null> {
+      if (!isLocked(path.join(dataDir, LOCK))) return null;
+      return readFile(path.join(dataDir, ORIGIN), 'utf8').catch(() => null);
     },
 
-    /** Tries every whole take that can be recorded and is not. Returns those that still can't be. */
-    async finishPending(): Promise<Trouble[]> {
-      const failed: Trouble[] = [];
-      for (const take of await takes.listPending()) {
-        await finish(take.id).catch((cause: unknown) => failed.push({ id: take.id, cause }));
-      }
-      return failed;
-    },
-
-    /** Bytes that are free for recordings. Asked with every chunk: a call to the system, without a thread for it. */
+    /** Bytes that are free for recordings. The system is called without a thread, as it answers from memory. */
     async freeBytes(): Promise<number> {
-      const { bavail, bsize } = statfsSync(uploadsDir);
-      return bavail * bsize;
+      return freeBytesOf(uploadsDir) - ballast.owedBytes();
+    },
+
+    /**
+     * Whether at least this many bytes are free for recordings. Where a floor is wanted at all, some room is kept for the
+     * catalog too, for the time when other programs have filled the disk. Cheap: asked with every chunk.
+     */
+    hasRoom(floorBytes: number): boolean {
+      const freeBytes = freeBytesOf(uploadsDir);
+      if (floorBytes > 0) ballast.keep(freeBytes);
+      return freeBytes - ballast.owedBytes() >= floorBytes;
     },
 
     /** @throws Error when the catalog or the folders can't be used */
     async check(): Promise<void> {
-      await db.selectFrom('interviews').select('slug').limit(1).execute();
+      await checkDatabase(db);
       for (const folder of [sessionsDir, uploadsDir]) await access(folder, constants.R_OK | constants.W_OK);
     },
 
-    /** Waits, up to 1 s, for requests that were cut to commit what they brought. */
+    /** Closes the storage, after waiting for up to 1,000 ms for requests that were cut to commit their bytes. */
     async close(): Promise<void> {
       await locks.drained(1_000);
       store.close();
@@ -212,14 +229,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   };
 }
 
-/** Makes a folder and its parents, durably. Node's recursive mkdir never ends where the answer is ENOENT for ever, as in /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const parent = path.dirname(folder);
-  await access(parent).catch(() => makeFolder(parent));
-  try {
-    await mkdir(folder, { mode: 0o700 });
-    await syncDirectory(parent);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+function freeBytesOf(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }

@@ -1,10 +1,17 @@
-/** The records that last. Times are luxon DateTimes, sizes bytes, questions count from 1. */
+/** Persisted records. Times are luxon DateTimes, sizes are in bytes, questions count from 1. */
 import type { DateTime } from 'luxon';
 
-export interface InterviewQuestion {
+/** What a recording is stored in; also the extension of its file. */
+export type Container = 'webm' | 'mp4';
+
+/** One question of an interview, with its limits. */
+interface InterviewQuestion {
   text: string;
+  /** Time to think before the recording begins; 0 = the recording begins at once. */
   thinkSeconds: number;
+  /** Longest answer. */
   maxSeconds: number;
+  /** How many takes the candidate may record. */
   maxTakes: number;
 }
 
@@ -12,13 +19,13 @@ export interface InterviewQuestion {
 export interface Interview {
   slug: string;
   title: string;
-  /** When the server must hold an answer: before the next question, or before the end. */
+  /** When the server must have an answer: before the next question, or before the end. */
   gate: 'each' | 'end';
   /** Whether earlier whole takes are kept in `takes/`. */
   keepTakes: boolean;
-  /** What is spoken, BCP 47 like `vi`; absent = to be detected. */
+  /** The spoken language, BCP 47 like `vi`; absent = to be detected. */
   language?: string | undefined;
-  /** Whether the copies for reviewers get their loudness evened out. */
+  /** Whether the loudness of the copies for reviewers is evened out. */
   normalizeAudio?: boolean | undefined;
   questions: InterviewQuestion[];
 }
@@ -26,37 +33,42 @@ export interface Interview {
 /** A candidate's right to be interviewed. The secret itself is never stored, only its SHA-256. */
 export interface Token {
   id: string;
-  /** Whose token it is, as typed by the admin. */
+  /** The candidate's name, as typed by the admin. */
   name: string;
+  /** The interview's slug. */
   interview: string;
   createdAt: DateTime;
-  /** Closes new sessions only; null = never. */
+  /** After this time no new session begins; unfinished ones continue. Null = never. */
   expiresAt: DateTime | null;
   /** 0 = any number. */
   maxSessions: number;
   revokedAt: DateTime | null;
+  /** When somebody who has the secret first opened the link. */
+  openedAt: DateTime | null;
 }
 
-/** One candidate's sitting = one folder. */
+/** One candidate's run through an interview = one folder. */
 export interface Session {
   id: string;
   tokenId: string;
   /** The folder's name below `sessions/`. */
   folder: string;
+  /** The candidate's name, as typed by the candidate. */
   userName: string;
+  /** The candidate's name, as typed by the admin. */
   tokenOwner: string;
   interview: Interview;
   startedAt: DateTime;
   finishedAt: DateTime | null;
-  /** Of the page that started it, BCP 47; null where it did not say. */
+  /** Language of the page that started the session, BCP 47; null when the page did not send one. */
   language: string | null;
 }
 
 /**
- * How far a take is on its way, in this order; each step can be done again after a crash.
- * `receiving`: bytes arrive. `received`: whole, typed and hashed. `placed`: under its name in the session folder.
- * `recorded`: `meta.json` tells of it; only now is the upload complete. `refused`: no recording, its bytes are gone.
- * `removed`: its file is on its way out, and then the entry itself.
+ * How far a take has come, in this order; each step can be done again after a crash.
+ * `receiving`: bytes arrive. `received`: whole, container known, hashed. `placed`: stored under its name in the session
+ * folder. `recorded`: listed in `meta.json`; only now is the upload complete. `refused`: no recording, its bytes are
+ * removed. `removed`: its file is being removed, and after that the entry itself.
  */
 export type TakeState = 'receiving' | 'received' | 'placed' | 'recorded' | 'refused' | 'removed';
 
@@ -71,30 +83,37 @@ export interface Take {
   /** 1, 2, … within the question, in order of creation: the highest whole one counts. */
   number: number;
   via: 'tus' | 'multipart';
-  /** What the client says it is. The first bytes decide. */
+  /** The MIME type that the client sent. The first bytes decide what the recording is. */
   filetype: string;
-  /** `Upload-Metadata` as it came, for HEAD. */
-  metadata: string;
   /** Bytes that are on disk and synced. */
   offset: number;
   /** Bytes in all; null while deferred. */
   length: number | null;
   state: TakeState;
-  /** Below the session folder, from `placed` on; null before, and when an earlier take was not kept. */
+  /**
+   * The file's name below the session folder: of a whole take from `received` on, and of a swept take. Null before that,
+   * and for an earlier take that was not kept.
+   */
   fileName: string | null;
-  /** Hex, from `received` on. */
+  /** Of the file that `fileName` names; null where that is null. */
+  container: Container | null;
+  /** SHA-256 of all bytes, hex, from `received` on. */
   sha256: string | null;
   createdAt: DateTime;
+  /** When its last byte came, or when it was created. */
   updatedAt: DateTime;
-  /** Length of the recording, once a seekable copy was made and checked. */
+  /** Length of the recording in ms, once a seekable copy was made and checked. */
   durationMs: number | null;
-  /** Why no seekable copy can be made, in words for people. */
+  /** How long the candidate spoke by the clock of the page, in ms, where the page has said so. */
+  spokenMs: number | null;
+  /** Why no seekable copy can be made, or what is missing in the recording, in words for people. */
   mediaProblem: string | null;
 }
 
-/** `remux`: the seekable copy and the poster. `transcribe`: what was said. */
+/** `remux`: the seekable copy and the poster. `transcribe`: what the candidate said. */
 export type JobKind = 'remux' | 'transcribe';
-/** `dead`: given up, with the reason, until somebody asks for it again. */
+
+/** `dead`: given up, with the reason, until an admin queues the job again. */
 export type JobState = 'queued' | 'running' | 'done' | 'dead';
 
 /** Work on a take in the background. */
@@ -108,14 +127,14 @@ export interface Job {
   /** From 1. */
   question: number;
   state: JobState;
-  /** Tries that were begun. */
+  /** How many attempts have begun. */
   attempts: number;
   /** From 0 to 1. */
   progress: number;
-  /** Why it is dead, why the last try failed, or why there was nothing to do. */
+  /** Why the job is dead, why the last attempt failed, or why there was nothing to do. */
   reason: string | null;
   owner: string | null;
-  /** When it may be begun; of a running one, when its lease ends. */
+  /** When the job may begin; of a running job, when its lease ends. */
   dueAt: DateTime;
   createdAt: DateTime;
   updatedAt: DateTime;

@@ -1,39 +1,45 @@
-/** One answer of a phone: slices into the engine as the recorder delivered them, the stop, the gate. */
-import { createMemorySpool } from '../../client/memory-spool.ts';
-import { createSender, type Sender } from '../../client/sender.ts';
-import { createNodeStack } from '../../test/support/node-stack.ts';
-import type { Link, LinkRate } from '../link.ts';
+/** One answer of a phone: the engine gets slices as the recorder delivered them, then the stop; then the gate is awaited. */
+import { DefaultHttpStack } from 'tus-js-client';
+import { createMemorySpool } from '../../client/spool/memory-spool.ts';
+import { createUploadQueue, type UploadQueue } from '../../client/upload/upload-queue.ts';
+import type { LinkRate } from '../../test/support/network/link-rate.ts';
+import type { Network } from '../../test/support/network/network.ts';
 import { backlogMs, type GateFigures } from './gate-figures.ts';
 import { idealAnswer, type Portion } from './ideal.ts';
 import { createRequestLog, type RequestLog, stepsOf } from './request-log.ts';
 import type { Recording } from './slices.ts';
 
-/** Of one request's head, in bytes: the PATCHes' have about 350, the POST's 500. */
+/** Bytes of one request's head: about 350 for a PATCH, 500 for the POST. */
 const HEAD_BYTES = 500;
 
 /** An engine that sends the answers of one session. */
-export interface Sitting {
-  sender: Sender;
+interface EngineSession {
+  sender: UploadQueue;
   log: RequestLog;
-  /** Null once the take's gate opens, or why it stays shut: refused for good, or not within the limit. */
+  /** Resolves with null when the take's gate opens, or with the reason why it stays shut: refused for good, or not within the limit. */
   opened(takeId: string, limitMs: number): Promise<string | null>;
-  /** As the engine measured it; null where it does not say. */
+  /** The uplink that the engine has measured, in kbit/s; null before. */
   uplinkKbps(): number | null;
   close(): void;
 }
 
-/** The engine as the page assembles it, but on a spool in memory and on Node's sockets. */
-export function openSitting(options: { link: Link; folder: string; token: string; random: () => number }): Sitting {
+/** Assembles the engine as the page does, but with a spool in memory and Node's sockets. */
+export function openSession(options: {
+  link: Network;
+  folder: string;
+  token: string;
+  random: () => number;
+}): EngineSession {
   const { link, folder, token, random } = options;
   const log = createRequestLog();
   const waiting = new Map<string, (why: string | null) => void>();
-  const sender = createSender({
+  const sender = createUploadQueue({
     random,
     spool: createMemorySpool(),
     folder,
     endpoint: `${link.url}/files`,
     token: () => token,
-    httpStack: log.watchStack(createNodeStack()),
+    httpStack: log.watchStack(new DefaultHttpStack({})),
     fetch: log.watchFetch(fetch),
     onEvent(event) {
       if (event.type === 'gate' && event.gate.kind === 'open') waiting.get(event.takeId)?.(null);
@@ -56,33 +62,39 @@ export function openSitting(options: { link: Link; folder: string; token: string
   };
 }
 
-/** What is answered, and over what. Times in ms. */
-export interface AnswerOptions {
-  link: Link;
+/** An answer and its link. Times in ms. */
+interface AnswerOptions {
+  link: Network;
   rate: LinkRate;
   delayMs: number;
-  /** Where in the trace the link began. */
+  /** Position in the trace at which the link began. */
   startMs: number;
   phone: number;
   /** From 1. */
   question: number;
   recording: Recording;
   limitMs: number;
-  /** Connections go dead at the stop. */
+  /** True: all connections go dead at the stop. */
   dead: boolean;
-  /** Called when the last slice was handed over, with where the trace stands then. */
+  /** Called when the last slice was handed over, with the position in the trace at that moment. */
   onLastSlice: (at: { startMs: number; lastSliceMs: number }) => void;
 }
 
-/** Gives one answer in real time; resolves at its gate. Throws where the dead connection that was asked for did not happen. */
-export async function giveAnswer(sitting: Sitting, options: AnswerOptions): Promise<Omit<GateFigures, 'multipart'>> {
+/**
+ * Gives one answer in real time; resolves at its gate.
+ * @throws Error when `dead` was asked for and no connection was open
+ */
+export async function giveAnswer(
+  session: EngineSession,
+  options: AnswerOptions,
+): Promise<Omit<GateFigures, 'multipart'>> {
   const { link, rate, delayMs, startMs, phone, question, recording, limitMs, dead, onLastSlice } = options;
-  const { sender, log } = sitting;
+  const { sender, log } = session;
   const takeId = crypto.randomUUID();
   const [sentBefore, requestsBefore] = [link.stats.bytesUp, log.requests.length];
   const startedAt = new Date().toISOString();
-  await sender.begin({ takeId, question, mimeType: recording.mimeType, startedAt });
-  const opened = sitting.opened(takeId, recording.stopMs + limitMs);
+  await sender.create({ takeId, question, mimeType: recording.mimeType, startedAt });
+  const opened = session.opened(takeId, recording.stopMs + limitMs);
 
   const beganMs = performance.now();
   const handedOver: Portion[] = [];
@@ -105,7 +117,7 @@ export async function giveAnswer(sitting: Sitting, options: AnswerOptions): Prom
   const behindMs = behind();
   if (dead) goDead(link);
   sender.enterGate(takeId);
-  // The last slice follows the stop, also where our timer for the stop was late.
+  // The last slice follows the stop, even if the timer of the stop was late.
   const rest = recording.slices.filter(({ atMs }) => atMs > recording.stopMs);
   await handOver(rest, stopMs - recording.stopMs);
   await sender.end(takeId);
@@ -131,7 +143,7 @@ export async function giveAnswer(sitting: Sitting, options: AnswerOptions): Prom
     waitMs: gate?.waitMs ?? null,
     shut,
     idealMs: Math.round(ideal.waitMs),
-    // Node's sockets don't tell how much of a cut request left: the link does.
+    // Only the link knows how many bytes of a cut request left: Node's sockets don't report it.
     resentBytes: Math.max(gate?.resentBytes ?? 0, sentBytes - recording.bytes - requests.length * HEAD_BYTES),
     sentBytes,
     backlogMs: Math.round(behindMs),
@@ -141,14 +153,14 @@ export async function giveAnswer(sitting: Sitting, options: AnswerOptions): Prom
   };
 }
 
-/** A fault that did not happen would be a good figure of nothing. */
-function goDead(link: Link): void {
+/** Makes all connections silent; throws without one, because the figure would then measure nothing. */
+function goDead(link: Network): void {
   const before = link.stats.blackholed;
   link.blackhole();
   if (link.stats.blackholed === before) throw new Error('there was no open connection to go dead');
 }
 
-/** Till `performance.now()` says so. */
+/** Waits until `performance.now()` reaches `untilMs`. */
 async function until(ms: number): Promise<void> {
   const leftMs = ms - performance.now();
   if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));

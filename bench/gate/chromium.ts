@@ -1,9 +1,10 @@
-/** The real page in real Chromium over one trace, one gate after another. */
+/** Our page in real Chromium over one trace, one gate after another. */
 import { type Browser, chromium, type Page } from '@playwright/test';
-import { chromiumArgs, chromiumPath } from '../../test/support/browser.ts';
-import { fakeMedia } from '../../test/support/media.ts';
-import { startSession } from '../../test/support/server.ts';
-import { type Link, type LinkRate, openLink } from '../link.ts';
+import { chromiumArgs, chromiumPath } from '../../test/support/browser/browser.ts';
+import { fakeMedia } from '../../test/support/media/media.ts';
+import type { LinkRate } from '../../test/support/network/link-rate.ts';
+import { type Network, openNetwork } from '../../test/support/network/network.ts';
+import { startSession } from '../../test/support/server/server.ts';
 import { backlogMs, type GateFigures, type MultipartFigures } from './gate-figures.ts';
 import { idealAnswer } from './ideal.ts';
 import { RETRY_WAITS_MS } from './multipart.ts';
@@ -12,21 +13,21 @@ import { type Candidate, GATE_LIMIT_MS, QUESTIONS } from './phone.ts';
 import { offsetsOf } from './phones.ts';
 import { makeCamera } from './slices.ts';
 
-/** What is asked of the page, and over what. Times in ms. */
-export interface ChromiumOptions {
-  /** Of the server, on this machine. */
+/** The answers to give and their link. Times in ms. */
+interface ChromiumOptions {
+  /** The server's port on this machine. */
   port: number;
   rate: LinkRate;
   delayMs: number;
   gates: number;
-  /** Lengths of the answers, in turn: a session has each once. */
+  /** Lengths of the answers in seconds; each session has an answer of each length. */
   seconds: readonly number[];
   nextCandidate: () => Candidate;
   random: () => number;
   tell: (text: string) => void;
 }
 
-/** A session for each round of lengths, so that sessions begin at many points of the trace. */
+/** Runs a session for each round of lengths, so that sessions begin at many points of the trace. */
 export async function runChromium(options: ChromiumOptions): Promise<GateFigures[]> {
   const { gates, rate, random, tell, port, delayMs } = options;
   const lengths = options.seconds.slice(0, QUESTIONS);
@@ -36,7 +37,7 @@ export async function runChromium(options: ChromiumOptions): Promise<GateFigures
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: chromiumArgs(media) });
   try {
     for (const startMs of offsetsOf(rate, Math.ceil(gates / lengths.length), random)) {
-      const link = await openLink({ to: { host: '127.0.0.1', port }, rate, delayMs, startMs });
+      const link = await openNetwork({ to: { host: '127.0.0.1', port }, rate, delayMs, startMs });
       const asked = lengths.slice(0, gates - found.length);
       const page = await openPage(browser, link, options.nextCandidate());
       for (const [at, seconds] of asked.entries()) {
@@ -70,8 +71,8 @@ export async function runChromium(options: ChromiumOptions): Promise<GateFigures
 
 const lastSliceTraceMs = ({ traceMs }: GateFigures, lastSliceMs: number): number => traceMs + lastSliceMs;
 
-/** From the link to the first question. */
-async function openPage(browser: Browser, link: Link, { token, name }: Candidate): Promise<Page> {
+/** Opens a page and brings it from the link to the first question. */
+async function openPage(browser: Browser, link: Network, { token, name }: Candidate): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(GATE_LIMIT_MS);
   await page.addInitScript(tapRecorder);
@@ -84,7 +85,7 @@ async function openPage(browser: Browser, link: Link, { token, name }: Candidate
 
 interface PageAnswer {
   page: Page;
-  link: Link;
+  link: Network;
   startMs: number;
   seconds: number;
   question: number;
@@ -100,13 +101,13 @@ async function giveAnswer({ page, link, startMs, seconds, question, options }: P
   const gate = await page
     .waitForFunction((index) => window.tresgo.status().gate.find((each) => each.question === index), question, {
       timeout: GATE_LIMIT_MS,
-      // Not at each frame: what is measured is the page's own figure.
+      // Not at each frame: the measured figure is the page's own.
       polling: 100,
     })
     .then((handle) => handle.jsonValue())
     .catch(() => null);
   const take = await page.evaluate(lastTake);
-  // The page's clock in terms of ours, to a millisecond or two.
+  // The page's clock against ours, exact to a millisecond or two.
   const clockMs = performance.now() - (await page.evaluate(() => performance.now()));
   const traceBeganMs = (link.stats.beganMs ?? 0) - clockMs;
   const portions = take.slices.map(({ atMs, bytes }) => ({ atMs: atMs - traceBeganMs, bytes }));
@@ -145,7 +146,7 @@ interface PagePostOptions {
   startMs: number;
 }
 
-/** The original's way from a page of its own, over a link that begins where the trace stood when the recorder had ended. */
+/** One multipart POST from a page of its own, over a link that begins at the trace position at which the recorder ended. */
 async function postAnswer({
   browser,
   options,
@@ -157,10 +158,10 @@ async function postAnswer({
   const { port, rate, delayMs } = options;
   const { token, name } = options.nextCandidate();
   const folder = await startSession(`http://127.0.0.1:${port}`, token, name);
-  const link = await openLink({ to: { host: '127.0.0.1', port }, rate, delayMs, startMs });
+  const link = await openNetwork({ to: { host: '127.0.0.1', port }, rate, delayMs, startMs });
   const page = await (await browser.newContext()).newPage();
   try {
-    // Nothing may go over the link before the POST: its first byte starts the trace.
+    // No byte may pass the link before the POST: the first byte starts the trace.
     await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<title>bench</title>' }));
     await page.goto(link.url);
     await page.unrouteAll();

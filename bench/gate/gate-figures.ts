@@ -1,51 +1,51 @@
 import type { Portion } from './ideal.ts';
 import type { Steps } from './request-log.ts';
 
-/** The same answer by one POST after the stop. */
+/** The same answer sent by one POST after the stop. */
 export interface MultipartFigures {
-  /** From the stop to the answer 200; null: not within the limit, or given up. */
+  /** From the stop to the response 200; null: not within the limit, or given up. */
   waitMs: number | null;
   tries: number;
-  /** Out of the page, with heads and what a failed try sent. */
+  /** Bytes sent, with heads and those of failed attempts. */
   sentBytes: number;
 }
 
-/** One gate of ours, and what stands beside it. */
+/** One gate of ours, and the figures to compare it with. */
 export interface GateFigures {
   where: 'node' | 'chromium';
-  /** From 0. */
+  /** Number of the phone, from 0. */
   phone: number;
-  /** Asked length of the answer. */
+  /** Wanted length of the answer. */
   seconds: number;
-  /** Where in the trace the stop fell. */
+  /** Position of the stop in the trace. */
   traceMs: number;
-  /** Of the answer. */
+  /** Size of the answer. */
   bytes: number;
-  /** What the answer came to. */
+  /** Mean bitrate of the answer. */
   kbit: number;
-  /** From the stop to the gate; null: it did not open within the limit. */
+  /** From the stop to the opening of the gate; null: it did not open within the limit. */
   waitMs: number | null;
-  /** Why it did not; null where it did. */
+  /** The reason why it stayed shut; null where it opened. */
   shut: string | null;
   idealMs: number;
   resentBytes: number;
-  /** Out of the link during the answer and its wait, with heads. */
+  /** Bytes that left the link during the answer and its wait, with heads. */
   sentBytes: number;
-  /** Video that the server had not confirmed at the stop. */
+  /** Recorded time that the server had not acknowledged at the stop. */
   backlogMs: number;
-  /** The most that it was during the answer. */
+  /** The largest such time during the answer. */
   maxBacklogMs: number;
-  /** What even the ideal sender had not sent at the stop. */
+  /** Recorded time that even the ideal sender had not sent at the stop. */
   idealBacklogBytes: number;
-  /** Null where only the ideal stands beside it. */
+  /** null: it was compared with the ideal sender only. */
   multipart: MultipartFigures | null;
-  /** Null where it can't be seen from outside. */
+  /** null: the requests can't be seen from outside. */
   steps: Steps | null;
 }
 
 /**
- * How much video lies between what the server confirmed and what the recorder had handed over, in ms. Within a slice bytes
- * and time are taken as proportional; the first slice begins at `startedMs`.
+ * Recorded time between the last acknowledged byte and the last byte that the recorder handed over, in ms. Within a slice,
+ * bytes and time count as proportional; the first slice begins at `startedMs`.
  */
 export function backlogMs(handedOver: readonly Portion[], ackedBytes: number, startedMs: number): number {
   let behind = 0;

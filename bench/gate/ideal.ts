@@ -1,42 +1,44 @@
-/** The ideal sender: what no sender over the same link can beat. */
-import { type LinkRate, opportunityBytes, schedule } from '../link-rate.ts';
+/** The ideal sender: no sender over the same link can be faster. */
+import { type LinkRate, opportunityBytes, schedule } from '../../test/support/network/link-rate.ts';
 
-/** Bytes of an answer that came to exist together. */
+/** Bytes of an answer that the recorder handed over together. */
 export interface Portion {
   /** When the recorder handed them over, in ms from where the link's trace began. */
   atMs: number;
   bytes: number;
 }
 
-export interface IdealAnswer {
-  /** From the stop until the server's word is back, in ms. */
+/** The result of the ideal sender. */
+interface IdealAnswer {
+  /** From the stop until the server's response is back, in ms. */
   waitMs: number;
-  /** Bytes that existed at the stop and had not left yet. */
+  /** Bytes that existed at the stop and had not left the link. */
   backlogBytes: number;
 }
 
-export interface IdealOptions {
+/** An answer and its link. */
+interface IdealOptions {
   rate: LinkRate;
-  /** Where in the trace the link began, in ms. */
+  /** Position in the trace at which the link began, in ms. */
   startMs: number;
-  /** One way, in ms. */
+  /** One-way delay, in ms. */
   delayMs: number;
-  /** All of the answer, in the order in which it came to exist. */
+  /** The whole answer, in the order of recording. */
   portions: readonly Portion[];
   /** When the candidate stopped, in ms from where the link's trace began. */
   stopMs: number;
 }
 
 /**
- * Each byte leaves at the first opportunity of the link that falls at or after the moment it exists and that earlier bytes
- * do not fill: 1500 bytes an opportunity, the same ones that the real sender's link had, and nothing but the answer's own
- * bytes (no heads, no other request). The gate then opens one round trip later: the last byte takes `delayMs` to the server,
- * and its word takes `delayMs` back. The wait is never below 0.
+ * Each byte leaves at the first opportunity of the link at or after its own moment that earlier bytes do not fill. An
+ * opportunity carries 1500 bytes, as that of the real sender's link, and only bytes of the answer are sent (no heads, no
+ * other request). The gate opens one round trip later: the last byte takes `delayMs` to the server, and the response takes
+ * `delayMs` back. The wait is never below 0.
  */
 export function idealAnswer({ rate, startMs, delayMs, portions, stopMs }: IdealOptions): IdealAnswer {
   const opportunityMs = schedule(rate, startMs);
   let next = firstFrom(opportunityMs, portions[0]?.atMs ?? 0);
-  /** Of the opportunity `next`, what is still free. */
+  /** Free bytes of the opportunity `next`. */
   let freeBytes = opportunityBytes;
   let lastLeftMs = portions[0]?.atMs ?? stopMs;
   let backlogBytes = 0;
@@ -58,7 +60,7 @@ export function idealAnswer({ rate, startMs, delayMs, portions, stopMs }: IdealO
   return { waitMs: Math.max(0, lastLeftMs + 2 * delayMs - stopMs), backlogBytes };
 }
 
-/** The first opportunity at or after `atMs`, by doubling and halving: a session lies minutes behind the link's beginning. */
+/** The first opportunity at or after `atMs`, by doubling and halving, because a session may be minutes after the link's start. */
 function firstFrom(opportunityMs: (n: number) => number, atMs: number): number {
   let high = 1;
   while (opportunityMs(high) < atMs) high *= 2;

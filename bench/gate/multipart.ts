@@ -1,36 +1,37 @@
-/** The original's way: one multipart POST after the stop, and again after 2, 4 and 8 s where it fails. */
+/** The original front end's upload: one multipart POST after the stop, repeated after 2, 4 and 8 s where it fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Link, type LinkRate, openLink } from '../link.ts';
+import type { LinkRate } from '../../test/support/network/link-rate.ts';
+import { type Network, openNetwork } from '../../test/support/network/network.ts';
 import type { MultipartFigures } from './gate-figures.ts';
 import type { Recording } from './slices.ts';
 
-/** Waits before the second, third and fourth try, in ms. */
+/** Waits before the second, third and fourth attempt, in ms. */
 export const RETRY_WAITS_MS = [2000, 4000, 8000] as const;
 
-/** One answer on its way. */
+/** An answer to post and its link. */
 export interface PostOptions {
-  /** Of our server's port of this machine. */
+  /** The server's port on this machine. */
   port: number;
   rate: LinkRate;
   delayMs: number;
-  /** Where in the trace the POST begins: where the other sender's link stood at that moment. */
+  /** Position in the trace at which the POST begins: that of the other sender's link at the same moment, in ms. */
   startMs: number;
   token: string;
   folder: string;
   question: number;
   recording: Pick<Recording, 'slices' | 'mimeType'>;
-  /** From the stop to the moment at which all slices were there, in ms: part of the wait. */
+  /** From the stop to the last slice, in ms: part of the wait. */
   lastSliceMs: number;
-  /** Given up after so many ms from the stop. */
+  /** Longest wait from the stop, in ms. */
   limitMs: number;
   /** Called once its first bytes have moved. */
-  onMoving?: (link: Link) => void;
+  onMoving?: (link: Network) => void;
 }
 
-/** Sends an answer over a link of its own. Never throws: an answer that did not arrive has a wait of null. */
+/** Sends an answer over a link of its own. Never rejects: an answer that did not arrive has a wait of null. */
 export async function postAnswer(options: PostOptions): Promise<MultipartFigures> {
   const { port, rate, delayMs, startMs, token, folder, question, recording, lastSliceMs, limitMs, onMoving } = options;
-  const link = await openLink({ to: { host: '127.0.0.1', port }, rate, delayMs, startMs });
+  const link = await openNetwork({ to: { host: '127.0.0.1', port }, rate, delayMs, startMs });
   const beganMs = performance.now();
   const signal = AbortSignal.timeout(limitMs);
   const watch = setInterval(() => {

@@ -1,36 +1,37 @@
-/** What `npm run bench:gate` is asked. */
+/** The command line of `npm run bench:gate`. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type LinkRate, parseLink } from '../link.ts';
+import { type LinkRate, parseLink } from '../../test/support/network/link-rate.ts';
 
 /** A link to measure over. */
 export interface Trace {
-  /** The file's name without its ending, or `const:KBIT`. */
+  /** The file's name without its extension, or `const:KBIT`. */
   name: string;
   rate: LinkRate;
 }
 
-/** All of the command line, checked. */
+/** The checked command line. */
 export interface GateOptions {
   traces: Trace[];
-  /** Side by side, in Node. */
+  /** Number of phones in parallel, in Node. */
   phones: number;
-  /** At least so many a trace, in Node; 0 for none. */
+  /** Smallest number of gates per trace, in Node; 0 for none. */
   gates: number;
-  /** So many a trace, in Chromium; 0 for none. */
+  /** Number of gates per trace, in Chromium; 0 for none. */
   chromium: number;
-  /** Lengths of the answers, in turn. */
+  /** Lengths of the answers, in turn, in seconds. */
   seconds: number[];
-  /** One way, in ms. */
+  /** One-way delay, in ms. */
   delayMs: number;
   seed: number;
   json: boolean;
-  /** Where the plot goes; null for none. */
+  /** The plot's file; null for none. */
   svg: string | null;
-  /** Also: connections that go dead at the stop. */
+  /** True: measure also connections that go dead at the stop. */
   dead: boolean;
 }
 
+/** The help text. */
 export const USAGE = `npm run bench:gate -- [--trace FILE …] [--link const:KBIT] [options]
   --trace FILE    measured uplinks, one delivery opportunity of 1500 bytes a line; several: --trace A --trace B, or A B
   --link NAME     const:KBIT, or a trace (default const:2000, where no trace is given)
@@ -44,7 +45,7 @@ export const USAGE = `npm run bench:gate -- [--trace FILE …] [--link const:KBI
   --json          one JSON document on standard output
   --svg [FILE]    a plot of all waits (default gate.svg)`;
 
-/** The options, or in words what is wrong with them. Reads the traces. */
+/** Reads the options and the traces; returns a message about a wrong command line. */
 export function readOptions(args: string[]): GateOptions | string {
   try {
     const { values, positionals } = parseArgs({
@@ -66,7 +67,7 @@ export function readOptions(args: string[]): GateOptions | string {
       },
     });
     if (values.help) return USAGE;
-    // A shell's glob gives the files behind the first one without the option's name.
+    // A shell's glob gives the second file and the following ones without the option's name.
     if (positionals.length > 0 && values.trace.length === 0) return `${positionals[0]} is no option\n${USAGE}`;
     const files = [...values.trace, ...positionals];
     const names = [...files, ...(values.link !== undefined || files.length === 0 ? [values.link ?? 'const:2000'] : [])];
@@ -94,7 +95,7 @@ function whole(option: string, text: string, least: number): number {
   return number;
 }
 
-/** Behind it an option has no value of its own. */
+/** Whether an argument is no value of the option before it. */
 function isEnd(arg: string | undefined): boolean {
   return arg === undefined || arg.startsWith('--');
 }

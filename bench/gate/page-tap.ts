@@ -1,31 +1,31 @@
-/** What runs inside pages in Chromium: it may use nothing from outside its braces. */
+/** Functions that run inside pages in Chromium: they may use no name from outside their braces. */
 
-/** One recording of the page, as its MediaRecorder delivered it. Times by the page's `performance.now()`. */
-export interface TappedTake {
+/** One recording of the page, as its MediaRecorder delivered it. Times are of the page's `performance.now()`. */
+interface TappedTake {
   slices: { atMs: number; blob: Blob }[];
   mimeType: string;
   startedMs: number;
   /** When the page called `stop`; null before. */
   stopMs: number | null;
-  /** What the engine said at that moment that the server holds. */
+  /** Bytes that the engine had acknowledged at that moment. */
   ackedBytes: number;
 }
 
 declare global {
   interface Window {
-    /** Put there by `tapRecorder`: the recordings of this page, oldest first. */
+    /** Set by `tapRecorder`: the recordings of this page, oldest first. */
     benchTakes: TappedTake[];
   }
 }
 
-/** For `addInitScript`: writes down when slices are delivered and when `stop` is called; hinders nothing, copies nothing. */
+/** For `addInitScript`: records when slices are delivered and when `stop` is called; it delays and copies nothing. */
 export function tapRecorder(): void {
   const takes: TappedTake[] = [];
   const latest = new WeakMap<MediaRecorder, TappedTake>();
   window.benchTakes = takes;
   const Real = window.MediaRecorder;
   if (typeof Real !== 'function') return;
-  // No fields in this class: what compiles it would put helper functions for them outside of this one.
+  // No fields in this class: the compiler would put helper functions for them outside of this function.
   window.MediaRecorder = class MediaRecorder extends Real {
     constructor(stream: MediaStream, options?: MediaRecorderOptions) {
       super(stream, options);
@@ -65,7 +65,7 @@ export interface TakenOut {
   nowMs: number;
 }
 
-/** The take that was stopped last. Throws where there is none. */
+/** The take that was stopped last. @throws Error without one */
 export function lastTake(): TakenOut {
   const take = window.benchTakes.findLast(({ stopMs }) => stopMs !== null);
   if (!take || take.stopMs === null) throw new Error('no take was stopped');
@@ -85,8 +85,8 @@ export function lastTakeBytes(): Promise<string> {
   });
 }
 
-/** What `postInPage` is given. */
-export interface PagePost {
+/** The parameters of `postInPage`. */
+interface PagePost {
   token: string;
   folder: string;
   question: number;
@@ -96,7 +96,7 @@ export interface PagePost {
   limitMs: number;
 }
 
-/** The original's page after the stop: one POST, and again after the waits where it fails. `tookMs` null: not within the limit. */
+/** The original page after the stop: one POST, repeated after each wait where it fails. `tookMs` null: not within the limit. */
 export async function postInPage(options: PagePost): Promise<{ tookMs: number | null; tries: number }> {
   const { token, folder, question, base64, mimeType, waitsMs, limitMs } = options;
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));

@@ -1,24 +1,24 @@
-/** Phones side by side over one trace. */
+/** Phones in parallel over one trace. */
 import { availableParallelism } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { LinkRate } from '../link.ts';
-import { periodOf } from '../link-rate.ts';
+import type { LinkRate } from '../../test/support/network/link-rate.ts';
+import { periodOf } from '../../test/support/network/link-rate.ts';
 import { readCpu, readMachineMs } from '../server/process-figures.ts';
 import type { GateFigures } from './gate-figures.ts';
 import { type PhoneOptions, runPhone } from './phone.ts';
 import type { Load } from './report.ts';
 
-/** As for one phone; each gets a part of the gates and of the trace. */
-export interface PhonesOptions extends Omit<PhoneOptions, 'phone' | 'startMs' | 'answers' | 'onGate'> {
+/** The options of all phones; each phone gets a part of the gates and of the trace. */
+interface PhonesOptions extends Omit<PhoneOptions, 'phone' | 'startMs' | 'answers' | 'onGate'> {
   phones: number;
-  /** At least so many in all. */
+  /** Smallest number of gates of all phones together. */
   gates: number;
   tell: (text: string) => void;
 }
 
 /**
- * Where each phone begins, in ms: evenly over the trace, all shifted by one chance of a phone's part, so that another seed
- * meets other moments. 0 for a constant rate.
+ * Each phone's start in the trace, in ms: evenly spread, and all shifted by one random share of a phone's part, so that
+ * another seed meets other moments. 0 for a constant rate.
  */
 export function offsetsOf(rate: LinkRate, count: number, random: () => number): number[] {
   const everyMs = periodOf(rate) / count;
@@ -26,15 +26,15 @@ export function offsetsOf(rate: LinkRate, count: number, random: () => number): 
   return Array.from({ length: count }, (_, at) => Math.floor((at + shift) * everyMs));
 }
 
-/** What came of all phones. */
-export interface PhonesRun {
+/** The results of all phones. */
+interface PhonesRun {
   gates: GateFigures[];
-  /** Asked for, but never reached: a phone broke off, or stood before a shut gate. */
+  /** Gates that were asked for and not reached: a phone failed, or stood before a shut gate. */
   lostGates: number;
   load: Load;
 }
 
-/** Runs them all in real time. Never rejects: a phone that breaks off is told, and its other gates are lost. */
+/** Runs all phones in real time. Never rejects: the failure of a phone is reported, and its other gates are lost. */
 export async function runPhones(options: PhonesOptions): Promise<PhonesRun> {
   const { phones, gates, rate, random, tell } = options;
   const answers = Math.ceil(gates / phones);
@@ -59,7 +59,7 @@ export async function runPhones(options: PhonesOptions): Promise<PhonesRun> {
   return { gates: found, lostGates: answers * phones - found.length, load: load() };
 }
 
-/** Begins to watch how busy the machine is; the result ends it and tells what was seen. */
+/** Starts to measure the load of the machine; the returned function ends that and returns the load. */
 export function watchLoad(): () => Load {
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
@@ -71,7 +71,7 @@ export function watchLoad(): () => Load {
     return {
       ownPercent: percent(readCpu(process.pid).totalMs - began.own),
       machinePercent: percent(readMachineMs() - began.machine),
-      // What is measured is the time between two turns: 10 ms of it were asked for.
+      // The histogram holds the time between two turns, of which 10 ms were asked for.
       timerLagMs: Math.max(0, lag.percentile(99) / 1e6 - 10),
     };
   };

@@ -1,4 +1,4 @@
-/** Waits as cumulative shares, a panel a trace, as an SVG document. */
+/** Waits as cumulative shares, one panel per trace, as an SVG document. */
 import type { GateFigures } from './gate-figures.ts';
 import type { TraceResult } from './report.ts';
 
@@ -7,20 +7,20 @@ interface Curve {
   name: string;
   colour: string;
   dash: string;
-  /** In s; endless ones are gates that stayed shut. */
+  /** In s; Infinity for gates that stayed shut. */
   waits: number[];
 }
 
 const WIDTH = 960;
 const PANEL = { top: 92, height: 250, gap: 92, left: 70, right: 210 };
-/** Ends of the wait's axis in s, and where it is labelled. */
+/** Ends and labels of the axis of waits, in s. */
 const FROM_SECONDS = 0.05;
 const TICKS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
 const TO_SECONDS = 200;
 const SHARES = [0, 25, 50, 75, 95, 100];
 const plotWidth = WIDTH - PANEL.left - PANEL.right;
 
-/** A complete SVG document; readable in print and without colours (each line has a dash of its own). */
+/** Draws a complete SVG document; it is readable without colours, because each line has a dash pattern of its own. */
 export function plotWaits(results: readonly TraceResult[]): string {
   const height = PANEL.top + results.length * (PANEL.height + PANEL.gap) - 20;
   const panels = results.map((result, at) => panel(result, PANEL.top + at * (PANEL.height + PANEL.gap)));
@@ -80,7 +80,7 @@ function curvesOf(gates: TraceResult['gates']): Curve[] {
   ].filter(({ waits }) => waits.length > 0);
 }
 
-/** A stair: at each wait the share rises by one gate's. Where gates stayed shut, it runs on below 100 %. */
+/** A step line: the share rises by one gate at each wait. With gates that stayed shut, it ends below 100 %. */
 function steps(waits: readonly number[], top: number): string {
   const sorted = waits.filter((seconds) => seconds < Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const points: [number, number][] = [];
@@ -91,7 +91,7 @@ function steps(waits: readonly number[], top: number): string {
   return points.map((pair) => pair.map((value) => value.toFixed(1)).join(',')).join(' ');
 }
 
-/** Logarithmic; what lies beyond the axis stands at its end. */
+/** Logarithmic; values beyond the axis are drawn at its end. */
 function xOf(seconds: number): number {
   const within = Math.min(TO_SECONDS, Math.max(FROM_SECONDS, seconds));
   return PANEL.left + (plotWidth * Math.log(within / FROM_SECONDS)) / Math.log(TO_SECONDS / FROM_SECONDS);

@@ -1,6 +1,6 @@
-import type { Quality } from '../../client/quality.ts';
+import type { Quality } from '../../client/capture/quality.ts';
 
-/** Recordings in turn stop so long behind a slice's end, in ms: a candidate stops at any point of it. */
+/** Times from a slice's end to the stop, in ms, used in turn: a candidate stops at any point of a slice. */
 export const STOP_PHASES_MS = [130, 260, 390] as const;
 
 /** A recording as it leaves the page. */
@@ -9,12 +9,12 @@ export interface PageRecording {
   stopMs: number;
   mimeType: string;
   slices: { atMs: number; bytes: number }[];
-  /** All slices together. */
+  /** The bytes of all slices together. */
   base64: string;
 }
 
-/** What `recordInPage` is given. */
-export interface RecordOptions {
+/** The parameters of `recordInPage`. */
+interface RecordOptions {
   quality: Quality;
   seconds: readonly number[];
   audio: MediaTrackConstraints;
@@ -23,8 +23,8 @@ export interface RecordOptions {
 }
 
 /**
- * One recorder for each length, all at once on one camera; a shorter length is recorded again until the longest ends. Runs
- * inside the page, and so uses nothing from outside its braces.
+ * Runs one recorder for each length, all at the same time on one camera; a shorter length is recorded again until the
+ * longest ends. It runs inside the page, so it uses no name from outside its braces.
  */
 export async function recordInPage(options: RecordOptions): Promise<PageRecording[]> {
   const { quality, seconds, audio, timesliceMs, phasesMs } = options;

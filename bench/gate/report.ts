@@ -1,66 +1,67 @@
-/** Gates put together: rows to read, goals to compare with. */
-import { percentile } from '../server/figures.ts';
-import { median } from '../table.ts';
+/** Summaries of gates: rows for the report, and goals. */
+import { median, percentile } from '../server/figures.ts';
 import type { GateFigures } from './gate-figures.ts';
 
-/** All that was measured over one trace. */
+/** All measurements over one trace. */
 export interface TraceResult {
   trace: string;
-  /** What the trace carries on average. */
+  /** Mean rate of the trace. */
   meanKbit: number;
   gates: GateFigures[];
   /** Gates in Node that were asked for and not reached. */
   lostGates: number;
-  /** Gates with a connection that went dead at the stop; empty where that was not asked for. */
+  /** Gates whose connection went dead at the stop; empty unless asked for. */
   dead: GateFigures[];
-  /** What the machine did meanwhile, where something ran. */
+  /** The load of the machine meanwhile, where phones ran. */
   load: Partial<Record<Where, Load>>;
 }
 
-/** How busy the machine was: a busy one measures itself. */
+/** The load of the machine: on a busy machine the figures measure the machine. */
 export interface Load {
-  /** Of all cores, in per cent: by the bench and its server, and by all that ran on the machine. */
+  /** In per cent of all cores: of the bench with its server, and of everything on the machine. */
   ownPercent: number;
   machinePercent: number;
-  /** How late the bench's timers were, 99th percentile in ms. */
+  /** Lateness of the bench's timers, 99th percentile in ms. */
   timerLagMs: number;
 }
 
-/** Waits of one way in s; null where no gate opened. */
+/** Waits of one kind of sender in s; null where no gate opened. */
 export interface Waits {
   gates: number;
-  /** Of them, those that did not open. */
+  /** Number of gates that did not open. */
   shut: number;
   p50: number;
   p95: number;
   max: number;
 }
 
+/** The engine of a gate: in Node or in Chromium. */
 export type Where = GateFigures['where'];
 
-/** One place's gates over one trace, ours beside the other two. */
+/** The gates of one engine over one trace, ours compared with the other two senders. */
 export interface Summary {
   trace: string;
   where: Where;
-  /** Asked for and not reached. */
+  /** Gates that were asked for and not reached. */
   lostGates: number;
   ours: Waits;
   ideal: Waits;
-  /** Null where no answer went that way. */
+  /** null where no answer was sent by multipart. */
   multipart: Waits | null;
-  /** Ours beyond the ideal, in s: differences of medians and of 95th percentiles, and those of each gate's own difference. */
+  /** Our wait above the ideal, in s: differences of medians and of 95th percentiles, and the percentiles of each gate's difference. */
   overIdeal: { p50: number; p95: number; eachP50: number; eachP95: number };
   resentPercent: number;
-  /** All that left beyond the answers' own bytes: heads, other requests, and what was sent again. */
+  /** Bytes sent beside the answers' own: heads, other requests, and repeated bytes. */
   besidesPercent: number;
-  /** Video behind at the stop, in s; at how many gates it is small, and at how many it is even for the ideal sender. */
+  /** Recorded time not acknowledged at the stop, in s; the gates at which it is small, and those at which it is for the ideal sender. */
   backlog: { p50: number; max: number; small: number; idealSmall: number };
-  /** What the answers came to, and what of the trace's mean that is. */
+  /** Mean bitrate of the answers, and its share of the trace's mean. */
   kbit: number;
   kbitPercent: number;
   meanKbit: number;
 }
 
+/** A goal and its result. */
 export interface Goal {
   trace: string;
   where: Where;
@@ -71,14 +72,14 @@ export interface Goal {
 
 const s = (ms: number): number => ms / 1000;
 
-/** Waits in ms, null for a gate that stayed shut: those count as endless, and so show in the percentiles. */
+/** Summarizes waits in ms; null for a gate that stayed shut, which counts as endless in the percentiles. */
 export function waitsOf(waitsMs: ReadonlyArray<number | null>): Waits {
   const all = waitsMs.map((ms) => s(ms ?? Number.POSITIVE_INFINITY));
   const shut = all.filter((seconds) => seconds === Number.POSITIVE_INFINITY).length;
   return { gates: all.length, shut, p50: median(all), p95: percentile(all, 95), max: percentile(all, 100) };
 }
 
-/** A summary for each place that has gates. */
+/** A summary for each engine that has gates. */
 export function summarize({ trace, meanKbit, gates, lostGates }: TraceResult): Summary[] {
   return (['node', 'chromium'] as const)
     .map((where) => ({ where, of: gates.filter((gate) => gate.where === where) }))
@@ -123,14 +124,14 @@ export function summarize({ trace, meanKbit, gates, lostGates }: TraceResult): S
     });
 }
 
-/** The most that a link's mean asks of the bitrate, in kbit/s, and what part of the mean it asks. */
+/** The goal of the bitrate: a share of the link's mean, up to a limit in kbit/s. */
 const MOST_KBIT = 2500;
 const LEAST_SHARE = 0.3;
-/** A link that carries this much keeps the backlog small. In a dead spot it carries nothing, and so no sender does. */
+/** Mean rate above which the backlog should be small. In a dead spot a link carries nothing for any sender. */
 const BACKLOG_FROM_KBIT = 300;
 const SMALL_BACKLOG_S = 3;
 
-/** What was aimed at, and what came of it. */
+/** The goals of a summary, and whether each was met. */
 export function goalsOf({ trace, where, ...of }: Summary): Goal[] {
   const goal = (what: string, reached: string, met: boolean): Goal => ({ trace, where, what, reached, met });
   const leastKbit = Math.min(MOST_KBIT, LEAST_SHARE * of.meanKbit);
@@ -163,11 +164,11 @@ function backlogWords({ backlog, ours }: Pick<Summary, 'backlog' | 'ours'>): str
   return `at ${small} of ${ours.gates} gates (the ideal sender's at ${idealSmall}), ${fixed(max)} s at most`;
 }
 
-/** The goal of a dead connection: `limitMs` is what the wait was bounded by. */
+/** The goal for dead connections; `limitMs` is the longest wait that was allowed. */
 export function deadGoals({ trace, dead }: TraceResult, limitMs: number): Goal[] {
   if (dead.length === 0) return [];
   const ours = waitsOf(dead.map(({ waitMs }) => waitMs));
-  // What had not left before the stop takes its time on any connection.
+  // Bytes that had not left before the stop take their time on any connection.
   const beyond = Math.max(...dead.map(({ waitMs, idealMs }) => s((waitMs ?? Number.POSITIVE_INFINITY) - idealMs)));
   const never = dead.filter(({ multipart }) => multipart?.waitMs === null).length;
   return [
@@ -186,7 +187,7 @@ export function deadGoals({ trace, dead }: TraceResult, limitMs: number): Goal[]
   ];
 }
 
-/** Rows for `toTable`: ours, the ideal and multipart, one below the other. Waits in s. */
+/** Table rows: ours, the ideal sender and multipart, one below the other. Waits in s. */
 export function rowsOf(summary: Summary): Array<Record<string, string | number>> {
   const { trace, where, ours, ideal, multipart, overIdeal } = summary;
   const row = (way: string, { gates, p50, p95, max }: Waits, more: Record<string, string> = {}) => ({

@@ -1,25 +1,26 @@
-/** What an engine asked of the server and when, seen from outside of it. */
+/** The requests that an engine sends, with their times, recorded from outside of it. */
 import type { HttpRequest, HttpStack } from 'tus-js-client';
 
-/** One request; times by `performance.now()`. */
-export interface LoggedRequest {
+/** One request; times of `performance.now()`. */
+interface LoggedRequest {
   method: string;
-  /** Of its body. */
+  /** Bytes of its body. */
   bytes: number;
-  /** Whether it declared the upload's length: the last one of a take does. */
+  /** Whether it declared the upload's length, as the last request of a take does. */
   last: boolean;
   beganMs: number;
-  /** Null while nothing came back. */
+  /** null until the response. */
   endedMs: number | null;
-  /** 0 where it failed without an answer. */
+  /** 0 where it failed without a response. */
   status: number;
 }
 
+/** A log with wrappers that fill it. */
 export interface RequestLog {
   requests: readonly LoggedRequest[];
-  /** The same stack, and each request is written down. */
+  /** Wraps a stack so that each request is recorded. */
   watchStack(stack: HttpStack): HttpStack;
-  /** The same fetch, and each request is written down. */
+  /** Wraps fetch so that each request is recorded. */
   watchFetch(inner: typeof fetch): typeof fetch;
 }
 
@@ -52,7 +53,7 @@ export function createRequestLog(now: () => number = () => performance.now()): R
     getUnderlyingObject: () => request.getUnderlyingObject(),
     abort: () => request.abort(),
     send(body) {
-      const bytes = body instanceof Blob ? body.size : 0;
+      const bytes = body instanceof Blob ? body.size : ((body as Uint8Array | null)?.byteLength ?? 0);
       const last = request.getHeader('Upload-Length') !== undefined;
       return write(
         { method: request.getMethod(), bytes, last },
@@ -77,24 +78,24 @@ export function createRequestLog(now: () => number = () => performance.now()): R
   };
 }
 
-/** When what happened around a stop, in ms after it; negative before it, null where it did not happen. */
+/** Times of the steps around a stop, in ms after it; negative before it, null where a step did not happen. */
 export interface Steps {
-  /** The last slice was in the spool. */
+  /** The spool had the last slice. */
   lastSliceMs: number;
-  /** The PATCH that carried the last bytes, and its answer. */
+  /** The PATCH with the last bytes, and its response. */
   lastDataBeginMs: number | null;
   lastDataEndMs: number | null;
   lastDataBytes: number;
-  /** The empty PATCH that declares the length, where there was one of its own. */
+  /** The empty PATCH that declares the length, where that was a request of its own. */
   emptyBeginMs: number | null;
   emptyEndMs: number | null;
-  /** Requests that began after the stop. */
+  /** Number of requests that began after the stop. */
   requests: number;
-  /** Of them, those that failed or were refused. */
+  /** Number of those that failed or were refused. */
   failed: number;
 }
 
-/** What the log tells of a gate. `stopMs` and `lastSliceMs` by the log's clock. */
+/** Finds a gate's steps in the log. `stopMs` and `lastSliceMs` are of the log's clock. */
 export function stepsOf(requests: readonly LoggedRequest[], stopMs: number, lastSliceMs: number): Steps {
   const after = (ms: number | null | undefined) => (ms == null ? null : Math.round(ms - stopMs));
   const patches = requests.filter(({ method }) => method === 'PATCH');

@@ -1,4 +1,4 @@
-/** What MediaRecorder really delivers: slices recorded in Chromium for each rung of the quality ladder, kept between runs. */
+/** Real slices of MediaRecorder: recorded in Chromium for each rung of the quality ladder, and kept between runs. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,67 +7,67 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
-import { AUDIO } from '../../client/devices.ts';
-import { bitsPerSecond, type Quality } from '../../client/quality.ts';
-import { TIMESLICE_MS } from '../../client/recorder.ts';
-import { chromiumArgs, chromiumPath } from '../../test/support/browser.ts';
-import { fakeMedia, ffmpegPath } from '../../test/support/media.ts';
+import { AUDIO } from '../../client/capture/devices.ts';
+import { bitsPerSecond, type Quality } from '../../client/capture/quality.ts';
+import { TIMESLICE_MS } from '../../client/capture/recorder.ts';
+import { chromiumArgs, chromiumPath } from '../../test/support/browser/browser.ts';
+import { fakeMedia, ffmpegPath } from '../../test/support/media/media.ts';
 import { type PageRecording, recordInPage, STOP_PHASES_MS } from './recorder-page.ts';
 
-/** One `dataavailable` that brought bytes. */
-export interface Slice {
-  /** When it was handed over, in ms from the recorder's start. */
+/** One `dataavailable` event with bytes. */
+interface Slice {
+  /** Time of the event, in ms from the recorder's start. */
   atMs: number;
   data: ArrayBuffer;
 }
 
-/** One answer. */
+/** The recording of one answer. */
 export interface Recording {
-  /** What it was asked to last. */
+  /** Wanted length. */
   seconds: number;
-  /** When `stop()` was called, in ms from the recorder's start; the last slice comes a moment later. */
+  /** Time of the call of `stop()`, in ms from the recorder's start; the last slice comes a little later. */
   stopMs: number;
   mimeType: string;
   slices: readonly Slice[];
   bytes: number;
 }
 
-/** A rung's recordings; of short answers there are several, which stop at different points of a slice. */
+/** A rung's recordings; short answers have several, which stop at different points of a slice. */
 export interface RungRecordings {
   quality: Quality;
   recordings: readonly Recording[];
 }
 
-/** Rungs that are recorded at the same time: more would take the encoders' time from one another. */
+/** Rungs that are recorded at the same time: more encoders would slow one another down. */
 const AT_ONCE = 2;
-/** Slices further apart than that, in ms, tell of a machine that was too busy to record; they are used, but not kept. */
+/** A larger gap between slices, in ms, means that the machine was too busy to record; such recordings are used, but not kept. */
 const LONGEST_GAP_MS = 1500;
-/** Changes with anything that changes what is recorded. */
+/** Version of the kept recordings: to be changed with everything that changes a recording. */
 const VERSION = 2;
 /**
- * What the camera shows: motion and noise, because a recorder that is given less than a real camera's picture does not
- * come near the bitrate that it is asked for. No larger than a machine encodes beside other work: the bitrate is what
- * counts here, and browsers don't enlarge a camera's picture.
+ * The camera's picture: motion and noise, because a recorder with a simpler picture than a real camera's does not reach the
+ * bitrate that it is asked for. It is small enough to be encoded beside other work: only the bitrate counts here, and
+ * browsers don't enlarge a camera's picture.
  */
 const PICTURE = 'testsrc2=size=640x360:rate=30:duration=10,noise=alls=30:allf=t';
 
-/** Slices shorter than that are never scaled. */
+/** Shorter slices, in bytes, are never scaled. */
 const HEAD_BYTES = 16;
 
 const cacheFolder = path.join(tmpdir(), 'tresgo-bench-slices');
 
 /**
- * Recordings of so many seconds for each rung, recorded now or kept in the system's temporary folder by an earlier run with
- * the same settings and the same Chromium. Sizes are scaled, by one factor a rung, to the bitrate that was asked for.
- * `tell` hears of progress and of doubts.
+ * Recordings of the given lengths for each rung, recorded now or kept in the system's temporary folder by an earlier run
+ * with the same settings and the same Chromium. Sizes are scaled by one factor per rung to the bitrate that was asked for.
+ * `report` is called with progress and warnings.
  */
 export async function recordLadder(
   ladder: readonly Quality[],
   seconds: readonly number[],
-  tell: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<RungRecordings[]> {
   const missing = ladder.filter((quality) => !existsSync(fileFor(quality, seconds)));
-  const fresh = missing.length > 0 ? await record(missing, seconds, tell) : new Map<Quality, PageRecording[]>();
+  const fresh = missing.length > 0 ? await record(missing, seconds, report) : new Map<Quality, PageRecording[]>();
   return ladder.map((quality) => {
     const kept = () => JSON.parse(readFileSync(fileFor(quality, seconds), 'utf8')) as PageRecording[];
     return { quality, recordings: atBitrate((fresh.get(quality) ?? kept()).map(read), bitsPerSecond(quality)) };
@@ -83,7 +83,7 @@ function fileFor(quality: Quality, seconds: readonly number[]): string {
 async function record(
   rungs: readonly Quality[],
   seconds: readonly number[],
-  tell: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<Map<Quality, PageRecording[]>> {
   const made = new Map<Quality, PageRecording[]>();
   const media = { ...(await fakeMedia()), camera: await makeCamera() };
@@ -92,22 +92,22 @@ async function record(
   const work = async (): Promise<void> => {
     for (let quality = queue.shift(); quality; quality = queue.shift()) {
       const kbit = Math.round(bitsPerSecond(quality) / 1000);
-      tell(`Recording slices of ${kbit} kbit/s for ${Math.max(...seconds) + 2} s; ${queue.length} rungs to go …`);
+      report(`Recording slices of ${kbit} kbit/s for ${Math.max(...seconds) + 2} s; ${queue.length} rungs to go …`);
       const page = await (await browser.newContext()).newPage();
-      // A page of a secure origin, with nothing on it.
+      // An empty page of a secure origin.
       await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<title>bench</title>' }));
       await page.goto('http://localhost/');
       const options = { quality, seconds, audio: AUDIO, timesliceMs: TIMESLICE_MS, phasesMs: STOP_PHASES_MS };
       const recordings = await page.evaluate(recordInPage, options);
       await page.context().close();
-      // An empty one would be measured as a gate that stays shut.
+      // An empty recording would be measured as a gate that stays shut.
       if (recordings.some(({ slices }) => slices.length === 0))
         throw new Error(`Chromium recorded nothing at ${kbit} kbit/s: try again on a machine that does nothing else`);
       made.set(quality, recordings);
       const gapMs = Math.max(...recordings.map(longestGapMs));
       if (gapMs <= LONGEST_GAP_MS) await keep(fileFor(quality, seconds), recordings);
       else
-        tell(`Slices of ${kbit} kbit/s came up to ${Math.round(gapMs)} ms apart: the machine is too busy to record.`);
+        report(`Slices of ${kbit} kbit/s came up to ${Math.round(gapMs)} ms apart: the machine is too busy to record.`);
     }
   };
   try {
@@ -118,7 +118,7 @@ async function record(
   }
 }
 
-/** The camera's picture as a file; made once. Throws what ffmpeg said if it cannot. */
+/** Makes the camera's picture as a file, once; returns its path. @throws Error with ffmpeg's message */
 export async function makeCamera(): Promise<string> {
   const key = createHash('sha256').update(PICTURE).digest('hex').slice(0, 16);
   const file = path.join(cacheFolder, `${key}.mjpeg`);
@@ -153,7 +153,7 @@ function read({ base64, slices, ...recording }: PageRecording): Recording {
   return { ...recording, slices: cut, bytes: from };
 }
 
-/** All scaled by one factor, so that together they come to so many bit/s: what differs between them stays. */
+/** Scales all recordings by one factor, so that together they have `bits` bit/s; differences between them stay. */
 export function atBitrate(recordings: readonly Recording[], bits: number): Recording[] {
   const sum = (figure: (recording: Recording) => number) => recordings.reduce((all, each) => all + figure(each), 0);
   const came = (sum(({ bytes }) => bytes) * 8000) / sum(({ stopMs }) => stopMs);
@@ -161,8 +161,8 @@ export function atBitrate(recordings: readonly Recording[], bits: number): Recor
 }
 
 /**
- * The same recording at another bitrate: slice times as they are, sizes times `factor`. What is added repeats what is
- * there. The head of the file stays, since the server looks at it: a recorder's first slice may have one byte only.
+ * The same recording at another bitrate: the same slice times, and sizes times `factor`. Added bytes repeat existing ones.
+ * The head of the file stays, because the server checks it: a recorder's first slice may have a single byte.
  */
 export function scaled(recording: Recording, factor: number): Recording {
   if (factor === 1) return recording;
@@ -177,8 +177,9 @@ export function scaled(recording: Recording, factor: number): Recording {
 }
 
 /**
- * An answer of so many seconds at `quality`: recording number `turn` of the rung whose bitrate is nearest, scaled to
- * the bitrate wanted. Throws where no rung has a recording of that length.
+ * An answer of `seconds` at `quality`: recording number `turn` of the rung with the nearest bitrate, scaled to the wanted
+ * bitrate.
+ * @throws Error where no rung has a recording of that length
  */
 export function recordingFor(
   ladder: readonly RungRecordings[],

@@ -1,10 +1,9 @@
-import { percentile } from '../server/figures.ts';
-import { median } from '../table.ts';
+import { median, percentile } from '../server/figures.ts';
 import type { GateFigures } from './gate-figures.ts';
 
 /**
- * Where the time of a gate went: rows for `toTable`, median and 95th percentile of each step in ms after the stop. Only
- * gates whose steps were seen count.
+ * Table rows about a gate's time: median and 95th percentile of each step, in ms after the stop. Only gates with recorded
+ * steps count.
  */
 export function stepRows(gates: readonly GateFigures[]): Array<Record<string, string | number>> {
   const opened = gates.flatMap(({ steps, waitMs, idealMs }) =>

@@ -1,17 +1,17 @@
-/** An answer as a phone records it, for jobs to work on. */
+/** An answer as a phone records it, as the input of jobs. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ffmpegPath, spokenWords } from '../../test/support/media.ts';
+import { ffmpegPath, spokenWords } from '../../test/support/media/media.ts';
 
 const MEDIA_KBIT = 1_500;
-/** So much is encoded; the rest repeats it. */
+/** Seconds that are encoded; the rest of an answer repeats them. */
 const PIECE_SECONDS = 20;
 
-/** A WebM (VP8, Opus) of 640x480 with a voice, about 1.5 Mbit/s, in the system's temporary folder; its path. */
+/** Makes a WebM (VP8, Opus) of 640x480 with a voice, about 1.5 Mbit/s, in the system's temporary folder; returns its path. */
 export async function makeAnswer(seconds: number): Promise<string> {
   const [piece, whole] = ['piece', 'answer'].map((name) =>
     path.join(tmpdir(), `tresgo-bench-${name}-${randomUUID()}.webm`),
@@ -35,7 +35,7 @@ export async function makeAnswer(seconds: number): Promise<string> {
   return whole as string;
 }
 
-/** As the original front end sends it. */
+/** Sends an answer as the original front end does. */
 export async function sendAnswer(
   url: string,
   { token, folder }: { token: string; folder: string },

@@ -1,5 +1,5 @@
-// The limit: a bare Node handler that writes what comes, without sync, checks or memory. In plain JavaScript, as a process
-// that holds nothing but what is measured: node bench/server/bare.mjs FOLDER
+// The limit: a bare Node handler that writes bodies without sync, checks or state. It is plain JavaScript, so that the
+// process holds only the measured code: node bench/server/bare.mjs FOLDER
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -37,5 +37,5 @@ const server = createServer((request, response) => {
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` }));
 });
-// Whoever started it holds the other end: it ends with them, however they end.
+// The bench holds the other end of standard input: this process ends with the bench, however that ends.
 process.stdin.on('end', () => process.exit()).resume();

@@ -1,36 +1,40 @@
-/** Who is measured: each a process of its own, with a folder of its own, on the same disk. */
+/** The servers that are measured: each is a process of its own with a folder of its own on the same disk. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openStorage } from '../../storage/index.ts';
-import { startSession } from '../../test/support/server.ts';
-import { metadataHeader } from '../../test/support/tus.ts';
-import { type Connection, openConnection, requestHead, type Upload } from './connection.ts';
+import { startSession } from '../../test/support/server/server.ts';
+import { openConnection, type RawConnection } from '../../test/support/tus/raw-connection.ts';
+import { metadataHeader } from '../../test/support/tus/tus.ts';
+import { requestHead, type Upload } from './upload.ts';
 
+/** Names of all contenders. */
 export const contenderNames = ['bare', 'stock', 'ours'] as const;
+/** The name of a contender. */
 export type ContenderName = (typeof contenderNames)[number];
 
+/** A running server that is measured. */
 export interface Contender {
   name: ContenderName;
   pid: number;
   port: number;
-  /** The folder of its own. */
+  /** Its data folder. */
   folder: string;
-  /** New uploads of unknown length, so many to a candidate. */
+  /** Creates `count` uploads of unknown length, `perCandidate` for each candidate. */
   createUploads(count: number, perCandidate: number): Promise<Upload[]>;
-  connect(): Promise<Connection>;
+  connect(): Promise<RawConnection>;
   /** Ends the process and removes its folder. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** What must be undone, also when the bench is stopped in the middle. Each may be called more than once. */
+/** Functions that clean up, also when the bench is stopped half-way. Each may be called more than once. */
 export type Leftovers = Set<() => void>;
 
-/** Our server allows 64 unfinished uploads to a session. */
+/** Our server's limit of unfinished uploads per session. */
 export const MAX_PER_CANDIDATE = 64;
-/** Connections that set things up. */
+/** Connections that create uploads. */
 const SETTERS = 8;
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -40,7 +44,7 @@ const commands: Record<ContenderName, (folder: string) => string[]> = {
   ours: (folder) => ['server/cli/bin.mjs', 'serve', '--json', '--data-dir', folder],
 };
 
-/** Starts a contender. @throws Error with what it said on standard error */
+/** Starts a contender. @throws Error with its output on standard error */
 export async function openContender(
   name: ContenderName,
   leftovers: Leftovers,
@@ -86,7 +90,7 @@ export async function openContender(
       connect: () => openConnection(port),
       async createUploads(count, perCandidate) {
         const candidates = Math.ceil(count / perCandidate);
-        const owners = name === 'ours' ? await createCandidates(url, folder, candidates) : [nobody];
+        const owners = name === 'ours' ? await createCandidates(url, folder, candidates) : [anonymous];
         return createUploads(port, owners, count);
       },
       stop,
@@ -102,9 +106,10 @@ interface Candidate {
   folder: string;
 }
 
-/** Of the peers, who ask nobody who they are. */
-const nobody: Candidate = { token: 'x'.repeat(32), folder: '01_01_2026_00_00_candidate' };
+/** The candidate of the peers, which check no token. */
+const anonymous: Candidate = { token: 'x'.repeat(32), folder: '01_01_2026_00_00_candidate' };
 
+/** Creates candidates with a started session each, on our server. */
 export async function createCandidates(url: string, dataDir: string, count: number): Promise<Candidate[]> {
   const storage = await openStorage({ dataDir });
   const candidates: Candidate[] = [];
@@ -141,7 +146,7 @@ async function createUploads(port: number, owners: Candidate[], count: number): 
   return uploads;
 }
 
-/** Runs so many at once. */
+/** Runs `work` `count` times in parallel, with the numbers from 0. */
 export async function eachOf(count: number, work: (at: number) => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, at) => work(at)));
 }

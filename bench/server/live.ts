@@ -1,31 +1,32 @@
-/** Loads that keep to a clock, whether the server keeps up or not. */
+/** Loads that follow a clock, whether or not the server keeps up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../test/support/scale.ts';
-import { patch, type Upload } from './connection.ts';
 import { type Contender, eachOf } from './contender.ts';
 import { type Figures, percentile } from './figures.ts';
 import { LIVE_BYTES, piece } from './loads.ts';
 import { cpuBetween, readCpu } from './process-figures.ts';
+import { patch, type Upload } from './upload.ts';
 
+/** Live recordings at the same time. */
 export const RECORDINGS = 500;
 const EVERY_MS = 1_000;
 const WARM_UP_MS = 2_000;
-/** So long after its end a load gives up what a slow server has left of it. */
+/** Time after its end at which a load gives up the requests that a slow server has not served, in ms. */
 const GIVE_UP_MS = 5_000;
 
-/** One turn of a clocked load; all of `performance.now()`. */
-export interface Turn {
+/** One request of a clocked load; times of `performance.now()`. */
+interface Turn {
   dueMs: number;
-  /** How late the generator itself woke; 0 where it still waited for the answer before. */
+  /** Lateness of the generator itself; 0 where it still waited for the response before. */
   lagMs: number;
   doneMs: number;
-  /** Whether it was sent at all before the load was given up, at `doneMs`. */
+  /** Whether it was sent before the load was given up, at `doneMs`. */
   sent: boolean;
 }
 
 /**
- * Sends at `firstMs` and every `everyMs` after it, one at a time. A turn that comes due before the last one's answer is
- * sent right after it, and has been waiting since it was due: a slow server can't hide behind its own slowness.
+ * Sends at `firstMs` and every `everyMs` after it, one request at a time. A request that is due before the last response is
+ * sent right after that response, and its time counts from when it was due: a slow server can't hide its slowness.
  */
 export async function pace(
   { firstMs, everyMs, untilMs }: { firstMs: number; everyMs: number; untilMs: number },
@@ -47,8 +48,8 @@ export async function pace(
 }
 
 /**
- * So many recordings (500), each a PATCH of 64 KiB a second at its own phase, on its own connection, by its own candidate. The
- * time of each runs from when it was due to its 204.
+ * 500 recordings unless given: each sends a PATCH of 64 KiB per second at its own phase, on its own connection, for its own
+ * candidate. The time of a PATCH counts from when it was due to its 204.
  */
 export async function measureLive(
   contender: Contender,

@@ -1,38 +1,45 @@
-/** The loads with an end: many small PATCHes, one large one, and many uploads at rest. */
+/** Loads of a fixed size: many small PATCHes, one large PATCH, and many uploads at rest. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, patch, patchHead, type Upload } from './connection.ts';
+import type { RawConnection } from '../../test/support/tus/raw-connection.ts';
 import { type Contender, eachOf, MAX_PER_CANDIDATE } from './contender.ts';
 import type { Figures } from './figures.ts';
 import { type CpuTime, cpuBetween, readCpu, readMemory } from './process-figures.ts';
+import { patch, patchHead, type Upload } from './upload.ts';
 
-/** Of the loads of small PATCHes: each connection serves two uploads in turn. */
+/** Connections of a load of small PATCHes: each serves two uploads in turn. */
 export const CONNECTIONS = 4;
+/** Uploads of a load of small PATCHes. */
 export const UPLOADS = 8;
+/** Bytes of the large PATCH. */
 export const LARGE_BYTES = 200_000_000;
+/** Bytes of a PATCH of a live recording. */
 export const LIVE_BYTES = 65_536;
+/** Number of uploads at rest. */
 export const AT_REST = 1_000;
 
 const LARGE_WARM_UP_BYTES = 20_000_000;
 const MB = 1e6;
 
-/** Bytes that pass for a piece of a recording: the magic of EBML, then noise. */
+/** Bytes that look like a piece of a recording: the magic of EBML, then noise. */
 export function piece(bytes: number): Buffer {
   const noise = randomBytes(bytes);
   noise.writeUInt32BE(0x1a45dfa3, 0);
   return noise;
 }
 
+/** The size of a load of PATCHes. */
 export interface PatchLoadSize {
-  /** Of each PATCH. */
+  /** Bytes of each PATCH. */
   bytes: number;
-  /** PATCHes that are not counted: a server that has just started is still being compiled. */
+  /** First PATCHes, which are not counted: V8 still compiles the code of a server that has just started. */
   warmUp: number;
   count: number;
 }
 
+/** An open load of PATCHes. */
 export interface PatchLoad {
-  /** So many PATCHes, one after the other on each connection. */
+  /** Sends `count` PATCHes, one after the other on each connection. */
   run(count: number): Promise<void>;
   close(): void;
 }
@@ -48,7 +55,7 @@ export async function openPatchLoad(contender: Contender, bytes: number): Promis
       await eachOf(CONNECTIONS, async (at) => {
         for (let turn = at; left > 0; turn = (turn + CONNECTIONS) % UPLOADS) {
           left--;
-          await patch(connections[at] as Connection, uploads[turn] as Upload, body);
+          await patch(connections[at] as RawConnection, uploads[turn] as Upload, body);
         }
       });
     },
@@ -58,7 +65,7 @@ export async function openPatchLoad(contender: Contender, bytes: number): Promis
   };
 }
 
-/** What one PATCH costs the contender, once it is warm. */
+/** CPU time of one PATCH at the contender, after a warm-up. */
 export async function measureCpu(contender: Contender, { bytes, warmUp, count }: PatchLoadSize): Promise<Figures> {
   const load = await openPatchLoad(contender, bytes);
   await load.run(warmUp);
@@ -71,7 +78,7 @@ export async function measureCpu(contender: Contender, { bytes, warmUp, count }:
   return { ...cpuFigures(cpu, count), patchesPerSecond: count / seconds };
 }
 
-/** CPU for each of so many PATCHes. */
+/** CPU time per PATCH, for `count` PATCHes. */
 export function cpuFigures(cpu: CpuTime, count: number): Figures {
   return {
     cpuMs: cpu.totalMs / count,
@@ -81,7 +88,7 @@ export function cpuFigures(cpu: CpuTime, count: number): Figures {
   };
 }
 
-/** One PATCH of 200 MB out of memory, from its first byte to its 204. */
+/** Speed of one PATCH of 200 MB out of memory, from its first byte to its 204. */
 export async function measureLarge(contender: Contender): Promise<Figures> {
   const chunk = piece(MB);
   const [warmUp, large] = (await contender.createUploads(2, 2)) as [Upload, Upload];
@@ -96,12 +103,12 @@ export async function measureLarge(contender: Contender): Promise<Figures> {
   return { mbPerSecond: LARGE_BYTES / MB / seconds, cpuMsPerMb: totalMs / (LARGE_BYTES / MB) };
 }
 
-/** Memory once 1,000 uploads have brought two PATCHes each and are in the middle of a third one. */
+/** Memory when 1,000 uploads have sent two PATCHes each and are in the middle of a third one. */
 export async function measureMemory(contender: Contender): Promise<Figures> {
   const start = readMemory(contender.pid);
   const body = piece(LIVE_BYTES);
   const uploads = await contender.createUploads(AT_REST, MAX_PER_CANDIDATE / 4);
-  const connections: Connection[] = [];
+  const connections: RawConnection[] = [];
   let next = 0;
   await eachOf(16, async () => {
     for (let upload = uploads[next++]; upload; upload = uploads[next++]) {
@@ -123,7 +130,7 @@ export async function measureMemory(contender: Contender): Promise<Figures> {
   };
 }
 
-/** Resolves once the process has nothing to do: it has read what was sent to it. */
+/** Resolves once the process is idle, so that it has read everything that was sent to it; at the latest after `withinMs`. */
 export async function atRest(pid: number, withinMs = 10_000): Promise<void> {
   const everyMs = 200;
   const deadline = performance.now() + withinMs;

@@ -1,16 +1,17 @@
-/** All that is measured, in the order of a round. */
+/** All measurements, in the order of a round. */
 import { type Contender, type ContenderName, contenderNames } from './contender.ts';
 import type { Figures } from './figures.ts';
 import { measureLive, RECORDINGS } from './live.ts';
 import { AT_REST, CONNECTIONS, LARGE_BYTES, measureCpu, measureLarge, measureMemory, UPLOADS } from './loads.ts';
 import { measureWaiters, WAITERS, WINDOW_MS } from './waiters.ts';
 
+/** One measurement of a contender. */
 export interface Measurement {
   name: string;
-  /** What is done, in words. */
+  /** A description. */
   title: string;
   contenders: readonly ContenderName[];
-  /** About how long it takes for one contender, to tell the time that is left. */
+  /** Its approximate duration for one contender, for an estimate of the time left. */
   seconds: number;
   run(contender: Contender, seed: number): Promise<Figures>;
 }
@@ -20,9 +21,10 @@ const cpuLoads = {
   cpu256: { bytes: 262_144, warmUp: 500, count: 1_000 },
 } as const;
 
-/** The load that is measured first and profiled. */
+/** The load that is measured first and that is profiled. */
 export const profiled = cpuLoads.cpu64;
 
+/** All measurements; live loads take `liveSeconds`. */
 export function createMeasurements({ liveSeconds }: { liveSeconds: number }): Measurement[] {
   const cpu = (name: keyof typeof cpuLoads): Measurement => ({
     name,

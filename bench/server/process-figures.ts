@@ -1,26 +1,28 @@
-/** CPU time and memory of a process and all that it started, as proc(5) tells them. */
+/** CPU time and memory of a process and its children (proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ: 100 on every Linux that Node runs on. */
 const TICK_MS = 10;
 
+/** CPU time of a process and its children, in ms. */
 export interface CpuTime {
-  /** To the nanosecond where the kernel says so, else to the tick. */
+  /** Exact to the nanosecond where the kernel has it, else to the tick. */
   totalMs: number;
-  /** Both to the tick: for the split, not for the sum. */
+  /** Both exact to the tick: for the split, not for the sum. */
   userMs: number;
   systemMs: number;
-  /** Of `totalMs`, what the first thread had: in Node the one that runs JavaScript. */
+  /** The part of `totalMs` of the first thread, which runs JavaScript in Node. */
   mainThreadMs: number;
 }
 
+/** Memory of a process and its children. */
 export interface Memory {
   rssBytes: number;
-  /** The most it ever was. */
+  /** The largest value so far. */
   peakBytes: number;
 }
 
-/** Of `/proc/PID/stat`: its own times, and those of children that ended and were waited for. */
+/** Reads `/proc/PID/stat`: its own times, and those of children that ended and were waited for. */
 export function parseStat(text: string): { userMs: number; systemMs: number; reapedMs: number } {
   // The second field is the name in parentheses, and may hold anything, also spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -29,7 +31,7 @@ export function parseStat(text: string): { userMs: number; systemMs: number; rea
   return { userMs: user * TICK_MS, systemMs: system * TICK_MS, reapedMs: (reapedUser + reapedSystem) * TICK_MS };
 }
 
-/** Of `/proc/stat`: what all CPUs did since the start, and what the machine's host took from them. */
+/** Reads `/proc/stat`: busy time of all CPUs since the start, and time that the machine's host took from them, in ms. */
 export function parseMachine(text: string): number {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (text.match(/^cpu +(.*)$/m)?.[1] ?? '')
     .split(' ')
@@ -37,29 +39,29 @@ export function parseMachine(text: string): number {
   return (user + nice + system + irq + softirq + steal) * TICK_MS;
 }
 
-/** CPU time so far of all that the machine does, kernel threads too. */
+/** CPU time so far of everything on the machine, kernel threads included, in ms. */
 export function readMachineMs(): number {
   return parseMachine(readFileSync('/proc/stat', 'utf8'));
 }
 
-/** Of `/proc/PID/task/TID/schedstat`: its first field is the time on a CPU in ns. */
+/** Reads `/proc/PID/task/TID/schedstat`, whose first field is the time on a CPU in ns; returns ms. */
 export function parseSchedstat(text: string): number {
   return Number(text.split(' ')[0]) / 1e6;
 }
 
-/** Of `/proc/PID/status`. */
+/** Reads `/proc/PID/status`. */
 export function parseStatus(text: string): Memory {
   const bytes = (name: string) => Number(text.match(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm'))?.[1]) * 1024;
   return { rssBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
 }
 
-/** All CPU time so far of the process, its threads, and its children, living and ended. */
+/** CPU time so far of the process, its threads, and its living and ended children. */
 export function readCpu(pid: number): CpuTime {
   const sum: CpuTime = { totalMs: 0, userMs: 0, systemMs: 0, mainThreadMs: readThread(pid, pid) };
   for (const each of treeOf(pid)) {
     const { userMs, systemMs, reapedMs } = parseStat(readFileSync(`/proc/${each}/stat`, 'utf8'));
     const threadsMs = threadsOf(each).reduce((ms, thread) => ms + readThread(each, thread), 0);
-    // The threads' own times lack those of threads that ended, which the process's time has.
+    // The times of ended threads are in the process's time only.
     sum.totalMs += Math.max(threadsMs, userMs + systemMs) + reapedMs;
     sum.userMs += userMs;
     sum.systemMs += systemMs;
@@ -67,7 +69,7 @@ export function readCpu(pid: number): CpuTime {
   return sum;
 }
 
-/** From `before` to `after`. */
+/** CPU time from `before` to `after`. */
 export function cpuBetween(before: CpuTime, after: CpuTime): CpuTime {
   return {
     totalMs: after.totalMs - before.totalMs,

@@ -1,4 +1,4 @@
-/** Where the CPU of a 64 KiB PATCH goes: functions of the first thread, threads, user and system, system calls. */
+/** The CPU time of a 64 KiB PATCH by functions of the first thread, threads, user and system, and system calls. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,28 +9,30 @@ import type { Figures } from './figures.ts';
 import { cpuFigures, openPatchLoad, type PatchLoad, type PatchLoadSize } from './loads.ts';
 import { cpuBetween, readCpu } from './process-figures.ts';
 
-/** What V8 writes (`--cpu-prof`); times in µs. */
-export interface CpuProfile {
+/** A profile of V8 (`--cpu-prof`); times in µs. */
+interface CpuProfile {
   nodes: Array<{ id: number; callFrame: { functionName: string; url: string; lineNumber: number } }>;
   startTime: number;
   samples: number[];
   timeDeltas: number[];
 }
 
+/** A share of the CPU time. */
 export interface Share {
   name: string;
-  /** Of the time in which the thread did something. */
+  /** Share of the thread's busy time. */
   percent: number;
 }
 
+/** A profile of one load. */
 export interface ProfileReport {
   patches: number;
-  /** For each PATCH. */
+  /** CPU time per PATCH. */
   cpu: Figures;
   functions: Share[];
-  /** The same by package, folder of ours, or part of Node. */
+  /** The same by package, folder of ours, or module of Node. */
   places: Share[];
-  /** Calls for each PATCH, most first; null where strace is not to be had. */
+  /** Calls per PATCH, the most frequent first; null without strace. */
   syscalls: Record<string, number> | null;
 }
 
@@ -38,13 +40,13 @@ const TOP = 25;
 const STRACED = 400;
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** Profiles ours under the load. @param file gets the profile as V8 wrote it, for a browser's developer tools */
+/** Profiles our server under the load. @param file where V8's profile is stored, for a browser's developer tools */
 export async function profile(file: string, patches: PatchLoadSize, leftovers: Leftovers): Promise<ProfileReport> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tresgo-bench-profile-'));
   const clear = () => rmSync(folder, { recursive: true, force: true });
   leftovers.add(clear);
   try {
-    // The profiler's signals would be among the system calls: those are counted in a server without it.
+    // The profiler's signals would count as system calls, so these are counted in a server without it.
     const plain = await openContender('ours', leftovers);
     const { cpu, syscalls } = await underLoad(plain, patches, async (load) => {
       const before = readCpu(plain.pid);
@@ -73,7 +75,7 @@ export async function profile(file: string, patches: PatchLoadSize, leftovers: L
   }
 }
 
-/** Ends the server as an operator would: else it writes no profile. */
+/** Ends the server as an operator does: a killed server writes no profile. */
 async function underLoad<Result>(
   contender: Contender,
   { bytes, warmUp }: PatchLoadSize,
@@ -90,7 +92,7 @@ async function underLoad<Result>(
   }
 }
 
-/** The clock of V8's profiles. */
+/** The clock of V8's profiles, in µs. */
 function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
@@ -106,7 +108,7 @@ export function sharesOf(
   let atUs = startTime;
   for (const [at, id] of samples.entries()) {
     atUs += timeDeltas[at] ?? 0;
-    // A sample lasts until the next one.
+    // A sample counts until the next sample.
     const lastsUs = timeDeltas[at + 1] ?? 0;
     const frame = frames.get(id);
     if (!frame || frame.functionName === '(idle)' || atUs < fromUs || atUs >= untilUs) continue;
@@ -144,7 +146,7 @@ async function countSyscalls(
   const strace = spawn('strace', ['-f', '-c', '-p', String(pid), '-o', output], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  // It says so on standard error once it has every thread; where it can't, it ends.
+  // strace writes to standard error once it is attached to every thread; it ends where it can't attach.
   const attached = await new Promise<boolean>((resolve) => {
     strace.stderr.on('data', (text) => String(text).includes('attached') && resolve(true));
     strace.on('error', () => resolve(false)).on('exit', () => resolve(false));

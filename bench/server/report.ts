@@ -1,5 +1,5 @@
-/** What a run came to: medians, spreads, ratios of the same round, and whether the goals are met. */
-import { toTable } from '../table.ts';
+/** The report of a run: medians, spreads, ratios within a round, and goals. */
+import { toTable } from '../../server/cli/table.ts';
 import { type ContenderName, contenderNames } from './contender.ts';
 import { type Figures, ratioSpread, type Spread, spreadOf } from './figures.ts';
 import type { Measurement } from './measurements.ts';
@@ -10,11 +10,12 @@ export interface Result {
   measurement: string;
   contender: ContenderName;
   figures: Figures;
-  /** CPU that neither the contender nor the bench had meanwhile, % of a core: much of it spoils the figures. */
+  /** CPU time of other processes meanwhile, in % of a core: much of it makes the figures useless. */
   elsewherePercent: number;
 }
 
-export interface SummaryRow {
+/** One figure of one contender over all rounds. */
+interface SummaryRow {
   measurement: string;
   figure: string;
   of: Partial<Record<ContenderName, Spread>>;
@@ -22,6 +23,7 @@ export interface SummaryRow {
   oursToBare: Spread | null;
 }
 
+/** A goal and its result. */
 export interface Goal {
   goal: string;
   limit: number;
@@ -30,7 +32,7 @@ export interface Goal {
   met: boolean;
 }
 
-/** A row for each figure of each measurement. @param results in the order of the rounds */
+/** Summarizes each figure of each measurement. @param results in the order of the rounds */
 export function summarize(results: readonly Result[]): SummaryRow[] {
   const rows: SummaryRow[] = [];
   for (const measurement of new Set(results.map((result) => result.measurement))) {
@@ -72,7 +74,7 @@ export function judge(rows: readonly SummaryRow[]): Goal[] {
   );
 }
 
-/** The report for people: medians, with the extremes in parentheses. */
+/** The report as text: medians, with the extremes in parentheses. */
 export function toText(measurements: readonly Measurement[], rows: readonly SummaryRow[]): string {
   const parts = measurements.map(({ name, title }) => {
     const own = rows.filter(({ measurement }) => measurement === name);
@@ -96,7 +98,7 @@ function cell(spread: Spread | null | undefined): string {
   return min === max ? `${middle}` : `${middle} (${min}–${max})`;
 }
 
-/** Three digits that tell. */
+/** Formats a number with three significant digits. */
 function short(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }

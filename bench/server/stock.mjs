@@ -9,5 +9,5 @@ const server = createServer((request, response) => void tus.handle(request, resp
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` }));
 });
-// Whoever started it holds the other end: it ends with them, however they end.
+// The bench holds the other end of standard input: this process ends with the bench, however that ends.
 process.stdin.on('end', () => process.exit()).resume();

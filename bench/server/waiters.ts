@@ -1,18 +1,20 @@
-/** What those who wait for an upload cost everybody else: one stalled writer, 100 behind it. */
+/** The cost of clients that wait for an upload: one stalled writer, and 100 waiters behind it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, openConnection, patch, patchHead, requestHead, type Upload } from './connection.ts';
+import { openConnection, type RawConnection } from '../../test/support/tus/raw-connection.ts';
 import { type Contender, eachOf } from './contender.ts';
 import { type Figures, percentile } from './figures.ts';
 import { pace } from './live.ts';
 import { atRest, LIVE_BYTES, piece } from './loads.ts';
 import { cpuBetween, readCpu } from './process-figures.ts';
+import { patch, patchHead, requestHead, type Upload } from './upload.ts';
 
+/** Clients that wait for the upload. */
 export const WAITERS = 100;
-/** Those who ask for something else, one after the other, so often. */
+/** Interval of the unrelated requests, in ms. */
 export const PROBE_EVERY_MS = 10;
-/** Longer than stock's 3 s for a hand-over. */
+/** Length of a measurement, in ms: longer than stock's 3 s for a hand-over. */
 export const WINDOW_MS = 4_000;
-/** What `Retry-After: 1` asks of a client. */
+/** The wait that `Retry-After: 1` asks of a client, in ms. */
 const COME_BACK_MS = 1_000;
 const WARM_UP = 200;
 
@@ -22,8 +24,8 @@ interface Window {
 }
 
 /**
- * Unrelated HEAD requests while nothing else happens; while 100 wait for an upload that a stalled writer holds
- * (`burst`: they come once); and while whoever of them was answered or cut comes back after 1 s (`pressure`).
+ * Measures unrelated HEAD requests on an idle server; while 100 clients wait for an upload that a stalled writer holds
+ * (`burst`: each comes once); and while each of them returns 1 s after a response or a cut (`pressure`).
  */
 export async function measureWaiters(contender: Contender): Promise<Figures> {
   const [[probed], contested] = [await contender.createUploads(1, 1), await contender.createUploads(2, 2)];
@@ -56,21 +58,21 @@ async function watch(pid: number, probe: () => Promise<unknown>): Promise<Window
   const before = readCpu(pid);
   const firstMs = performance.now();
   const turns = await pace({ firstMs, everyMs: PROBE_EVERY_MS, untilMs: firstMs + WINDOW_MS }, probe);
-  // Longer than the window where the server is far behind.
+  // The time is longer than the window where the server is far behind.
   const cpuPercent = (cpuBetween(before, readCpu(pid)).totalMs / (performance.now() - firstMs)) * 100;
-  // The generator's timers are late by up to 1 ms, which would hide what the server does.
+  // The generator's timers are up to 1 ms late, which would hide the server's latency.
   const latenciesMs = turns.map(({ dueMs, lagMs, doneMs }) => doneMs - dueMs - lagMs);
   return { p95Ms: percentile(latenciesMs, 95), cpuPercent };
 }
 
-/** @param comeBackMs after an answer or a cut; null: never */
+/** @param comeBackMs time after a response or a cut at which a waiter returns; null: never */
 async function contend(
   contender: Contender,
   upload: Upload,
   probe: () => Promise<unknown>,
   comeBackMs: number | null,
 ): Promise<Window & { answered: number; lastAnswerMs: number }> {
-  const open = new Set<Connection>();
+  const open = new Set<RawConnection>();
   const connect = async () => {
     const connection = await openConnection(contender.port);
     open.add(connection);
@@ -81,8 +83,8 @@ async function contend(
   await patch(writer, upload, body);
   writer.request(patchHead(upload, LIVE_BYTES), body.subarray(0, 1024)).catch(() => {});
   await atRest(contender.pid);
-  // The writer's bytes are kept when it is made to end, and the waiters bring none: so each of them, in its turn, has the
-  // right offset and becomes a stalled writer itself, and the chain is as long as it can be.
+  // The writer's bytes are kept when its PATCH is ended, and the waiters send none: so each of them in turn has the right
+  // offset and becomes a stalled writer itself, and the chain is as long as possible.
   upload.offset += 1024;
 
   let [answered, lastAnswerMs, over] = [0, 0, false];

@@ -2,13 +2,13 @@ import { failures } from './failures/en.ts';
 
 const seconds = (n: number) => (n === 1 ? '1 second' : `${n} seconds`);
 const minutes = (n: number) => (n === 1 ? '1 minute' : `${n} minutes`);
-/** In words: whole seconds below two minutes, else minutes and seconds. */
+/** A duration of `s` seconds in words: seconds below two minutes, else minutes and seconds. */
 const duration = (s: number) => {
   if (s < 120) return seconds(s);
   return s % 60 === 0 ? minutes(s / 60) : `${minutes(Math.floor(s / 60))} ${seconds(s % 60)}`;
 };
 
-/** English. Names that people and tests look for are fixed by the contract, section 6, letter by letter. */
+/** English words. The names that the test "the names that the contract fixes" lists never change, not by a letter. */
 export const en = {
   lang: 'en',
   languageName: 'English',
@@ -56,6 +56,10 @@ export const en = {
     uploadingAll: 'All your answers are recorded. The last of them are on their way.',
     waiting: 'The connection is weak or gone. Your answer is safe on this device.',
     failed: 'Your answer is safe on this device. We keep trying by ourselves; “Retry” tries at once.',
+    obstacle: (status: number) =>
+      `Something between you and us refuses uploads (${status}). Try another network, e.g. mobile data. Your answer is safe on this device.`,
+    portal:
+      'Your network answers in our place, as the log-in page of a hotel or a café does. Log in to it, or try another network, e.g. mobile data. Your answer is safe on this device.',
     open: 'Your answer has arrived.',
     paused: 'You decide when to go on.',
     closing: 'All answers are in. We are closing your interview.',
@@ -84,7 +88,7 @@ export const en = {
       'When you have said all you want to say, go on with the button below the question.',
       'If the connection drops, just keep speaking. Your answer stays on this device until it has arrived.',
     ],
-    /** The first line of the plan where a question gives time to think. */
+    /** The first line of the plan if a question gives time to think. */
     planThinking: 'The questions come one at a time. Where you get time to think first, a countdown shows it.',
     camera: 'Camera',
     microphone: 'Microphone',
@@ -137,7 +141,7 @@ export const en = {
     pause: 'Pause after this answer',
   },
 
-  journey: {
+  uploadProgress: {
     label: 'Where your answer is',
     device: 'On this device',
     sent: 'Sent',
@@ -167,8 +171,11 @@ export const en = {
       `We saved ${duration(s)} of your answer before the page was reloaded, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     interrupted: (s: number) =>
       `We saved ${duration(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+    short: (s: number, of: number) =>
+      `Of the ${duration(of)} that you spoke, only ${duration(s)} were recorded. They are being sent now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     refusedHeading: 'Please answer this question again',
-    refused: 'This answer can’t be sent. Answering again costs you nothing.',
+    refused:
+      'This answer can’t be sent. It is still on this device: save a copy if you like. Answering again costs you nothing.',
     reviewHeading: 'Your answer is recorded',
     muted: (s: number) =>
       `You spoke for ${duration(s)}, and for a part of it the camera or the microphone delivered nothing: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,
@@ -214,10 +221,9 @@ export const en = {
 
   alert: { tryAgain: 'Try again', logInAgain: 'Log in again', saveCopy: 'Save a copy' },
 
-  /** In words: whole seconds below two minutes, else minutes and seconds. */
   duration,
   ...failures,
 };
 
-/** Every language has exactly these words. */
+/** The words that every language has. Functions take the figures of a sentence: `s` is in seconds, `n` is a number or an index from 1. */
 export type Messages = typeof en;

@@ -1,7 +1,15 @@
-/** Words: which language, and what to say to a refusal of the server. */
+/**
+ * The words of the pages, one file a language. To add a language, e.g. French:
+ * 1. Copy `vi.ts` and `failures/vi.ts` under the language's code, here `fr`, and translate. `Messages` is the type of the English
+ *    words: the compiler names every word that is missing or that takes other parameters.
+ * 2. Add `fr` to `languages` below. The language switch and `?lang=fr` follow.
+ * 3. `test/client/i18n/words.test.ts` finds words that are empty or still English; add the letters that only French has.
+ * 4. Add the `noscript` sentence to both pages (`pages/*.html`), and the language to `test/gallery/screenshots.ts`, and look
+ *    at the pictures of `npm run screenshots`.
+ */
 import type { Messages } from './en.ts';
 import { en } from './en.ts';
-import type { RefusalFacts } from './failures/en.ts';
+import type { ProblemFacts } from './failures/en.ts';
 import { th } from './th.ts';
 import { vi } from './vi.ts';
 
@@ -11,8 +19,8 @@ export type { Messages } from './en.ts';
 export const languages: readonly Messages[] = [en, vi, th];
 
 /**
- * The words for `?lang=` (vi, th, en), else for the first of the browser's `preferred` languages that we have, else
- * English. Marks `html` with the language, so that screen readers and hyphenation follow.
+ * The words in the language of `?lang=`, else in the first of the browser's `preferred` languages that we have, else in
+ * English. Sets the `lang` of `html`, which screen readers and hyphenation follow.
  */
 export function pickMessages(
   search: string,
@@ -25,24 +33,29 @@ export function pickMessages(
   return found;
 }
 
-/** `vi-VN`, `VI` and `vi` are all Vietnamese: RFC 4647, section 3.4. */
+/** The language of a tag: `vi-VN`, `VI` and `vi` are all Vietnamese (lookup of RFC 4647, section 3.4). */
 function byTag(tag: string): Messages | undefined {
   const primary = tag.toLowerCase().split(/[-_]/)[0];
   return languages.find((messages) => messages.lang === primary);
 }
 
-/** A refusal as `ApiError` bears it. */
-export interface Refusal {
+/** What the page knows of a problem that the server sent; `ApiError` has these members. */
+export interface Problem {
   code: string;
+  /** The server's own sentence, in English. */
   detail: string;
   retryAfterSeconds: number | null;
+  /** `missing`: questions, from 1, whose answer has not arrived. */
   body: { missing?: number[] } | null;
 }
 
-/** What to tell people about a refusal: our own words for a code we know, else the server's `detail` in English, and its code elsewhere. */
-export function refusalWords(messages: Messages, refusal: Refusal): string {
-  const known: Record<string, (facts: RefusalFacts) => string> = messages.refusals;
-  const words = Object.hasOwn(known, refusal.code) ? known[refusal.code] : undefined;
-  const facts = { retryAfterSeconds: refusal.retryAfterSeconds, missing: refusal.body?.missing ?? [] };
-  return words?.(facts) ?? messages.otherRefusal(refusal.code, refusal.detail);
+/**
+ * The sentence that explains a problem to the candidate: our own for a code that we know. For any other code it is the
+ * server's `detail` in English, and a sentence with the code in the other languages.
+ */
+export function problemText(messages: Messages, problem: Problem): string {
+  const known: Record<string, (facts: ProblemFacts) => string> = messages.problems;
+  const words = Object.hasOwn(known, problem.code) ? known[problem.code] : undefined;
+  const facts = { retryAfterSeconds: problem.retryAfterSeconds, missing: problem.body?.missing ?? [] };
+  return words?.(facts) ?? messages.otherProblem(problem.code, problem.detail);
 }

@@ -6,7 +6,7 @@ const duration = (s: number) => {
   return s % 60 === 0 ? `${s / 60} phút` : `${Math.floor(s / 60)} phút ${s % 60} giây`;
 };
 
-/** Vietnamese. */
+/** Vietnamese words. */
 export const vi: Messages = {
   lang: 'vi',
   languageName: 'Tiếng Việt',
@@ -55,6 +55,10 @@ export const vi: Messages = {
     waiting: 'Kết nối yếu hoặc bị ngắt. Câu trả lời của bạn vẫn an toàn trên thiết bị này.',
     failed:
       'Câu trả lời của bạn vẫn an toàn trên thiết bị này. Chúng tôi vẫn tự động thử tiếp; bấm “Thử lại” để thử ngay.',
+    obstacle: (status) =>
+      `Có gì đó giữa bạn và chúng tôi đang chặn việc gửi (${status}). Hãy thử mạng khác, ví dụ dữ liệu di động. Câu trả lời của bạn vẫn an toàn trên thiết bị này.`,
+    portal:
+      'Mạng của bạn trả lời thay cho chúng tôi, như trang đăng nhập Wi-Fi ở khách sạn hay quán cà phê. Hãy đăng nhập vào mạng đó, hoặc thử mạng khác, ví dụ dữ liệu di động. Câu trả lời của bạn vẫn an toàn trên thiết bị này.',
     open: 'Câu trả lời của bạn đã đến nơi.',
     paused: 'Bạn quyết định khi nào tiếp tục.',
     closing: 'Đã nhận đủ các câu trả lời. Chúng tôi đang kết thúc buổi phỏng vấn.',
@@ -135,7 +139,7 @@ export const vi: Messages = {
     pause: 'Tạm dừng sau câu trả lời này',
   },
 
-  journey: {
+  uploadProgress: {
     label: 'Câu trả lời của bạn đang ở đâu',
     device: 'Trên thiết bị',
     sent: 'Đã gửi',
@@ -165,8 +169,11 @@ export const vi: Messages = {
       `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     interrupted: (s) =>
       `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+    short: (s, of) =>
+      `Bạn đã nói ${duration(of)} nhưng chỉ ghi được ${duration(s)}. Phần đó đang được gửi đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     refusedHeading: 'Xin hãy trả lời lại câu hỏi này',
-    refused: 'Không thể gửi câu trả lời này. Trả lời lại không bị tính thêm lượt.',
+    refused:
+      'Không thể gửi câu trả lời này. Bản ghi vẫn còn trên thiết bị: bạn có thể lưu một bản sao. Trả lời lại không bị tính thêm lượt.',
     reviewHeading: 'Câu trả lời của bạn đã được ghi',
     muted: (s) =>
       `Bạn đã nói ${duration(s)}, nhưng có một đoạn máy ảnh hoặc micrô không có tín hiệu, có thể do cuộc gọi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,

@@ -1,12 +1,12 @@
-/** The login page: token and name -> a session, then on to `/interview`. */
+/** The login page: starts a session with token and name, then opens `/interview`. */
 import { ApiError, createApi } from '../api.ts';
-import type { Messages } from '../i18n/index.ts';
-import { languages, pickMessages, refusalWords } from '../i18n/index.ts';
-import { createIdentityStore } from '../identity.ts';
-import { keepOffline } from '../offline.ts';
+import { languages, type Messages, pickMessages, problemText } from '../i18n/index.ts';
+import { createSavedRecord } from '../interview/saved-record.ts';
+import { registerServiceWorker } from '../offline/register.ts';
+import { tokenOfAddress, tokensOf } from './token-text.ts';
 
 const api = createApi();
-const identity = createIdentityStore();
+const savedRecord = createSavedRecord();
 const form = require('form', HTMLFormElement);
 const token = require('token', HTMLInputElement);
 const userName = require('name', HTMLInputElement);
@@ -16,7 +16,7 @@ const keptBox = require('kept', HTMLElement);
 const goOn = require('go-on', HTMLAnchorElement);
 const languageSwitch = require('languages', HTMLElement);
 let messages = pickMessages(location.search, navigator.languages);
-/** What the alert says, by language: it must follow the language switch. */
+/** The text of the alert in any language, since it must follow the language switch. */
 let alertWords: (messages: Messages) => string = () => '';
 let working = false;
 
@@ -26,27 +26,28 @@ function require<T extends HTMLElement>(id: string, type: new () => T): T {
   return element;
 }
 
-/** The token of a link `/#t=<token>`. It leaves the address bar at once: screens are shared, histories synchronised. */
+/**
+ * The token of a link `/#t=<token>`; null without one. The token is removed from the address bar, since screens are
+ * shared and histories synchronised.
+ */
 function takeTokenFromLink(): string | null {
-  const raw = /^#t=([^&]*)/.exec(location.hash)?.[1];
-  if (raw === undefined) return null;
-  history.replaceState(history.state, '', location.pathname + location.search);
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return raw;
-  }
+  const linked = tokenOfAddress(location);
+  if (linked === null) return null;
+  const search = new URLSearchParams(location.search);
+  search.delete('t');
+  history.replaceState(history.state, '', `${location.pathname}${search.size > 0 ? `?${search}` : ''}`);
+  return linked;
 }
 
-/** The page's own words, by their key in `messages.login`. */
-function write() {
+/** Writes all texts of the page, by their key in `messages.login`. */
+function write(): void {
   document.title = messages.login.pageTitle;
   for (const element of document.querySelectorAll<HTMLElement>('[data-word]')) {
     const words = Object.entries(messages.login).find(([key]) => key === element.dataset.word)?.[1];
     if (typeof words === 'string') element.textContent = words;
   }
   if (working) submit.textContent = messages.login.working;
-  require('kept-words', HTMLElement).textContent = messages.login.kept(identity.get()?.userName ?? '');
+  require('kept-words', HTMLElement).textContent = messages.login.kept(savedRecord.get()?.userName ?? '');
   goOn.href = `/interview${location.search}`;
   const words = alertWords(messages);
   if (alertRegion.textContent !== words) alertRegion.textContent = words;
@@ -56,24 +57,27 @@ function write() {
   }
 }
 
-function say(words: (messages: Messages) => string) {
+function say(words: (messages: Messages) => string): void {
   alertWords = words;
   write();
 }
 
-function setWorking(on: boolean) {
+function setWorking(on: boolean): void {
   working = on;
   submit.disabled = on;
   form.setAttribute('aria-busy', String(on));
   write();
-  // A disabled button drops the focus; the one who pressed it must find it again.
+  // A disabled button loses the focus: a candidate who pressed it by keyboard must find it again.
   if (!on && document.activeElement === document.body) submit.focus();
 }
 
-/** Fills in what is known: the link's token before the one that was kept, and no name of somebody else's token. */
-function prefill() {
+/**
+ * Fills in what is known: the token of the link rather than the stored one, and the stored name only with its own
+ * token.
+ */
+function prefill(): void {
   const linked = takeTokenFromLink();
-  const kept = identity.get();
+  const kept = savedRecord.get();
   const mine = kept !== null && (linked === null || linked === kept.token);
   keptBox.hidden = !mine;
   if (linked !== null) token.value = linked;
@@ -81,28 +85,43 @@ function prefill() {
   if (mine && userName.value === '') userName.value = kept.userName;
 }
 
-async function logIn() {
-  const wanted = { token: token.value.trim(), userName: userName.value.trim() };
-  if (wanted.token === '' || wanted.userName === '') {
-    const empty = wanted.token === '' ? token : userName;
+/** The first token that the server knows; rejects with what was said of the first, where it knows none. */
+async function verify(first: string, others: string[]): Promise<string> {
+  try {
+    await api.verifyToken(first);
+    return first;
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !(error instanceof ApiError) || error.code !== 'unauthorized') throw error;
+    return verify(next, rest).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function logIn(): Promise<void> {
+  const [first, ...others] = tokensOf(token.value);
+  const typed = userName.value.trim();
+  if (first === undefined || typed === '') {
+    const empty = first === undefined ? token : userName;
     say(({ login }) => (empty === token ? login.tokenMissing : login.nameMissing));
     empty.focus();
     return;
   }
-  if (!identity.lasting) {
+  if (!savedRecord.lasting) {
     say(({ login }) => login.storageRefused);
     return;
   }
   alertWords = () => '';
   setWorking(true);
   try {
-    await api.verifyToken(wanted.token);
+    const wanted = { token: await verify(first, others), userName: typed };
     const { folder } = await api.startSession(wanted.token, wanted.userName);
-    const same = identity.get()?.folder === folder;
-    identity.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
+    const same = savedRecord.get()?.folder === folder;
+    savedRecord.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
     location.assign(`/interview${location.search}`);
   } catch (error) {
-    alertWords = (words) => (error instanceof ApiError ? refusalWords(words, error) : String(error));
+    alertWords = (words) => (error instanceof ApiError ? problemText(words, error) : String(error));
     setWorking(false);
   }
 }
@@ -124,7 +143,7 @@ form.addEventListener('submit', (event) => {
   if (!working) void logIn();
 });
 window.addEventListener('hashchange', prefill);
-// Back from the interview, the page may come out of the bfcache as it was left: at work.
+// Back from the interview, the page may come from the bfcache as it was left: with a disabled button.
 window.addEventListener('pageshow', (event) => {
   if (!event.persisted) return;
   prefill();
@@ -132,6 +151,6 @@ window.addEventListener('pageshow', (event) => {
 });
 prefill();
 write();
-if (!identity.lasting) say(({ login }) => login.storageRefused);
-// From here on a reload works without a connection, where the browser lets it; the interview's page says where not.
-void keepOffline({ container: navigator.serviceWorker });
+if (!savedRecord.lasting) say(({ login }) => login.storageRefused);
+// From now on the pages can be reloaded without a connection, where the browser allows it; else the interview page says so.
+void registerServiceWorker();

@@ -1,9 +1,11 @@
-/** The two last screens: the session is being closed, and is closed. */
+/** The two last screens: the interview is being finished, and is finished. */
 import type { Messages } from '../i18n/index.ts';
+import type { Actions } from '../interview/actions.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
-import type { Actions, Part } from './part.ts';
+import type { Part } from './part.ts';
 import { createReceipt } from './receipt.ts';
 
+/** Heading and text of the two last screens, and the receipt. */
 export function createEnding(
   messages: Messages,
   actions: Pick<Actions, 'saveReceipt'>,
@@ -27,7 +29,7 @@ export function createEnding(
       setAttribute(element, 'data-gate', 'gate' in phase ? phase.gate.kind : '');
       element.classList.toggle('done', done);
       setText(heading, done ? finished.heading : finishing.heading);
-      // Where closing fails, the status line says how things stand.
+      // Where finishing fails, the status line says so.
       show(text, done || (name === 'finishing' && phase.gate.kind === 'uploading'));
       setText(text, done ? finished.thanks : finishing.text);
       show(close, done);

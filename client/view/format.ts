@@ -1,10 +1,12 @@
-/** `m:ss`, rounded down. */
+/** Texts of times, sizes and rates. `lang` is a BCP 47 tag such as `vi`. */
+
+/** `m:ss`, rounded down to whole seconds. */
 export function formatTime(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/** Decimal units as people meet them elsewhere: `840 kB`, `1.2 MB` (`1,2 MB` in Vietnamese). */
+/** Decimal units, as other programs show them: `840 kB`, `1.2 MB` (`1,2 MB` in Vietnamese). */
 export function formatBytes(bytes: number, lang: string): string {
   const large = bytes >= 999_500;
   return new Intl.NumberFormat(lang, {
@@ -15,7 +17,7 @@ export function formatBytes(bytes: number, lang: string): string {
   }).format(bytes / (large ? 1e6 : 1e3));
 }
 
-/** Of a connection or a recording, in decimal units: `640 kbit/s`, `1.2 Mbit/s`. */
+/** The rate of a connection or of a recording in decimal units: `640 kbit/s`, `1.2 Mbit/s`. */
 export function formatRate(bitsPerSecond: number, lang: string): string {
   const large = bitsPerSecond >= 999_500;
   const digits = { minimumFractionDigits: large ? 1 : 0, maximumFractionDigits: large ? 1 : 0 };
@@ -23,7 +25,7 @@ export function formatRate(bitsPerSecond: number, lang: string): string {
   return `${number} ${large ? 'Mbit/s' : 'kbit/s'}`;
 }
 
-/** A moment on this device's clock and in its time zone, from ISO 8601; what can't be read is given back as it is. */
+/** The date and time of an ISO 8601 text in this device's time zone; a text that is no date is returned as it is. */
 export function formatMoment(iso: string, lang: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;

@@ -1,22 +1,24 @@
-/** How far the answer has travelled, "Retry", and a copy for the candidate. The words of its state are in the status line. */
+/** The upload of a take: its progress, "Retry" and "Save a copy". The status line names the upload's state. */
 import type { Messages } from '../i18n/index.ts';
-import { isLast } from '../interview.ts';
+import type { Actions } from '../interview/actions.ts';
+import { isLast } from '../interview/state.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
-import { createJourney } from './journey.ts';
-import type { Actions, Part } from './part.ts';
+import type { Part } from './part.ts';
+import { createUploadProgress } from './upload-progress.ts';
 
+/** The box that shows the upload of the take: while the candidate speaks, and at the gate after the answer. */
 export function createGate(
   messages: Messages,
   actions: Pick<Actions, 'retry' | 'saveCopies'>,
 ): Part & { heading: HTMLElement } {
   const { gate: words } = messages;
   const heading = h('h2', { class: 'gate-heading', tabindex: '-1' }, words.heading);
-  const journey = createJourney(messages);
+  const progress = createUploadProgress(messages);
   const stay = h('p', { class: 'hint' }, words.stay);
   const retry = button('secondary', words.retry, () => actions.retry());
   const copy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
   const buttons = h('div', { class: 'choice' }, retry, copy);
-  const element = h('section', { class: 'gate' }, heading, journey.element, stay, buttons);
+  const element = h('section', { class: 'gate' }, heading, progress.element, stay, buttons);
 
   return {
     element,
@@ -34,10 +36,10 @@ export function createGate(
       show(heading, waiting && !closing && gate.kind !== 'open');
       show(stay, waiting && gate.kind !== 'open');
       show(buttons, waiting && gate.kind === 'failed');
-      // While the session is being closed there is nothing left to copy.
+      // While the interview is being finished, the server already has every answer.
       show(copy, !closing);
-      journey.render(state);
+      progress.render(state);
     },
-    live: journey.live,
+    live: progress.live,
   };
 }

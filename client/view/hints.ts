@@ -1,28 +1,33 @@
-/** What is worth a quiet word while thinking or speaking. Its own polite region: said once, never counted down. */
+/** Hints while the candidate thinks or speaks. A polite live region of their own: a hint is said once, not counted down. */
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion, type Sitting } from '../interview.ts';
+import type { Live } from '../interview/actions.ts';
+import { currentQuestion, type InterviewState } from '../interview/state.ts';
 import { h, setText } from './dom.ts';
-import type { Live, Part } from './part.ts';
+import type { Part } from './part.ts';
 
-/** The last moments of the time to think are said once more, unless there was hardly more than that. */
+/** The rest of the time to think is said once more when it is this short, if the whole time was at least twice as long. */
 const THINK_SOON_MS = 10_000;
 
-/** When the warning of an answer's limit comes: half a minute before it, or in its last fifth. */
+/**
+ * How long before an answer's limit the candidate is warned, in ms: 30 s, or a fifth of the limit if that is less.
+ * `maxSeconds` is the limit.
+ */
 export function warningMs(maxSeconds: number): number {
   return Math.min(30_000, maxSeconds * 200);
 }
 
+/** The line of hints above the buttons. */
 export function createHints(messages: Messages): Part {
   const element = h('p', { class: 'hints', 'aria-live': 'polite' });
-  let state: Sitting | null = null;
+  let state: InterviewState | null = null;
   let phaseKey = '';
-  /** Said for this phase; it stays as it is while the time runs on. */
+  /** The warning of this phase; it does not change while the rest of the time passes. */
   let ending = '';
 
   const hint = (live: Live | null): string => {
     const question = state === null ? null : currentQuestion(state);
     const phase = state?.phase;
-    const silent = live?.hearing === 'silent' ? messages.question.silent : '';
+    const silent = live?.sound === 'silent' ? messages.question.silent : '';
     if (phase?.name === 'practice') return phase.stage === 'recording' ? silent : '';
     if (question === null) return '';
     if (phase?.name === 'thinking') {

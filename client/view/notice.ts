@@ -1,33 +1,38 @@
 /** The `role=alert` box: what happened, that nothing is lost, what to do, and the control that does it. */
-import { gentle } from '../alerts.ts';
-import { type Messages, refusalWords } from '../i18n/index.ts';
-import type { Alert, AlertCode, Phase } from '../interview.ts';
-import type { BrowserKind } from './browser-kind.ts';
+import type { BrowserKind } from '../i18n/failures/browser-kind.ts';
+import { type Messages, problemText } from '../i18n/index.ts';
+import type { Actions } from '../interview/actions.ts';
+import { gentle } from '../interview/alerts.ts';
+import type { Alert, AlertCode, Phase } from '../interview/state.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
-import type { Actions, Part } from './part.ts';
+import type { Part } from './part.ts';
 
-/** Where asking once more can help without the candidate losing anything. */
+/** Alerts for which another attempt may help, and costs the candidate nothing. */
 const repeatable: ReadonlySet<AlertCode> = new Set([
   'permission-refused',
   'no-camera',
   'camera-busy',
+  'camera-waits',
+  'recorder-failed',
   'storage-refused',
   'storage-slow',
   'unexpected',
   'no-connection',
+  'in-the-way',
   'second-tab',
 ]);
 
-/** Where the candidate may want a file of what is not sent. */
+/** Alerts for which the candidate may want a file of what is not sent. */
 const savable: ReadonlySet<AlertCode> = new Set(['storage-full', 'copy-failed']);
 
-/** Our words say all there is for the other codes; their `detail` is the browser's English. */
+/** Alerts whose `detail` is shown. For the other codes our own words are enough, and `detail` is the browser's English. */
 const detailed: ReadonlySet<AlertCode> = new Set(['refused', 'unexpected', 'digest-mismatch', 'storage-refused']);
 
-/** Apps whose own browser gives pages no camera: there the way out is the cure for these, too. */
+/** Apps whose own browser gives pages no camera: there these alerts, too, are solved by opening the page outside. */
 const inApps: ReadonlySet<BrowserKind> = new Set(['zalo', 'facebook', 'line', 'in-app']);
 const curedOutside: ReadonlySet<AlertCode> = new Set(['permission-refused', 'no-camera', 'no-media-recorder']);
 
+/** The alert box. `browser` decides which steps explain how to allow the camera. */
 export function createNotice(
   messages: Messages,
   actions: Pick<Actions, 'askAgain' | 'saveCopies' | 'leave'>,
@@ -56,7 +61,7 @@ export function createNotice(
       show(detail, detail.textContent !== '');
       show(tryAgain, alert !== null && mayRepeat(alert, phase));
       show(saveCopy, alert !== null && savable.has(alert.code) && !('gate' in phase && phase.gate.kind === 'failed'));
-      // Not in mid-answer: what is being said would be cut off.
+      // Not during a recording: logging in again would cut the answer off.
       const signedOut = alert?.code === 'signed-out' && phase.name !== 'recording';
       show(logIn, signedOut || (alert?.code === 'refused' && phase.name === 'loading'));
     },
@@ -67,12 +72,12 @@ function needsSteps(code: AlertCode, browser: BrowserKind): boolean {
   return code === 'permission-refused' || (curedOutside.has(code) && inApps.has(browser));
 }
 
-function detailOf({ code, detail = '', refusal }: Alert, messages: Messages): string {
+function detailOf({ code, detail = '', problem }: Alert, messages: Messages): string {
   if (!detailed.has(code)) return '';
-  return refusal ? refusalWords(messages, { code: refusal, detail, retryAfterSeconds: null, body: null }) : detail;
+  return problem ? problemText(messages, { code: problem, detail, retryAfterSeconds: null, body: null }) : detail;
 }
 
-/** Not while recording, and not where "Retry" of the gate already does it. */
+/** Not during a recording, and not where the gate's "Retry" already does the same. */
 function mayRepeat(alert: Alert, phase: Phase): boolean {
   if (phase.name === 'recording' || phase.name === 'finished') return false;
   if ('gate' in phase && phase.gate.kind === 'failed') return false;

@@ -1,8 +1,10 @@
-/** The practice question: recorded, watched, forgotten. */
+/** The practice question: it is recorded and watched, and then forgotten. */
 import type { Messages } from '../i18n/index.ts';
+import type { Actions } from '../interview/actions.ts';
 import { button, h, show } from './dom.ts';
-import type { Actions, Part } from './part.ts';
+import type { Part } from './part.ts';
 
+/** The practice question's words. */
 export function createPracticeWords({ practice: words }: Messages): Part & { heading: HTMLElement } {
   const heading = h('h1', { class: 'eyebrow', tabindex: '-1', 'aria-describedby': 'practice-text' }, words.heading);
   const text = h('p', { class: 'question-text', id: 'practice-text' }, words.question);
@@ -17,6 +19,7 @@ export function createPracticeWords({ practice: words }: Messages): Part & { hea
   };
 }
 
+/** The practice question's buttons: stop, record again, back to the device check. */
 export function createPracticeControls(
   { practice: words }: Messages,
   actions: Pick<Actions, 'practise' | 'stopPractice' | 'leavePractice'>,

@@ -1,10 +1,11 @@
-/** A question: its number and words, the one button that goes on, and the wish for a pause. */
+/** A question: its number and text, and the one button that continues. */
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion, isLast } from '../interview.ts';
-import { button, h, setAttribute, setText, show } from './dom.ts';
-import type { Actions, Part } from './part.ts';
-import { isAnswering } from './part.ts';
+import type { Actions } from '../interview/actions.ts';
+import { currentQuestion, isLast } from '../interview/state.ts';
+import { button, h, setText, show } from './dom.ts';
+import { isAnswering, type Part } from './part.ts';
 
+/** The question's number and text. */
 export function createQuestionWords(messages: Messages): Part & { heading: HTMLElement } {
   const heading = h('h1', { class: 'eyebrow', tabindex: '-1', 'aria-describedby': 'question-text' });
   const text = h('p', { class: 'question-text', id: 'question-text' });
@@ -22,7 +23,7 @@ export function createQuestionWords(messages: Messages): Part & { heading: HTMLE
   };
 }
 
-/** One button for "Answer now" and "Next question": the keyboard stays on it while the phase changes under it. */
+/** One button for "Answer now" and "Next question": the focus stays on the button when the phase changes. */
 export function createQuestionControls(messages: Messages, actions: Pick<Actions, 'next' | 'answerNow'>): Part {
   let thinking = false;
   const onward = button('primary', messages.question.next, () => (thinking ? actions.answerNow() : actions.next()));
@@ -37,20 +38,6 @@ export function createQuestionControls(messages: Messages, actions: Pick<Actions
       const { finish, next } = messages.question;
       setText(onward, thinking ? messages.thinking.answerNow : isLast(state, phase.question) ? finish : next);
       onward.disabled = phase.name !== 'recording' && !thinking;
-    },
-  };
-}
-
-export function createPauseToggle(messages: Messages, actions: Pick<Actions, 'pause'>): Part {
-  let pausing = false;
-  const element = button('quiet', messages.question.pause, () => actions.pause(!pausing));
-  return {
-    element,
-    render(state) {
-      const { phase } = state;
-      pausing = state.pausing;
-      setAttribute(element, 'aria-pressed', String(pausing));
-      show(element, (phase.name === 'recording' || phase.name === 'gate') && !isLast(state, phase.question));
     },
   };
 }

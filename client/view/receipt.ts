@@ -1,13 +1,15 @@
-/** What the server holds, answer by answer: the candidate's proof. */
+/** The receipt: the answers that the server holds, as a proof for the candidate. */
 import type { Messages } from '../i18n/index.ts';
-import type { SavedReceipt } from '../interview.ts';
+import type { Actions } from '../interview/actions.ts';
+import type { SavedReceipt } from '../interview/state.ts';
 import { button, h, show } from './dom.ts';
 import { formatBytes, formatMoment, formatTime } from './format.ts';
-import type { Actions, Part } from './part.ts';
+import type { Part } from './part.ts';
 
-/** So much of a digest tells one answer from another; the rest is for machines. */
+/** Hexadecimal digits of a digest in the table: enough to distinguish the answers. */
 const SHORT_DIGITS = 8;
 
+/** The receipt on the last screen, with the button that saves it as a file. */
 export function createReceipt(messages: Messages, actions: Pick<Actions, 'saveReceipt'>): Part {
   const { receipt: words } = messages;
   const facts = h('dl', { class: 'receipt-facts' });
@@ -45,7 +47,7 @@ export function createReceipt(messages: Messages, actions: Pick<Actions, 'saveRe
   };
 }
 
-/** The roles are said in full: laid out as cards on a phone, a table would lose them in some browsers. */
+/** The roles are written out: on a phone the table is laid out as cards, and some browsers then drop a table's roles. */
 function answersTable({ answers, recordedMs }: SavedReceipt, { receipt: words, lang }: Messages): HTMLTableElement {
   const columns = [words.question, words.length, words.size, words.received, words.digest];
   const head = columns.map((name) => h('th', { role: 'columnheader', scope: 'col' }, name));
@@ -67,4 +69,33 @@ function answersTable({ answers, recordedMs }: SavedReceipt, { receipt: words, l
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...head)),
     h('tbody', { role: 'rowgroup' }, ...rows),
   );
+}
+
+/**
+ * The receipt as plain text, for a file that opens anywhere and can be mailed: in the page's language, with whole digests,
+ * and with each date in ISO 8601, too. Lines end with CR LF.
+ */
+export function receiptText(receipt: SavedReceipt, { receipt: words, lang }: Messages): string {
+  const moment = (iso: string) => `${formatMoment(iso, lang)} (${iso})`;
+  const answers = receipt.answers.map(({ question, fileName, bytes, sha256, receivedAt }) => {
+    const ms = receipt.recordedMs[question];
+    return [
+      `${words.question} ${question}: ${fileName}`,
+      `  ${words.length}: ${ms === undefined ? words.unknown : formatTime(ms)}`,
+      `  ${words.size}: ${formatBytes(bytes, lang)} (${bytes} B)`,
+      `  ${words.received}: ${moment(receivedAt)}`,
+      `  SHA-256: ${sha256}`,
+    ].join('\r\n');
+  });
+  return [
+    `TresGo · ${words.heading}`,
+    [
+      `${words.interview}: ${receipt.title}`,
+      `${words.name}: ${receipt.userName}`,
+      `${words.folder}: ${receipt.folder}`,
+      `${words.finishedAt}: ${moment(receipt.finishedAt)}`,
+    ].join('\r\n'),
+    ...answers,
+    '',
+  ].join('\r\n\r\n');
 }

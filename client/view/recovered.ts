@@ -1,24 +1,35 @@
-/** A take that may or may not count: keep it, or answer again. The choice is possible while the sending goes on. */
+/** The choice after a take: keep it, or answer again. The take is uploaded meanwhile. */
 import type { Messages } from '../i18n/index.ts';
-import type { Phase } from '../interview.ts';
+import type { Actions } from '../interview/actions.ts';
+import type { Phase } from '../interview/state.ts';
+import { lacksMuch } from '../interview/take.ts';
 import { button, h, setText, show } from './dom.ts';
-import type { Actions, Part } from './part.ts';
+import type { Part } from './part.ts';
 
+/** The part that offers the choice. */
 export interface Recovered extends Part {
   readonly heading: HTMLElement;
-  /** Whether the take can be played. */
+  /** Says whether the take can be played, which changes the words. */
   playable(on: boolean): void;
 }
 
-export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep' | 'again'>): Recovered {
+/** The box with the choice: what was saved and why there is a choice, and the two buttons. */
+export function createRecovered(
+  messages: Messages,
+  actions: Pick<Actions, 'keep' | 'again' | 'saveCopies'>,
+): Recovered {
   const { recovered: words } = messages;
   const heading = h('h2', { tabindex: '-1', 'aria-describedby': 'recovered-text' });
   const text = h('p', { class: 'recovered-text', id: 'recovered-text' });
   const keep = button('primary', words.keep, () => actions.keep());
   const again = button('secondary', words.again, () => actions.again());
-  const element = h('section', { class: 'recovered' }, heading, text, h('div', { class: 'choice' }, keep, again));
+  // Answering again deletes a refused take from the device: until then it can be kept as a file.
+  const copy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
+  const element = h('section', { class: 'recovered' }, heading, text, h('div', { class: 'choice' }, keep, again, copy));
   let last: Phase = { name: 'loading' };
   let hasPlayer = false;
+  /** Whether the device has lost the take, so that there is nothing to save. */
+  let lost = false;
 
   const render = (phase: Phase) => {
     last = phase;
@@ -30,13 +41,17 @@ export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep
       reload: words.text,
       interrupted: words.interrupted,
       muted: words.muted,
+      short: words.interrupted,
       refused: () => words.refused,
     };
+    const { recordedMs, spokenMs = recordedMs } = phase;
+    const lacks = phase.cause !== 'refused' && lacksMuch({ recordedMs, spokenMs });
     const whole = phase.cause === 'review' || phase.cause === 'muted';
     const cut = phase.cause === 'refused' ? words.refusedHeading : words.heading;
     setText(heading, whole ? words.reviewHeading : cut);
-    setText(text, texts[phase.cause](seconds));
+    setText(text, lacks ? words.short(seconds, Math.round((phase.spokenMs ?? 0) / 1000)) : texts[phase.cause](seconds));
     show(keep, phase.cause !== 'refused');
+    show(copy, phase.cause === 'refused' && !lost);
     show(again, mayAnswerAgain(phase));
     setText(again, phase.cause === 'review' ? words.againLeft(phase.takesLeft) : words.again);
   };
@@ -44,7 +59,10 @@ export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep
   return {
     element,
     heading,
-    render: ({ phase }) => render(phase),
+    render({ phase, alert }) {
+      lost = alert?.code === 'take-lost' || (lost && alert?.code === 'copy-failed');
+      render(phase);
+    },
     playable(on) {
       hasPlayer = on;
       render(last);
@@ -52,7 +70,7 @@ export function createRecovered(messages: Messages, actions: Pick<Actions, 'keep
   };
 }
 
-/** What something but the candidate ended costs no take. */
+/** A take that something other than the candidate ended costs none of the takes that the question allows. */
 function mayAnswerAgain({ cause, takesLeft }: Extract<Phase, { name: 'recovered' }>): boolean {
   return cause !== 'review' || takesLeft > 0;
 }

@@ -1,19 +1,21 @@
-/** The picture, shared by device check, questions and playback: the one live <video> must never be made anew. */
+/** The picture of device check, questions and playback: one live <video>, which must not be created a second time. */
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion, type Sitting } from '../interview.ts';
+import { currentQuestion, type InterviewState } from '../interview/state.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
 import { formatTime } from './format.ts';
 import { warningMs } from './hints.ts';
-import type { Part } from './part.ts';
-import { isAnswering } from './part.ts';
+import { isAnswering, type Part } from './part.ts';
 
+/** The picture, and the calls that change its source. */
 export interface Stage extends Part {
   live: NonNullable<Part['live']>;
+  /** Shows a live picture; null = none. */
   preview(stream: MediaStream | null): void;
-  /** Plays a recording with sound and controls in place of the live picture; null = back to that. */
+  /** Plays a recording with sound and controls in place of the live picture; null = the live picture again. */
   playback(recording: Blob | null): void;
 }
 
+/** The picture, with the time over it. */
 export function createStage(messages: Messages): Stage {
   const { question: words } = messages;
   const video = h('video', { class: 'stage-video', 'aria-label': messages.check.preview, playsinline: true });
@@ -37,10 +39,14 @@ export function createStage(messages: Messages): Stage {
   const strip = h('div', { class: 'stage-strip' }, dot, elapsed, limit, level, spent);
   const frame = h('div', { class: 'stage-frame' }, video, nothing, player, count, strip);
   const element = h('div', { class: 'stage' }, frame);
-  let last: Sitting | null = null;
+  // A phone that is turned changes the shape of its picture.
+  video.addEventListener('resize', () => {
+    if (video.videoWidth > 0) frame.style.setProperty('--shape', `${video.videoWidth} / ${video.videoHeight}`);
+  });
+  let last: InterviewState | null = null;
   let address = '';
 
-  const render = (state: Sitting) => {
+  const render = (state: InterviewState) => {
     last = state;
     const { phase } = state;
     const practising = phase.name === 'practice' && phase.stage === 'recording';
@@ -61,7 +67,7 @@ export function createStage(messages: Messages): Stage {
     render,
     live({ elapsedMs, leftMs, thinkLeftMs }) {
       setText(elapsed, formatTime(elapsedMs));
-      // Rounded up: a countdown that shows 0:00 is over.
+      // Rounded up: 0:00 means that the time is over.
       setText(count, thinkLeftMs === null ? '' : formatTime(Math.ceil(thinkLeftMs / 1000) * 1000));
       const maxMs = (last === null ? 0 : (currentQuestion(last)?.maxSeconds ?? 0)) * 1000;
       const ending = leftMs !== null && leftMs <= warningMs(maxMs / 1000);
@@ -74,7 +80,7 @@ export function createStage(messages: Messages): Stage {
     preview(stream) {
       if (video.srcObject !== stream) {
         video.srcObject = stream;
-        // Refused or overtaken by the next stream: the picture is a comfort, the recording does not need it.
+        // The browser may refuse to play, or the next stream may come first. The recording does not need the picture.
         if (stream !== null) video.play().catch(() => undefined);
       }
       show(nothing, stream === null && player.hidden !== false);

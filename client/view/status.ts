@@ -1,8 +1,10 @@
-/** The `role=status` line: one of the six states, and a sentence that says what it means for the candidate. */
+/** The `role=status` line: one of the six states, and a sentence that explains the state to the candidate. */
 import type { Messages } from '../i18n/index.ts';
-import { type Alert, type Gate, isLast, type Sitting } from '../interview.ts';
+import type { Live } from '../interview/actions.ts';
+import { type Alert, type InterviewState, isLast } from '../interview/state.ts';
+import type { Gate } from '../upload/events.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
-import type { Live, Part } from './part.ts';
+import type { Part } from './part.ts';
 
 type Tone = 'calm' | 'busy' | 'recording' | 'good' | 'warning' | 'bad';
 
@@ -13,29 +15,34 @@ interface Status {
   tone: Tone;
 }
 
-/** With these nothing is being asked any more: the candidate has to do something first. */
+/** What is known of the way to the server. */
+type Way = Pick<Live, 'network' | 'obstacle'>;
+
+/** After these alerts the browser asks for no permission any more: the candidate has to act first. */
 const blocking: ReadonlySet<Alert['code']> = new Set([
   'permission-refused',
   'no-camera',
   'camera-busy',
   'insecure-page',
   'no-media-recorder',
+  'recorder-failed',
 ]);
 
+/** The status line. */
 export function createStatus(messages: Messages): Part {
   const stateText = h('strong', { class: 'status-state' });
   const sentenceText = h('span', { class: 'status-sentence' });
   const element = h('p', { class: 'status', role: 'status' }, stateText, sentenceText);
-  let last: Sitting | null = null;
-  let network: Live['network'] = 'online';
+  let last: InterviewState | null = null;
+  let way: Way = { network: 'online', obstacle: null };
   let waitedSeconds = 0;
 
-  const render = (state: Sitting) => {
+  const render = (state: InterviewState) => {
     last = state;
-    const status = statusOf(state, network, messages);
+    const status = statusOf(state, way, messages);
     const gate = 'gate' in state.phase ? state.phase.gate : null;
     const seconds = gate?.kind === 'waiting' ? gate.seconds : 0;
-    // A countdown is announced once, at its start; its ticks are for the eye.
+    // A screen reader announces a countdown once, at its start, and not every second.
     const ticking = seconds > 0 && waitedSeconds > 0 && seconds <= waitedSeconds;
     waitedSeconds = seconds;
     setAttribute(element, 'aria-live', ticking ? 'off' : 'polite');
@@ -49,20 +56,23 @@ export function createStatus(messages: Messages): Part {
     element,
     render,
     live(live) {
-      if (live.network === network) return;
-      network = live.network;
+      if (live.network === way.network && live.obstacle === way.obstacle) return;
+      way = { network: live.network, obstacle: live.obstacle };
       if (last !== null) render(last);
     },
   };
 }
 
-function statusOf(state: Sitting, network: Live['network'], { states, sentences, check }: Messages): Status {
+function statusOf(state: InterviewState, { network, obstacle }: Way, { states, check, ...messages }: Messages): Status {
   const { phase, alert } = state;
+  const sentences = { ...messages.sentences };
+  // What the candidate can do about it says more than that the connection is weak.
+  if (obstacle !== null) sentences.waiting = sentences.failed = obstacleWords(obstacle, messages.sentences);
   const asking: Status = { state: states.requesting, sentence: sentences.requesting, tone: 'busy' };
   const stuck: Status = { state: '', sentence: sentences.notReady, tone: 'warning' };
   switch (phase.name) {
     case 'loading':
-      // The alert says it all.
+      // The alert says what is wrong.
       if (alert !== null) return { state: '', sentence: '', tone: 'calm' };
       return { state: '', sentence: sentences.loading, tone: 'busy' };
     case 'checking':
@@ -107,6 +117,11 @@ function statusOf(state: Sitting, network: Live['network'], { states, sentences,
     case 'finished':
       return { state: states.success, sentence: sentences.finished, tone: 'good' };
   }
+}
+
+/** What is in the way: a network that wants a log-in first, or something that refuses uploads. */
+function obstacleWords(status: number, { portal, obstacle }: Messages['sentences']): string {
+  return status < 400 || status === 511 ? portal : obstacle(status);
 }
 
 function gateStatus(gate: Gate, { states, sentences }: Pick<Messages, 'states' | 'sentences'>): Status {

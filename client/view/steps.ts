@@ -1,10 +1,11 @@
-/** The row of numbers: which questions are answered, which one is on, which are to come. */
+/** The row of numbers: which questions are answered, which one is current, which are to come. */
 import type { Question } from '../../server/wire.ts';
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion, type Sitting } from '../interview.ts';
+import { currentQuestion, type InterviewState } from '../interview/state.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
 import type { Part } from './part.ts';
 
+/** One number a question, with words for screen readers. Hidden for an interview of one question. */
 export function createSteps(messages: Messages): Part {
   const element = h('ol', { class: 'steps', 'aria-label': messages.steps.label });
   let questions: Question[] = [];
@@ -34,7 +35,7 @@ export function createSteps(messages: Messages): Part {
   };
 }
 
-function progressOf({ answered, recorded }: Sitting, index: number): 'answered' | 'recorded' | 'coming' {
+function progressOf({ answered, recorded }: InterviewState, index: number): 'answered' | 'recorded' | 'coming' {
   if (answered.includes(index)) return 'answered';
   return recorded.includes(index) ? 'recorded' : 'coming';
 }

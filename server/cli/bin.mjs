@@ -2,12 +2,17 @@
 // The launcher: builds what is missing or older than its sources, then runs the command line.
 import { buildIfStale } from './build.mjs';
 
-// Who reads our output may stop early (`tresgo token list | head -1`): nothing is wrong then.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+const isServer = process.argv[2] === 'serve';
+
+// There is no place to tell it, and a server goes on without a log.
+process.stderr.on('error', () => {});
+process.stdout.on('error', ({ code, message }) => {
+  // A reader of the output may stop early (`tresgo token list | head -1`): that is no error.
+  if (code === 'EPIPE') return;
+  process.stderr.write(`tresgo: standard output can’t be written: ${message}\n`);
+  // What a command prints is its result; a server's are the recordings.
+  if (!isServer) process.exitCode = 1;
+});
 
 try {
   await buildIfStale();
@@ -16,4 +21,4 @@ try {
   process.exit(1);
 }
 const { main } = await import('../../dist/server/index.js');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = (await main(process.argv.slice(2))) || process.exitCode;

@@ -1,7 +1,7 @@
-// Builds dist/ with Vite: the pages, and server and storage with their libraries. In plain JavaScript, since it runs
-// before a build.
+// Builds dist/ with Vite: the pages, and server and storage with their libraries. Plain JavaScript, since the script runs
+// before there is a build. With `--if-stale`: only where a source is newer than dist/.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,14 +17,17 @@ function newest(file) {
   return Math.max(entry.mtimeMs, ...readdirSync(file).map((name) => newest(path.join(file, name))));
 }
 
-/** Builds unless dist/ is newer than every source. Where there are no sources (a package), dist/ is as it is. */
+/** Builds unless dist/ is newer than every source. Without sources (an installed package), dist/ stays as it is. */
 export async function buildIfStale() {
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= Math.max(...sources.map((name) => newest(path.join(root, name)))))
     return;
   build();
 }
 
-/** Builds beside dist/ and swaps: a second build at the same time, or a crash, never leaves half of one. */
+/**
+ * Builds beside dist/ and swaps the folders: a second build at the same time, or a crash, never leaves half a build.
+ * @throws Error with the output of Vite when the build fails
+ */
 export function build() {
   const startedAt = new Date();
   process.stderr.write('Building TresGo (a few seconds, once) …\n');
@@ -34,9 +37,17 @@ export function build() {
     mkdirSync(fresh);
     run('vite.server.config.ts', fresh);
     run('vite.config.ts', path.join(fresh, 'client'));
-    writeFileSync(path.join(fresh, '.built'), startedAt.toISOString());
+    const stampOfFresh = path.join(fresh, '.built');
+    writeFileSync(stampOfFresh, startedAt.toISOString());
+    // A source that changed while the build ran is newer than the build.
+    utimesSync(stampOfFresh, startedAt, startedAt);
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    throw new Error(
+      `the build in ${root} is missing or older than its sources, and you may not write there: run "npm run build" as its owner`,
+    );
   } finally {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
@@ -52,4 +63,7 @@ function run(config, outDir) {
   process.stderr.write(stderr);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv.includes('--if-stale')) await buildIfStale();
+  else build();
+}

@@ -1,21 +1,22 @@
-/** A certificate of our own for a try on a phone: browsers warn of it, and give a camera behind the warning. */
+/** A self-signed certificate for phones: browsers warn of it, but a page behind the warning can use the camera. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { DateTime } from 'luxon';
+import { giveToOwnerOfFolder } from '../../storage/index.ts';
 import type { Config } from '../config.ts';
 
 const CERT_NAME = 'phone-cert.pem';
 const KEY_NAME = 'phone-key.pem';
 const VALID_DAYS = 30;
-/** One that ends within that time is made anew: nobody's try is cut short. */
+/** A certificate that expires within this time is made anew, so that it lasts for the day. */
 const SPARE_DAYS = 1;
-/** The clocks of phones and laptops differ. */
+/** A new certificate is valid from one day ago: the clocks of phones and laptops differ. */
 const BACKDATED_DAYS = 1;
 const KEY_BITS = 2048;
 
-/** Where it lies, and until when it is good. */
+/** A certificate of this machine. */
 export interface OwnCertificate {
   files: NonNullable<Config['tls']>;
   /** ISO 8601, UTC. */
@@ -25,10 +26,10 @@ export interface OwnCertificate {
 }
 
 /**
- * The data folder's certificate, kept from start to start, since a phone that was told to trust it asks again for a new
- * one; made anew where it is missing, broken, about to expire, or for other addresses.
- * @param dataDir exists
- * @param hosts addresses and names; localhost and 127.0.0.1 are always in it
+ * The data folder's certificate. It is kept for later starts, since a phone asks its user again about each new certificate;
+ * it is made anew where it is missing, broken, about to expire, or for other addresses.
+ * @param dataDir a folder that exists
+ * @param hosts addresses and names; the certificate is always for localhost and 127.0.0.1, too
  */
 export async function ensureCertificate(
   dataDir: string,
@@ -54,7 +55,7 @@ function endOf({ validTo }: X509Certificate): DateTime {
   return DateTime.fromJSDate(new Date(validTo));
 }
 
-/** Null where there is none that goes with its key. */
+/** The certificate in the files; null where there is none, or none that belongs to its key. */
 async function readCertificate({ certFile, keyFile }: OwnCertificate['files']): Promise<X509Certificate | null> {
   try {
     const certificate = new X509Certificate(await readFile(certFile));
@@ -69,7 +70,7 @@ async function makeCertificate(
   names: readonly string[],
   now: DateTime,
 ): Promise<X509Certificate> {
-  // Here alone: the library and its ASN.1 would cost every other command a tenth of a second.
+  // Loaded here alone: the library and its ASN.1 would cost every other command a tenth of a second.
   const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: 'TresGo on this network' }], {
     keySize: KEY_BITS,
@@ -77,7 +78,7 @@ async function makeCertificate(
     notBeforeDate: now.minus({ days: BACKDATED_DAYS }).toJSDate(),
     notAfterDate: now.plus({ days: VALID_DAYS }).toJSDate(),
     extensions: [
-      // It can sign no others: who trusts it trusts this server alone.
+      // No authority: a phone that trusts this certificate trusts this server alone.
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
       // "TLS server certificates must contain an ExtendedKeyUsage extension containing the id-kp-serverAuth OID"
@@ -89,7 +90,7 @@ async function makeCertificate(
       },
     ],
   });
-  // A crash between the two leaves a pair that does not go together, which is made anew.
+  // A crash between the two writes leaves a key without its certificate: the next start makes both anew.
   await writePrivately(keyFile, made.private);
   await writePrivately(certFile, made.cert);
   return new X509Certificate(made.cert);
@@ -98,5 +99,6 @@ async function makeCertificate(
 async function writePrivately(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;
   await writeFile(temporary, text, { mode: 0o600 });
+  giveToOwnerOfFolder(temporary);
   await rename(temporary, file);
 }

@@ -1,13 +1,18 @@
-/** What all commands share: their options, their way to print, and how they fail. */
+/** Common parts of all commands: options, output and errors. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { DateTime } from 'luxon';
-import { openStorage, type Storage } from '../../storage/index.ts';
-import { type Config, readConfig } from '../config.ts';
+import { hasCatalog, openStorage, requireDataFolder, type Storage } from '../../storage/index.ts';
+import { type Config, publicUrl, readConfig } from '../config.ts';
+import { plainJson, plainText } from './plain-text.ts';
+import { toTable } from './table.ts';
 
-/** Refused or failed: one line for people, exit status 1. */
+/** A command that was refused or failed: one line for people, exit status 1. */
 export class CommandError extends Error {}
 
-/** Refused for what stands in a file: lines of `file:line:column: what is wrong`, as editors read them; exit status 1. */
+/**
+ * A command that was refused for mistakes in a file: lines of `file:line:column: mistake`, as editors read them; exit status
+ * 1.
+ */
 export class FileErrors extends Error {
   readonly lines: string[];
 
@@ -17,74 +22,158 @@ export class FileErrors extends Error {
   }
 }
 
-/** Standard output. */
+/** Writes to standard output. */
 export type Print = (text: string) => void;
 
+/** The values of the options that every command takes. */
 export interface CommonOptions {
   json?: true;
   dataDir?: string;
 }
 
-/** The options that every command takes. */
+/** Adds the options that every command takes. */
 export function withCommon(command: Command): Command {
   return command
     .option('--json', 'print one JSON document, and nothing else, on standard output')
-    .option('--data-dir <folder>', 'where catalog and recordings lie (default: TRESGO_DATA_DIR, else ./data)');
+    .option(
+      '--data-dir <folder>',
+      'the folder of the catalog and the recordings (default: TRESGO_DATA_DIR, else ./data)',
+    );
 }
 
-/** Opens the storage for one command and closes it again. The server may run at the same time. */
+/**
+ * Opens the storage for one command, and closes it after `work`. The server may run at the same time.
+ * @param makes whether the command makes a data folder where there is none
+ * @throws StorageError `no-data-folder`, in words for the admin
+ */
 export async function withStorage<T>(
   options: CommonOptions,
   work: (storage: Storage, config: Config) => Promise<T>,
+  { makes = false } = {},
 ): Promise<T> {
   const config = readConfig({ dataDir: options.dataDir });
+  if (!makes) await requireDataFolder(config.dataDir);
+  const madeNew = await watchForNew(config.dataDir);
   const storage = await openStorage({ dataDir: config.dataDir });
   try {
-    await storage.interviews.ensureDefault();
-    return await work(storage, config);
+    if (makes) await storage.interviews.ensureDefault();
+    const done = await work(storage, config);
+    if (madeNew) say(madeNew);
+    return done;
+  } catch (error) {
+    // A refusal is one line.
+    throw madeNew && error instanceof CommandError ? new CommandError(`${error.message} (${madeNew})`) : error;
   } finally {
     await storage.close();
   }
 }
 
-/** One JSON document, or the text for people. */
+/**
+ * Looks whether there is a data folder, before one is made.
+ * @returns the line for standard error where there is none, since a typo in `--data-dir` must not go unnoticed; else null
+ */
+export async function watchForNew(dataDir: string): Promise<string | null> {
+  return (await hasCatalog(dataDir)) ? null : `made a new data folder ${dataDir}`;
+}
+
+/** Prints a line for people on standard error. */
+export function say(line: string): void {
+  process.stderr.write(`${plainText(line).replaceAll('\n', ' ')}\n`);
+}
+
+/**
+ * The origin that candidates' links begin with: TRESGO_PUBLIC_URL, else that of the server which runs on the data folder;
+ * else a guess, with the line that says so on standard error.
+ */
+export async function linkOrigin(
+  storage: Pick<Storage, 'serverOrigin'>,
+  config: Config,
+): Promise<{ origin: string; guess: string | null }> {
+  const known = config.publicUrl ?? (await storage.serverOrigin());
+  if (known) return { origin: known, guess: null };
+  const origin = publicUrl(config);
+  const why = `no server runs on ${config.dataDir}, and TRESGO_PUBLIC_URL is not set`;
+  return { origin, guess: `the link begins with ${origin}, which is a guess: ${why}` };
+}
+
+/**
+ * Prints, at most once a second and not in the first one, how far long work is.
+ * @param what the things that are counted, in words
+ */
+export function createProgress(what: string, now: () => number = () => performance.now()) {
+  let printedAt = now();
+  return (done: number, all: number): void => {
+    if (now() - printedAt < 1_000) return;
+    printedAt = now();
+    say(`${done} of ${all} ${what}`);
+  };
+}
+
+/** Prints one JSON document with `--json`, else the text for people, without characters that a terminal obeys. */
 export function show(print: Print, options: CommonOptions, document: unknown, text: () => string): void {
-  print(options.json ? `${JSON.stringify(document, null, 2)}\n` : `${text()}\n`);
+  printAsIs(print, options, document, () => plainText(text()));
 }
 
-/** Rows under headings, columns two spaces apart; `none` where there are no rows. */
-export function table(rows: Array<Record<string, string>>, none: string): string {
-  const first = rows[0];
-  if (!first) return none;
-  const columns = Object.keys(first);
-  const lines = [Object.fromEntries(columns.map((column) => [column, column.toUpperCase()])), ...rows];
-  const widths = columns.map((column) => Math.max(...lines.map((row) => (row[column] ?? '').length)));
-  return lines
-    .map((row) =>
-      columns
-        .map((column, at) => (row[column] ?? '').padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+/** As `show`, for a text that has colours; nothing in it may come from a candidate. */
+export function printAsIs(print: Print, options: CommonOptions, document: unknown, text: () => string): void {
+  print(options.json ? `${plainJson(JSON.stringify(document, null, 2))}\n` : `${text()}\n`);
 }
 
-/** `2026-11-23 20:52` in the machine's own time zone. */
+/** The rows under headings in capitals; `none` where there are no rows. */
+export function table(rows: ReadonlyArray<Record<string, string>>, none: string): string {
+  const withHeadings = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([key, cell]) => [key.toUpperCase(), cell])),
+  );
+  return rows.length === 0 ? none : toTable(withHeadings);
+}
+
+/** `2026-11-23 20:52`, in the machine's own time zone. */
 export function shortTime(at: DateTime): string {
   return at.toLocal().toFormat('yyyy-MM-dd HH:mm');
 }
 
-/** `30m`, `24h`, `7d`, `2w` from now, or an ISO 8601 time. For commander: throws what it prints. */
-export function parseExpiry(text: string): DateTime {
+/** `2026-11-23T20:52:00.000+07:00`, in the machine's own time zone: how a document says a time. */
+export function isoTime(at: DateTime): string {
+  return at.toLocal().toISO() as string;
+}
+
+/** `2026-11-23 20:52 UTC+7`, for a time that people must know exactly. */
+export function exactTime(at: DateTime): string {
+  return at.toLocal().toFormat("yyyy-MM-dd HH:mm:ss 'UTC'Z");
+}
+
+/** What a date without a time of day names: that whole year, month, week or day. */
+const PERIODS: ReadonlyArray<readonly [RegExp, 'year' | 'month' | 'week' | 'day']> = [
+  [/^\d{4}$/, 'year'],
+  [/^\d{4}-\d\d$/, 'month'],
+  [/^\d{4}-?W\d\d$/, 'week'],
+  [/^[^T]*$/, 'day'],
+];
+
+/**
+ * Parses a time: `30m`, `24h`, `7d`, `2w` from now, or ISO 8601 in the machine's own time zone. A date without a time of day
+ * means its end: `2026-12-31` is good for that whole day.
+ * @throws InvalidArgumentError with the line that commander prints
+ */
+export function parseExpiry(text: string, now: DateTime = DateTime.now()): DateTime {
   const [, amount, unit] = text.match(/^(\d{1,5})([smhdw])$/) ?? [];
   const units: Record<string, string> = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' };
-  const at = amount && unit ? DateTime.now().plus({ [units[unit] as string]: Number(amount) }) : DateTime.fromISO(text);
-  if (!at.isValid) throw new InvalidArgumentError('It takes 30m, 24h, 7d, 2w, or a time like 2026-12-24T18:00.');
-  if (at.toMillis() <= Date.now()) throw new InvalidArgumentError('It takes a time that is still to come.');
+  const named = PERIODS.find(([pattern]) => pattern.test(text))?.[1];
+  const given = DateTime.fromISO(text);
+  const at =
+    amount && unit ? now.plus({ [units[unit] as string]: Number(amount) }) : named ? given.endOf(named) : given;
+  if (!at.isValid)
+    throw new InvalidArgumentError(
+      'It takes 30m, 24h, 7d, 2w, a date like 2026-12-31 (the end of that day), or a time like 2026-12-24T18:00.',
+    );
+  if (at <= now) throw new InvalidArgumentError('It takes a time that is still to come.');
   return at;
 }
 
-/** A whole number from 0. For commander: throws what it prints. */
+/**
+ * Parses a whole number from 0.
+ * @throws InvalidArgumentError with the line that commander prints
+ */
 export function parseCount(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 0.');
   return Number(text);

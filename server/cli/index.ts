@@ -1,35 +1,44 @@
-/** The command line: commander parses, one file a noun acts. Exit status 0 done, 1 refused or failed, 2 wrong usage. */
+/**
+ * The command line: commander parses it, and one file for each noun acts. Exit status 0: done, 1: refused or failed, 2: wrong
+ * usage.
+ */
 import { Command, CommanderError } from 'commander';
-import { FileErrors } from './command.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { addBackupCommands } from './backup.ts';
+import { FileErrors, say } from './command.ts';
 import { addInterviewCommands } from './interview.ts';
 import { addJobCommands } from './job.ts';
+import { plainText } from './plain-text.ts';
 import { addServeCommand } from './serve.ts';
 import { addSessionCommands } from './session.ts';
 import { addTokenCommands } from './token.ts';
 import { addTranscribeCommand } from './transcribe.ts';
 
-/** Runs one command. Returns the exit status; errors are one line on standard error. */
+/** Runs one command and returns its exit status. An error is one line on standard error. */
 export async function main(args: string[]): Promise<number> {
   const print = (text: string) => void process.stdout.write(text);
   const program = new Command('tresgo').description('The interview recorder that never loses an answer.');
   program.exitOverride().showHelpAfterError('(see --help)');
-  // Subcommands copy the exit override of their parent when they are made, so it stands before them.
+  program.version(packageJson.version, '--version', 'print the version');
+  program.configureOutput({ writeErr: (text) => void process.stderr.write(plainText(text)) });
+  // Before the commands are added: a subcommand copies its parent's exit override when it is created.
   addServeCommand(program, print);
   addTokenCommands(program, print);
   addInterviewCommands(program, print);
   addSessionCommands(program, print);
   addJobCommands(program, print);
   addTranscribeCommand(program, print);
+  addBackupCommands(program, print);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof FileErrors) {
-      process.stderr.write(`${error.lines.join('\n')}\n`);
+      for (const line of error.lines) say(line);
       return 1;
     }
-    process.stderr.write(`tresgo: ${error instanceof Error ? error.message : String(error)}\n`);
+    say(`tresgo: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * An interview's YAML file, and what is wrong in it, by line. A module of its own that only `interview create` and `show`
- * load: nobody else waits for the YAML library.
+ * An interview's YAML file, and the mistakes in it, by line. Only `interview create` and `interview show` load this module:
+ * no other command waits for the YAML library.
  */
 import {
   type Document,
@@ -19,24 +19,23 @@ import {
 } from 'yaml';
 import type { Interview } from '../../storage/types.ts';
 import { interviewSchema, KNOWN_KEYS } from './interview-schema.ts';
-import { nearest } from './nearest.ts';
 
-/** An interview's file may have so many bytes: 100 questions of 2,000 characters fit. */
+/** The largest file of an interview: 100 questions of 2,000 characters fit. */
 export const MAX_FILE_BYTES = 1_000_000;
-/** Beyond so many lines nobody reads on. */
+/** More mistakes are counted, not listed. */
 const MAX_ERRORS = 100;
 const MAX_SHOWN_CHARACTERS = 40;
 
 type Path = readonly PropertyKey[];
 interface FileError {
-  /** Where it is, in characters from the start of the text. */
+  /** The place of the mistake, in characters from the start of the text. */
   offset: number;
-  /** The value it is about, `[]` for the file itself. */
+  /** The path of the wrong value, `[]` for the file itself. */
   path: Path;
   words: string;
 }
 
-/** What to do, where the library's own words don't say. */
+/** What to do, for errors of the library whose own words don't say it. */
 const yamlWords: Record<string, string> = {
   BLOCK_AS_IMPLICIT_KEY: 'put a text that has a colon in quotes: "…"',
   MISSING_CHAR: 'a colon, a bracket or a quotation mark is missing: texts with : or # need quotes',
@@ -48,9 +47,14 @@ const yamlWords: Record<string, string> = {
   BAD_INDENT: 'the indentation is not that of the lines before: use the same number of spaces',
 };
 
+/** A value in quotation marks as text processors write them: advice to use quotes would not help. */
+const CURLY = /[:-]\s+[“”„‟«»‹›‘’‚‛「」＂]/;
+const CURLY_WORDS = 'typographic quotes are letters like others here: use the straight ones, "…"';
+
 /**
- * The interview in a text, with defaults for what is left out; or one line for each mistake, `file:line:column: …`.
- * @param label what the lines call the file
+ * Reads the interview in a text, with defaults for the keys that are left out; or gives one line for each mistake,
+ * `file:line:column: …`.
+ * @param label the name of the file in the lines
  */
 export function parseInterview(text: string, label: string): Interview | { errors: string[] } {
   const lines = new LineCounter();
@@ -73,17 +77,20 @@ export function interviewText(interview: Interview): string {
 function check(text: string, lines: LineCounter): Interview | FileError[] {
   const one = (words: string): FileError[] => [{ offset: 0, path: [], words }];
   try {
-    // Keys that come twice are looked for here: the library compares each with each.
+    // checkNames looks for keys that come twice: the library compares each key with every other one, which takes too long.
     const document = parseDocument(text, {
       lineCounter: lines,
       prettyErrors: false,
       uniqueKeys: false,
       logLevel: 'error',
     });
-    // The first alone: what comes after a mistake in the form is guesswork.
+    // The first mistake alone: after a mistake in the syntax, the library guesses.
     const [unreadable] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
     if (unreadable) {
-      const said = yamlWords[unreadable.code] ?? unreadable.message.split('\n')[0];
+      const { line } = lines.linePos(unreadable.pos[0]);
+      const said = CURLY.test(text.split('\n')[line - 1] ?? '')
+        ? CURLY_WORDS
+        : (yamlWords[unreadable.code] ?? unreadable.message.split('\n')[0]);
       return [{ offset: unreadable.pos[0], path: [], words: `is not readable as YAML: ${said}` }];
     }
     const { contents } = document;
@@ -96,27 +103,27 @@ function check(text: string, lines: LineCounter): Interview | FileError[] {
     const locate = createLocate(contents);
     return inOrder(parsed.error.issues.flatMap((issue) => errorsOf(issue, value, locate)));
   } catch (error) {
-    // What the library throws for aliases that unfold to millions, or for ten thousand brackets.
+    // The library throws these for aliases that unfold to millions of values, or for ten thousand brackets.
     if (error instanceof ReferenceError) return one('its aliases (*name) can’t be unfolded: write the questions out');
     if (error instanceof RangeError) return one('it is nested too deeply: compare with the example, see --help');
     throw error;
   }
 }
 
-/** Keys that come twice in one map, and aliases of nothing. */
+/** Finds keys that come twice in one map, and aliases without an anchor. */
 function checkNames(document: Document): FileError[] {
   const errors: FileError[] = [];
   const anchors = new Set<string>();
-  const tell = (node: unknown, words: string) => errors.push({ offset: startOf(node) ?? 0, path: [], words });
+  const report = (node: unknown, words: string) => errors.push({ offset: startOf(node) ?? 0, path: [], words });
   visit(document, (_key, node) => {
     if (isAlias(node) && !anchors.has(node.source))
-      tell(node, `*${node.source} stands for nothing: there is no &${node.source} before it`);
+      report(node, `*${node.source} stands for nothing: there is no &${node.source} before it`);
     if (isNode(node) && 'anchor' in node && typeof node.anchor === 'string') anchors.add(node.anchor);
     if (!isMap(node)) return;
     const seen = new Set<unknown>();
     for (const { key } of node.items) {
       const name = isScalar(key) ? key.value : key;
-      if (seen.has(name)) tell(key, `the key ${String(name)} is here twice: take one out`);
+      if (seen.has(name)) report(key, `the key ${String(name)} is here twice: take one out`);
       seen.add(name);
     }
   });
@@ -144,14 +151,14 @@ function errorsOf({ code, path, message, keys }: Issue, value: unknown, locate: 
   return [{ offset: locate(path, 'value'), path, words }];
 }
 
-/** As they stand in the file; of several that say something of one value, the first. */
+/** The mistakes in the order of the file; the first one of those about the same value. */
 function inOrder(errors: FileError[]): FileError[] {
   const known = new Set<string>();
   const once = errors.filter(({ path }) => !known.has(pathText(path)) && known.add(pathText(path)));
   return once.sort((a, b) => a.offset - b.offset);
 }
 
-/** Tells where a value or its key begins; of one that is missing, where it should be. */
+/** Finds where a value or its key begins; for a missing value, where it should be. */
 function createLocate(root: ParsedNode) {
   const known = new Map<object, Map<string, Pair>>();
   const pairsOf = ({ items }: YAMLMap) =>
@@ -161,7 +168,7 @@ function createLocate(root: ParsedNode) {
     let node: unknown = root;
     let offset = startOf(root) ?? 0;
     for (const [at, part] of path.entries()) {
-      // What is wrong in what an alias stands for is told where the alias is.
+      // A mistake in a value that an alias stands for is reported where the alias is.
       if (isMap(node)) {
         const pairs = known.get(node) ?? pairsOf(node);
         known.set(node, pairs);
@@ -200,4 +207,35 @@ function shown(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   if (value.length > MAX_SHOWN_CHARACTERS) return `one of ${value.length} characters`;
   return JSON.stringify(value);
+}
+
+/**
+ * The known word that was probably meant; null where no known word is near. Case, `_` and `-` don't count, and up to a third
+ * of the other characters may differ.
+ */
+export function nearest(word: string, known: readonly string[]): string | null {
+  const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, '');
+  const wanted = plain(word).slice(0, 40);
+  const best = known
+    .map((name) => ({ name, distance: distanceOf(wanted, plain(name)) }))
+    .sort((a, b) => a.distance - b.distance)
+    .at(0);
+  return best && best.distance <= Math.max(1, Math.floor(plain(best.name).length / 3)) ? best.name : null;
+}
+
+/** How many letters must be inserted, removed, changed, or swapped with the next one ("optimal string alignment"). */
+function distanceOf(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, at) => at)];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? 0;
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j++) {
+      const change = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? at(i - 2, j - 2) + 1 : change;
+      row.push(Math.min(change, swap, at(i - 1, j) + 1, at(i, j - 1) + 1));
+    }
+  }
+  return at(a.length, b.length);
 }

@@ -1,7 +1,7 @@
-/** What an interview's file may say: the keys, their limits, and the words for each that is wrong. */
+/** The schema of an interview's file: its keys, their limits, and the words for each mistake. */
 import { z } from 'zod';
 
-/** Of an interview, and of one of its questions: what an unknown key is compared with. */
+/** The keys of an interview and of a question: an unknown key is compared with them. */
 export const KNOWN_KEYS = {
   interview: ['slug', 'title', 'gate', 'keepTakes', 'language', 'normalizeAudio', 'questions'],
   question: ['text', 'thinkSeconds', 'maxSeconds', 'maxTakes'],
@@ -10,7 +10,7 @@ export const KNOWN_KEYS = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it keeps out
 const PLAIN = /^[^\u0000-\u0008\u000b-\u001f\u007f]*$/;
 
-/** `is missing: …` for a key that is not there, else `takes …`. */
+/** The words `is missing; it takes …` for a missing key, else `takes …`. */
 const takes = (what: string) => ({
   error: ({ input }: { input?: unknown }) => (input === undefined ? `is missing; it takes ${what}` : `takes ${what}`),
 });
@@ -48,7 +48,7 @@ const question = z
   )
   .describe('One question.');
 
-/** An interview as its file tells it; what is left out has its default. */
+/** An interview in its file. Keys that are left out get their defaults. */
 export const interviewSchema = z
   .strictObject(
     {
@@ -86,7 +86,7 @@ export const interviewSchema = z
   )
   .describe('A set of questions for TresGo: tresgo interview create FILE.yaml');
 
-/** The same as JSON Schema, for editors. */
+/** The same schema as JSON Schema, for editors. */
 export function interviewJsonSchema(): object {
   return { title: 'TresGo interview', ...z.toJSONSchema(interviewSchema, { io: 'input' }) };
 }

@@ -2,22 +2,25 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
+import { type Storage, storageCodeOf } from '../../storage/index.ts';
 import type { Interview } from '../../storage/types.ts';
+import { answerFits, LOWEST_BITS_PER_SECOND } from '../wire.ts';
 import {
   CommandError,
   type CommonOptions,
   FileErrors,
   type Print,
+  say,
   show,
   table,
   withCommon,
   withStorage,
 } from './command.ts';
 
-/** Two folders up both from here and from dist/server/. */
+/** The example's path, which is valid from here and from dist/server/: the root is two folders up from both. */
 const EXAMPLE = path.join(import.meta.dirname, '../../server/cli/interview.example.yaml');
 
-/** `tresgo interview …` */
+/** Adds `tresgo interview …`. */
 export function addInterviewCommands(program: Command, print: Print): void {
   const interviews = program.command('interview').description('sets of questions');
 
@@ -27,15 +30,23 @@ export function addInterviewCommands(program: Command, print: Print): void {
     .addHelpText('after', () => keysHelp())
     .action(async (file: string, options: CommonOptions & { replace?: true }) => {
       const interview = await readInterview(file);
-      const outcome = await withStorage(options, (storage) =>
-        storage.interviews.create(interview, { replace: options.replace === true }).catch((error: unknown) => {
-          throw (error as { code?: unknown }).code === 'interview-taken'
-            ? new CommandError(
-                `there is another interview "${interview.slug}" already: choose another slug, or give --replace (sessions that have begun keep theirs)`,
-              )
-            : error;
+      const { outcome, maxAnswerBytes } = await withStorage(
+        options,
+        async (storage, config) => ({
+          maxAnswerBytes: config.maxAnswerBytes,
+          outcome: await storage.interviews
+            .create(interview, { replace: options.replace === true })
+            .catch((error: unknown) => {
+              throw storageCodeOf(error) === 'interview-taken'
+                ? new CommandError(
+                    `there is another interview "${interview.slug}" already: choose another slug, or give --replace (sessions that have begun keep theirs)`,
+                  )
+                : error;
+            }),
         }),
+        { makes: true },
       );
+      for (const line of tooLongIn(interview, maxAnswerBytes)) say(line);
       const words = { created: 'is in the catalog', unchanged: 'was there already, just so', replaced: 'is replaced' };
       show(print, options, { ...interview, outcome }, () =>
         [
@@ -74,7 +85,33 @@ export function addInterviewCommands(program: Command, print: Print): void {
     });
 }
 
-/** @throws FileErrors with a line for each mistake, or CommandError when there is nothing to read */
+/** A line for each interview with questions whose longest answer is more than the server takes; it is cut off then. */
+export async function tooLong(storage: Pick<Storage, 'interviews'>, maxBytes: number): Promise<string[]> {
+  return (await storage.interviews.list()).flatMap((interview) => tooLongIn(interview, maxBytes));
+}
+
+function tooLongIn({ slug, questions }: Interview, maxBytes: number): string[] {
+  const long = questions.flatMap(({ maxSeconds }, at) => (answerFits({ maxSeconds, maxBytes }) ? [] : [at + 1]));
+  if (long.length === 0) return [];
+  const longest = Math.max(...questions.map(({ maxSeconds }) => maxSeconds));
+  return [
+    `interview ${slug}: the longest answer to question${long.length === 1 ? '' : 's'} ${long.join(', ')} does not fit into TRESGO_MAX_ANSWER_BYTES=${maxBytes}, even at the lowest quality: set it to ${bytesFor(longest)} or more, or maxSeconds to ${longestFor(maxBytes)} or less; else the recording ends early`,
+  ];
+}
+
+/** The bytes of an answer of this length at the lowest quality, with a tenth to spare. */
+function bytesFor(maxSeconds: number): number {
+  return Math.ceil((maxSeconds * LOWEST_BITS_PER_SECOND) / 8 / 0.9);
+}
+
+function longestFor(maxBytes: number): number {
+  return Math.floor((maxBytes * 0.9 * 8) / LOWEST_BITS_PER_SECOND);
+}
+
+/**
+ * Reads an interview's file.
+ * @throws FileErrors with a line for each mistake; CommandError where the file can't be read
+ */
 async function readInterview(file: string): Promise<Interview> {
   const { parseInterview, MAX_FILE_BYTES } = await import('./interview-file.ts');
   const label = file === '-' ? '<stdin>' : file;
@@ -92,7 +129,10 @@ async function readInterview(file: string): Promise<Interview> {
   return parsed;
 }
 
-/** @throws FileErrors that name the line where it stops being UTF-8 */
+/**
+ * Decodes UTF-8.
+ * @throws FileErrors that names the first line that is not UTF-8
+ */
 function decode(bytes: Buffer, label: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -114,7 +154,7 @@ async function readAtMost(source: Readable, maxBytes: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Where the example lies, as short as it can be told from here. */
+/** The example's path: relative where the example is below the current folder. */
 function exampleName(): string {
   const near = path.relative(process.cwd(), EXAMPLE);
   return near.startsWith('..') ? EXAMPLE : near;
@@ -123,7 +163,7 @@ function exampleName(): string {
 function keysHelp(): string {
   return `
 Keys: slug, title, questions; each question: text. What may be left out: gate (each), keepTakes (true),
-and of a question thinkSeconds (0), maxSeconds (600), maxTakes (1).
+language (detected), normalizeAudio (false), and of a question thinkSeconds (0), maxSeconds (600), maxTakes (1).
 
 An example to copy, with comments:  ${exampleName()}`;
 }

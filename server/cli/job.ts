@@ -3,6 +3,7 @@ import type { Job, JobState } from '../../storage/types.ts';
 import {
   CommandError,
   type CommonOptions,
+  isoTime,
   type Print,
   shortTime,
   show,
@@ -13,7 +14,7 @@ import {
 
 const STATES: JobState[] = ['queued', 'running', 'done', 'dead'];
 
-/** `tresgo job …` */
+/** Adds `tresgo job …`. */
 export function addJobCommands(program: Command, print: Print): void {
   const jobs = program.command('job').description('work on answers in the background: seekable copies, transcripts');
 
@@ -30,9 +31,9 @@ export function addJobCommands(program: Command, print: Print): void {
   withCommon(jobs.command('retry').argument('[id]', 'the job’s id, from "job list"', parseId))
     .description('begin a job afresh, at once, whatever became of it; the running server takes it up')
     .option('--dead', 'all that were given up')
-    .action(async (id: number | undefined, options: CommonOptions & { dead?: true }) => {
+    .action(async (id: number | undefined, options: CommonOptions & { dead?: true }, command: Command) => {
       if ((id === undefined) === (options.dead === undefined))
-        throw new CommandError('say which: an id from "tresgo job list", or --dead for all that were given up');
+        command.error('error: say which: an id from "tresgo job list", or --dead for all that were given up');
       const queued = await withStorage(options, async (storage) => {
         const chosen = id === undefined ? await storage.jobs.list({ states: ['dead'] }) : [await storage.jobs.get(id)];
         const found = chosen.filter((job) => job !== null);
@@ -47,8 +48,7 @@ export function addJobCommands(program: Command, print: Print): void {
 }
 
 function documentOf({ dueAt, createdAt, updatedAt, owner: _, ...job }: Job) {
-  const iso = (at: Job['dueAt']) => at.toUTC().toISO();
-  return { ...job, dueAt: iso(dueAt), createdAt: iso(createdAt), updatedAt: iso(updatedAt) };
+  return { ...job, dueAt: isoTime(dueAt), createdAt: isoTime(createdAt), updatedAt: isoTime(updatedAt) };
 }
 
 function rowOf({ id, kind, folder, question, state, progress, attempts, reason, dueAt }: Job): Record<string, string> {

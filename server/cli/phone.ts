@@ -1,29 +1,29 @@
-/** `--phone`: the server on the local network over HTTPS, and what a person with a phone in the hand must be told. */
-import { networkInterfaces } from 'node:os';
+/** `serve --phone`: the server on the local network over HTTPS, and the words for a person who holds a phone. */
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { makeDataFolder } from '../../storage/index.ts';
 import { type Config, publicUrl, readConfig } from '../config.ts';
-import { localAddresses } from './addresses.ts';
 import { ensureCertificate, type OwnCertificate } from './certificate.ts';
 
 const ANY_HOST = new Set(['0.0.0.0', '::']);
 const OWN_HOST = /^(localhost|127\.|::1$)/;
 
-/** How the server is reached from a phone. */
+/** How a phone reaches the server. */
 export interface Phone {
-  /** What the server starts with. */
+  /** The configuration that the server starts with. */
   config: Config;
-  /** Made by ourselves, so that browsers warn of it; null where the certificate, or the proxy, is the admin's. */
+  /** The certificate that this machine made, of which browsers warn; null where the admin has a certificate or a proxy. */
   certificate: OwnCertificate | null;
-  /** Whether a phone can get there at all. */
+  /** Whether a phone can reach the server at all. */
   isReachable: boolean;
-  /** What links begin with, the likeliest address first. */
+  /** The origins of links, the one with the likeliest address first. */
   originsAt(port: number): string[];
 }
 
 /**
- * Listens on all addresses unless HOST is set, with our own certificate unless TRESGO_TLS_CERT is. Where
- * TRESGO_PUBLIC_URL is set, people come through what answers there, a tunnel or a proxy, and nothing is changed.
- * @param interfaces as `os.networkInterfaces()` gives them
+ * The configuration for phones: the server listens on all addresses unless HOST is set, with a certificate of its own unless
+ * TRESGO_TLS_CERT is set. Where TRESGO_PUBLIC_URL is set, phones come through the tunnel or proxy at that address, and the
+ * configuration stays as it is.
+ * @param interfaces the result of `os.networkInterfaces()`
  */
 export async function preparePhone(
   dataDir: string | undefined,
@@ -50,9 +50,9 @@ export async function preparePhone(
 }
 
 /**
- * What is printed about the way in.
+ * The lines to print about how a phone reaches the server.
  * @param links to the page, the likeliest first
- * @param code the first link as a QR code; null where the links hold no token
+ * @param code the first link as a QR code; null where the links have no token
  */
 export function phoneText(
   { certificate, isReachable }: Phone,
@@ -73,8 +73,49 @@ export function phoneText(
       ? [
           '',
           'The browser will warn of the certificate, because this machine made it itself: choose "Advanced" or "Show details", and go on.',
-          'Under such a certificate a reload without a network does not work: the README shows a tunnel, under which it does.',
+          'Under such a certificate a reload without a network does not work: docs/operating.md shows a tunnel, under which it does.',
         ]
       : []),
   ];
+}
+
+/** Names of bridges, containers and tunnels: a phone in the same Wi-Fi is never behind one of them. */
+const VIRTUAL =
+  /^(docker|br-|virbr|veth|vbox|vmnet|vmenet|bridge|cni|flannel|lxc|lxd|podman|tun|tap|utun|wg|zt|tailscale)/i;
+/** Addresses of home and office networks (RFC 1918) come first, link-local addresses (RFC 3927) last. */
+const PREFERRED = [/^192\.168\./, /^10\./, /^172\.(1[6-9]|2\d|3[01])\./, /^(?!169\.254\.)/];
+
+/**
+ * The IPv4 addresses at which other devices may reach this machine, the likeliest first.
+ * @param interfaces the result of `os.networkInterfaces()`
+ */
+export function localAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): string[] {
+  const ranked = Object.entries(interfaces).flatMap(([name, infos = []]) =>
+    infos
+      .filter(({ family, internal }) => family === 'IPv4' && !internal)
+      .map(({ address }) => {
+        const place = PREFERRED.findIndex((range) => range.test(address));
+        const rank = (place < 0 ? PREFERRED.length : place) + (VIRTUAL.test(name) ? 10 : 0);
+        return { address, rank };
+      }),
+  );
+  ranked.sort((a, b) => a.rank - b.rank);
+  return [...new Set(ranked.map(({ address }) => address))];
+}
+
+/** White blocks on black, whatever the terminal's own colours are: many scanners don't read an inverted code. */
+const BLACK_BEHIND_WHITE = '\u001b[38;5;231;48;5;16m';
+const RESET = '\u001b[0m';
+/** The width of the quiet zone around a code, in modules (ISO/IEC 18004). */
+const QUIET_MODULES = 4;
+
+/**
+ * A text as a QR code of half blocks, two modules in a character: dark modules on a light background.
+ * @param isColoured with a terminal's colours; without them the code is right only where the background is dark
+ */
+export async function qrCode(text: string, isColoured: boolean): Promise<string> {
+  // Loaded here alone: no other command waits for the library.
+  const { renderUnicodeCompact } = await import('uqr');
+  const rows = renderUnicodeCompact(text, { border: QUIET_MODULES }).split('\n');
+  return rows.map((row) => (isColoured ? `${BLACK_BEHIND_WHITE}${row}${RESET}` : row)).join('\n');
 }

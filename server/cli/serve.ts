@@ -1,21 +1,29 @@
 import type { Command } from 'commander';
 import { DateTime } from 'luxon';
 import { pino } from 'pino';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, isRunByNpm, readConfig } from '../config.ts';
+import { createLogDestination } from '../http/log-destination.ts';
 import { type Running, startServer } from '../main.ts';
-import { type CommonOptions, type Print, show, withCommon } from './command.ts';
-import { type Phone, phoneText, preparePhone } from './phone.ts';
+import { type CommonOptions, type Print, printAsIs, watchForNew, withCommon } from './command.ts';
+import { tooLong } from './interview.ts';
+import { type Phone, phoneText, preparePhone, qrCode } from './phone.ts';
 import { createToken } from './token.ts';
 
 const DEMO_NAME = 'Demo Candidate';
 const DEMO_HOURS = 24;
+/** How often the server looks whether the npm that runs it is still there. */
+const PARENT_MS = 250;
+/** npm that ends within this time of a SIGHUP has ended by it. */
+const HANG_UP_MS = 2_000;
+/** How long the end waits for a log that takes no lines. */
+const LOG_END_MS = 500;
 
 interface ServeOptions extends CommonOptions {
   demo?: true;
   phone?: true;
 }
 
-/** `tresgo serve` */
+/** Adds `tresgo serve`. */
 export function addServeCommand(program: Command, print: Print): void {
   withCommon(program.command('serve'))
     .description('run the server until it is told to stop (Ctrl+C, SIGTERM)')
@@ -24,30 +32,59 @@ export function addServeCommand(program: Command, print: Print): void {
     .action(async (options: ServeOptions) => {
       const phone = options.phone ? await preparePhone(options.dataDir) : null;
       const config = phone?.config ?? readConfig({ dataDir: options.dataDir });
-      const log = pino(
-        { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-        pino.destination({ dest: 2, sync: true }),
-      );
-      // `on`: a second signal must not end what the first one began.
-      const stop = new Promise<void>((resolve) => {
-        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
-      });
-      const server = await startServer(config, log);
+      const destination = createLogDestination();
+      const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+      const stop = whenToldToStop();
+      // Whatever a request leaves half-done can be repeated, as after a crash; the end of the process would cut all others.
+      process.on('uncaughtException', (err, origin) => log.error({ err, origin }, 'error outside a request'));
+      const madeNew = await watchForNew(config.dataDir);
+      const server = await startServer(config, log, { isCertificateOurs: Boolean(phone?.certificate) });
+      process.on('SIGHUP', () => server.renewCertificate());
+      if (madeNew) destination.write(`${madeNew}\n`);
       const url = phone?.originsAt(server.port)[0] ?? server.url;
+      // For commands that make links: a full disk stops no server.
+      await server.storage.announce(url).catch(() => {});
+      for (const line of await tooLong(server.storage, config.maxAnswerBytes)) destination.write(`${line}\n`);
       const demo = options.demo ? await createDemo(server, config, url) : null;
       const { details, lines } = phone ? await describePhone(phone, server.port, demo) : describeHere(demo);
       const document = { url, dataDir: config.dataDir, ...(demo ? { demo } : {}), ...details };
       const first = `TresGo listens on ${url}, and keeps everything in ${config.dataDir}.`;
-      show(print, options, document, () => [first, ...lines].join('\n'));
+      // With the colours of a QR code.
+      printAsIs(print, options, document, () => [first, ...lines].join('\n'));
       await stop;
-      process.stderr.write('Stopping …\n');
+      destination.write('Stopping …\n');
       await server.close();
+      await destination.flush(LOG_END_MS);
     });
+}
+
+/**
+ * Resolves at SIGTERM or SIGINT, and once npm has ended that runs this process (`npx tresgo serve`, a script): npm gives
+ * a signal to the shell between them, which hands it on to nobody. SIGHUP ends nothing: where a terminal was closed, npm
+ * ends by it, and the interviews go on.
+ */
+function whenToldToStop(): Promise<void> {
+  const parent = process.ppid;
+  const isOfNpm = isRunByNpm();
+  let hungUpAtMs = Number.NEGATIVE_INFINITY;
+  process.on('SIGHUP', () => {
+    hungUpAtMs = performance.now();
+  });
+  return new Promise((resolve) => {
+    // `on`, not `once`: a second signal must not end the process before the server has closed.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    const watch = setInterval(() => {
+      if (isOfNpm && process.ppid === parent) return;
+      clearInterval(watch);
+      if (isOfNpm && performance.now() - hungUpAtMs > HANG_UP_MS) resolve();
+    }, PARENT_MS);
+    watch.unref();
+  });
 }
 
 type Demo = Awaited<ReturnType<typeof createToken>>;
 
-/** @param url what its link begins with */
+/** @param url the origin of the demo's link */
 async function createDemo({ storage }: Running, config: Config, url: string): Promise<Demo> {
   const expiresAt = DateTime.now().plus({ hours: DEMO_HOURS });
   return createToken(
@@ -57,7 +94,7 @@ async function createDemo({ storage }: Running, config: Config, url: string): Pr
   );
 }
 
-/** What is told beside the first line: further members of the document, and lines for people. */
+/** The output besides the first line: members of the JSON document, and lines for people. */
 interface Description {
   details: object;
   lines: string[];
@@ -77,11 +114,10 @@ function describeHere(demo: Demo | null): Description {
 }
 
 async function describePhone(phone: Phone, port: number, demo: Demo | null): Promise<Description> {
-  // A token's link ends with it: the same at each address.
+  // The token is at the end of the link, which is the same at each address.
   const end = demo ? `/${new URL(demo.link).hash}` : '';
   const links = phone.originsAt(port).map((origin) => `${origin}${end}`);
-  const { qrCode } = await import('./qr-code.ts');
-  const code = demo ? qrCode(demo.link, process.stdout.isTTY === true) : null;
+  const code = demo ? await qrCode(demo.link, process.stdout.isTTY === true) : null;
   const { files, expiresAt, fingerprint } = phone.certificate ?? {};
   const certificate = files ? { file: files.certFile, expiresAt, fingerprint } : null;
   return {

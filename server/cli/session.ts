@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { Duration } from 'luxon';
-import { answersOf, type Storage } from '../../storage/index.ts';
-import type { Job, JobKind, Session } from '../../storage/types.ts';
+import { DateTime, Duration } from 'luxon';
+import type { JobSummary, RepairReport, SessionOverview, Storage, StoredProblem } from '../../storage/index.ts';
+import type { Session } from '../../storage/types.ts';
 import {
   CommandError,
   type CommonOptions,
+  isoTime,
   type Print,
   shortTime,
   show,
@@ -12,87 +13,153 @@ import {
   withCommon,
   withStorage,
 } from './command.ts';
+import { inMegabytes } from './table.ts';
 
-/** `tresgo session …` */
+/** Adds `tresgo session …`. */
 export function addSessionCommands(program: Command, print: Print): void {
-  const sessions = program.command('session').description('recorded sittings');
+  const sessions = program.command('session').description('recorded sessions');
 
   withCommon(sessions.command('list'))
     .description('all sessions, newest first')
     .action(async (options: CommonOptions) => {
-      const all = await withStorage(options, async (storage) =>
-        Promise.all((await storage.sessions.list()).map((session) => summaryOf(storage, session))),
-      );
-      show(print, options, all, () =>
+      const { all, documents } = await withStorage(options, async (storage) => {
+        const all = await storage.lists.sessions();
+        return { all, documents: options.json ? all.map((overview) => summaryOf(storage, overview)) : [] };
+      });
+      show(print, options, documents, () =>
         table(
-          all.map(({ folder, userName, startedAt, status, answers, totalQuestions }) => ({
-            folder,
-            name: userName,
-            started: startedAt,
-            status,
-            answers: `${answers.length} of ${totalQuestions}`,
+          all.map((overview) => ({
+            folder: overview.folder,
+            name: overview.userName,
+            started: shortTime(overview.startedAt),
+            status: statusOf(overview),
+            answers: `${overview.answers.length} of ${overview.interview.questions.length}`,
           })),
           'No sessions yet.',
         ),
       );
     });
 
-  withCommon(sessions.command('show').argument('<folder>', 'the session’s folder, from "session list"'))
+  withCommon(sessions.command('show').argument('<folder>', FOLDER))
     .description('one session: its answers, sizes and digests')
     .action(async (folder: string, options: CommonOptions) => {
       const session = await withStorage(options, async (storage) => {
-        const found = await storage.sessions.getByFolder(folder);
-        if (!found)
-          throw new CommandError(`there is no session ${JSON.stringify(folder)}: "tresgo session list" shows them`);
-        return summaryOf(storage, found);
+        const [overview] = await storage.lists.sessions((await requireSession(storage, folder)).folder);
+        if (!overview) throw new CommandError(`the session ${folder} is gone`);
+        return summaryOf(storage, overview, await storage.findMissingOf(overview));
       });
       show(print, options, session, () => {
-        const { answers, ...rest } = session;
-        const lines = Object.entries(rest).map(([key, value]) => `${key}: ${value ?? 'not yet'}`);
-        const rows = answers.map(({ question, fileName, bytes, durationMs, copy, transcript, sha256 }) => ({
+        const { answers, startedAt, finishedAt, ...rest } = session;
+        const times = {
+          startedAt: shortTime(DateTime.fromISO(startedAt)),
+          finishedAt: finishedAt && shortTime(DateTime.fromISO(finishedAt)),
+        };
+        const lines = Object.entries({ ...rest, ...times }).map(([key, value]) => `${key}: ${value ?? 'not yet'}`);
+        const rows = answers.map(({ question, fileName, bytes, durationMs, spokenMs, copy, transcript, sha256 }) => ({
           question: String(question),
           file: fileName ?? '',
-          size: `${(bytes / 1e6).toFixed(2)} MB`,
-          length: durationMs === null ? '' : Duration.fromMillis(durationMs).toFormat('m:ss'),
+          size: inMegabytes(bytes),
+          length: lengthOf(durationMs, spokenMs),
           copy,
           transcript,
           sha256: sha256 ?? '',
         }));
-        return [...lines, '', table(rows, 'No answers yet.')].join('\n');
+        const problems = answers.flatMap(({ question, fileName, fileProblem, mediaProblem }) => [
+          ...(fileProblem === null
+            ? []
+            : [`Question ${question}: ${fileName} ${fileProblem}: "tresgo session repair ${session.folder}"`]),
+          ...(mediaProblem === null ? [] : [`Question ${question}: ${mediaProblem}`]),
+        ]);
+        return [...lines, '', table(rows, 'No answers yet.'), ...problems].join('\n');
       });
+    });
+
+  withCommon(sessions.command('repair').argument('<folder>', FOLDER))
+    .description('where files have lost bytes: go on with what is whole, and ask the candidate again for the rest')
+    .action(async (folder: string, options: CommonOptions) => {
+      const { session, report } = await withStorage(options, async (storage) => {
+        const session = await requireSession(storage, folder);
+        return { session, report: await storage.repairSession(session.id) };
+      });
+      if (report.steps.length === 0 && session.finishedAt)
+        throw new CommandError(`the session ${session.folder} is finished, and whole: there is nothing to repair`);
+      show(print, options, { folder: session.folder, ...report }, () => repairText(session, report));
     });
 }
 
-/** `done`, `running (40 %)`, `dead: why`; empty where nothing is to be done. */
-function progressOf(job: Job | undefined): string {
+/** What a command's argument `folder` takes. */
+export const FOLDER = 'the session’s folder, from "session list", or a part of it that no other has';
+
+/**
+ * The session of a folder, or of a part of its name.
+ * @throws CommandError where there is none, or more than one
+ */
+export async function requireSession(storage: Pick<Storage, 'sessions' | 'lists'>, folder: string): Promise<Session> {
+  const exact = await storage.sessions.getByFolder(folder);
+  if (exact) return exact;
+  const [found, other] = folder === '' ? [] : await storage.lists.foldersWith(folder);
+  if (found && other)
+    throw new CommandError(
+      `${JSON.stringify(folder)} is a part of ${found} and of ${other}, at least: give more of it`,
+    );
+  const session = found === undefined ? null : await storage.sessions.getByFolder(found);
+  if (!session)
+    throw new CommandError(`there is no session ${JSON.stringify(folder)}: "tresgo session list" shows them`);
+  return session;
+}
+
+function repairText(session: Session, { steps, reopened }: RepairReport): string {
+  if (steps.length === 0) return `${session.folder} is whole: there was nothing to repair.`;
+  const lines = steps.map(({ question, take, problem, outcome, offset, counts, kept }) => {
+    const done = {
+      continues: `the upload goes on from byte ${offset}`,
+      missing: counts === null ? 'the candidate is asked again' : `take ${counts}, which is whole, counts again`,
+      dropped: 'it did not count',
+    }[outcome];
+    return `Question ${question}, take ${take}: the file ${problem}; ${done}${kept ? `; what there is of it is in ${kept}` : ''}.`;
+  });
+  if (reopened) lines.push('The session was finished. It is open again: the same link asks for what is missing.');
+  return lines.join('\n');
+}
+
+/** More than this that was spoken and not recorded is told, in ms. */
+const MISSING_MS = 3000;
+
+/** `0:25`, or `0:03 of 0:25 spoken` where much of the answer was not recorded; empty where the length is not known. */
+function lengthOf(durationMs: number | null, spokenMs: number | null): string {
+  if (durationMs === null) return '';
+  const time = (ms: number) => Duration.fromMillis(ms).toFormat('m:ss');
+  const missing = spokenMs !== null && spokenMs - durationMs > MISSING_MS;
+  return missing ? `${time(durationMs)} of ${time(spokenMs)} spoken` : time(durationMs);
+}
+
+/** `done`, `running (40 %)`, `dead: reason`; empty where there is no job. */
+function progressOf(job: JobSummary | null): string {
   if (!job) return '';
   if (job.state === 'running') return `running (${Math.round(job.progress * 100)} %)`;
   return job.reason === null || job.state === 'done' ? job.state : `${job.state}: ${job.reason}`;
 }
 
-async function summaryOf(storage: Storage, session: Session) {
-  const takes = await storage.takes.list(session.id);
-  const jobs = await storage.jobs.list({ sessionId: session.id });
-  const told = (takeId: string, kind: JobKind) =>
-    progressOf(jobs.find((job) => job.takeId === takeId && job.kind === kind));
+function statusOf({ finishedAt }: Pick<SessionOverview, 'finishedAt'>): 'finished' | 'started' {
+  return finishedAt ? 'finished' : 'started';
+}
+
+function summaryOf(storage: Storage, session: SessionOverview, problems: StoredProblem[] = []) {
   return {
     folder: session.folder,
     userName: session.userName,
-    status: session.finishedAt ? 'finished' : 'started',
-    startedAt: shortTime(session.startedAt),
-    finishedAt: session.finishedAt && shortTime(session.finishedAt),
+    status: statusOf(session),
+    startedAt: isoTime(session.startedAt),
+    finishedAt: session.finishedAt && isoTime(session.finishedAt),
     interview: session.interview.slug,
     totalQuestions: session.interview.questions.length,
     path: storage.sessionPath(session),
-    answers: answersOf(takes).map(({ id, question, fileName, offset, sha256, filetype, durationMs }) => ({
-      question,
-      fileName,
-      bytes: offset,
-      sha256,
+    answers: session.answers.map(({ number, filetype, copy, transcript, ...answer }) => ({
+      ...answer,
       mimeType: filetype,
-      durationMs,
-      copy: told(id, 'remux'),
-      transcript: told(id, 'transcribe'),
+      fileProblem: problems.find((one) => one.question === answer.question && one.take === number)?.problem ?? null,
+      copy: progressOf(copy),
+      transcript: progressOf(transcript),
     })),
   };
 }

@@ -1,20 +1,27 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DateTime } from 'luxon';
-import type { Storage } from '../../storage/index.ts';
-import type { Token } from '../../storage/types.ts';
+import { DateTime } from 'luxon';
+import { type Storage, stateOfToken, storageCodeOf, type TokenOverview } from '../../storage/index.ts';
 import { type Config, publicUrl } from '../config.ts';
+import { fullName } from '../name.ts';
 import {
   CommandError,
   type CommonOptions,
+  exactTime,
+  isoTime,
+  linkOrigin,
   type Print,
   parseCount,
   parseExpiry,
+  say,
   shortTime,
   show,
   table,
   withCommon,
   withStorage,
 } from './command.ts';
+
+/** A secret with fewer characters is not looked at from a network that guesses (SECURITY.md). */
+const SAFE_LENGTH = 16;
 
 interface CreateOptions extends CommonOptions {
   name: string;
@@ -24,7 +31,10 @@ interface CreateOptions extends CommonOptions {
   token?: string;
 }
 
-/** Makes a token; the secret is in the answer, once, and nowhere else. */
+/**
+ * Creates a token. The result is the only place with the secret: the catalog stores its hash.
+ * @throws CommandError where the interview does not exist or the secret is taken
+ */
 export async function createToken(
   storage: Pick<Storage, 'tokens' | 'interviews'>,
   config: Pick<Config, 'publicUrl' | 'tls' | 'host' | 'port'>,
@@ -40,8 +50,8 @@ export async function createToken(
     throw new CommandError(
       `there is no interview ${JSON.stringify(from.interview)}: "tresgo interview list" shows them`,
     );
-  const { token, secret } = await storage.tokens.create(from).catch((error: Error & { code?: string }) => {
-    throw error.code === 'token-taken'
+  const { token, secret } = await storage.tokens.create(from).catch((error: unknown) => {
+    throw storageCodeOf(error) === 'token-taken'
       ? new CommandError('this value is a token already: choose another, or leave --token out')
       : error;
   });
@@ -54,45 +64,62 @@ export async function createToken(
   };
 }
 
-/** `tresgo token …` */
+/** Adds `tresgo token …`. */
 export function addTokenCommands(program: Command, print: Print): void {
   const tokens = program.command('token').description('links for candidates');
 
   withCommon(tokens.command('create'))
     .description('make a token and print it, once, with the candidate’s link')
-    .requiredOption('--name <name>', 'the candidate’s full name, as it must be typed', parseName)
+    .requiredOption(
+      '--name <name>',
+      'the candidate’s full name; typed without accents, a title or a middle name it is known, too',
+      parseName,
+    )
     .option('--interview <slug>', 'the questions', 'default')
-    .option('--expires <when>', 'no new session after that: 30m, 24h, 7d, 2w or a time (default: never)', parseExpiry)
+    .option(
+      '--expires <when>',
+      'no new session after that: 30m, 24h, 7d, 2w, a date (its end) or a time (default: never)',
+      (text) => parseExpiry(text),
+    )
     .option('--max-sessions <n>', 'sessions it allows; 0 = any number', parseCount, 1)
     .option('--token <value>', 'a value of your own: 4 to 200 printable ASCII characters', parseSecret)
     .action(async (options: CreateOptions) => {
-      const made = await withStorage(options, (storage, config) =>
-        createToken(storage, config, { ...options, expiresAt: options.expires ?? null }),
+      const { made, guess } = await withStorage(
+        options,
+        async (storage, config) => {
+          const { origin, guess } = await linkOrigin(storage, config);
+          const from = { ...options, expiresAt: options.expires ?? null };
+          return { made: await createToken(storage, { ...config, publicUrl: origin }, from), guess };
+        },
+        { makes: true },
       );
+      if (guess) say(guess);
+      if (made.token.length < SAFE_LENGTH)
+        say(
+          `this token has ${made.token.length} characters and can be guessed: use ${SAFE_LENGTH} or more, or leave --token out`,
+        );
+      const expires = made.expiresAt ? `, expires ${exactTime(DateTime.fromISO(made.expiresAt))}` : '';
       show(
         print,
         options,
         made,
-        () =>
-          `Token for ${made.name} (id ${made.id}${made.expiresAt ? `, expires ${made.expiresAt}` : ''}):\n  ${made.token}\nLink:\n  ${made.link}`,
+        () => `Token for ${made.name} (id ${made.id}${expires}):\n  ${made.token}\nLink:\n  ${made.link}`,
       );
     });
 
   withCommon(tokens.command('list'))
     .description('all tokens, without their secrets')
     .action(async (options: CommonOptions) => {
-      const all = await withStorage(options, async (storage) =>
-        Promise.all((await storage.tokens.list()).map((token) => summaryOf(storage, token))),
-      );
+      const all = await withStorage(options, async (storage) => (await storage.lists.tokens()).map(summaryOf));
       show(print, options, all, () =>
         table(
-          all.map(({ id, name, interview, sessions, maxSessions, expiresAt, state }) => ({
+          all.map(({ id, name, interview, sessions, maxSessions, expiresAt, state, answered, questions }) => ({
             id,
             name,
             interview,
             sessions: `${sessions.length} of ${maxSessions || 'any'}`,
-            expires: expiresAt ?? 'never',
-            state,
+            expires: expiresAt === null ? 'never' : shortTime(DateTime.fromISO(expiresAt)),
+            state: state === 'in-progress' ? `${state} (${answered} of ${questions})` : state,
           })),
           'No tokens yet: make one with "tresgo token create --name …".',
         ),
@@ -102,7 +129,7 @@ export function addTokenCommands(program: Command, print: Print): void {
   withCommon(tokens.command('show').argument('<id>', 'the token’s id, from "token list"'))
     .description('one token and its sessions')
     .action(async (id: string, options: CommonOptions) => {
-      const token = await withStorage(options, async (storage) => summaryOf(storage, await requireToken(storage, id)));
+      const token = await withStorage(options, async (storage) => requireSummary(storage, id));
       show(print, options, token, () =>
         Object.entries(token)
           .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(', ') || 'none' : (value ?? 'never')}`)
@@ -118,43 +145,46 @@ export function addTokenCommands(program: Command, print: Print): void {
       .description(description)
       .action(async (id: string, options: CommonOptions) => {
         const token = await withStorage(options, async (storage) => {
-          await requireToken(storage, id);
+          await requireSummary(storage, id);
           await storage.tokens.revoke(id, revoked);
-          return summaryOf(storage, await requireToken(storage, id));
+          return requireSummary(storage, id);
         });
         show(print, options, token, () => `The token of ${token.name} is ${token.state}.`);
       });
   }
 }
 
-async function requireToken(storage: Storage, id: string): Promise<Token> {
-  const token = await storage.tokens.get(id);
-  if (!token) throw new CommandError(`there is no token ${JSON.stringify(id)}: "tresgo token list" shows them`);
-  return token;
+/** @throws CommandError where there is no such token */
+async function requireSummary(storage: Storage, id: string) {
+  const [overview] = await storage.lists.tokens(id);
+  if (!overview) throw new CommandError(`there is no token ${JSON.stringify(id)}: "tresgo token list" shows them`);
+  return summaryOf(overview);
 }
 
-async function summaryOf(storage: Storage, token: Token) {
-  const sessions = await storage.sessions.list(token.id);
-  const expired = token.expiresAt !== null && token.expiresAt.toMillis() <= Date.now();
-  const state = token.revokedAt ? 'revoked' : expired ? 'expired' : 'active';
+function summaryOf(overview: TokenOverview) {
+  const { token, sessions } = overview;
+  const newest = sessions.at(0);
   return {
     id: token.id,
     name: token.name,
     interview: token.interview,
-    state,
-    createdAt: shortTime(token.createdAt),
-    expiresAt: token.expiresAt && shortTime(token.expiresAt),
+    state: stateOfToken(overview),
+    /** Of the newest session. */
+    answered: newest?.answered ?? 0,
+    questions: newest?.questions ?? null,
+    createdAt: isoTime(token.createdAt),
+    openedAt: token.openedAt && isoTime(token.openedAt),
+    expiresAt: token.expiresAt && isoTime(token.expiresAt),
+    revokedAt: token.revokedAt && isoTime(token.revokedAt),
     maxSessions: token.maxSessions,
-    sessions: sessions.map((session) => session.folder),
+    sessions: sessions.map(({ folder }) => folder),
   };
 }
 
 function parseName(text: string): string {
-  const name = text.trim();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  if (name === '' || name.length > 1000 || /[\u0000-\u001f\u007f]/.test(name)) {
+  const { data: name } = fullName.safeParse(text);
+  if (name === undefined)
     throw new InvalidArgumentError('It takes a name of 1 to 1000 characters, without control characters.');
-  }
   return name;
 }
 

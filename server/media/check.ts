@@ -1,54 +1,75 @@
-/** Whether a copy is what was to be made: ffmpeg ends with status 0 on media that it lost half of. */
+/** Checks a copy against its recording: ffmpeg ends with status 0 also where it lost half of the media. */
 import path from 'node:path';
-import { JobError } from '../jobs/job-error.ts';
-import { type Container, isIndexInFront } from './container-layout.ts';
+import type { Container } from '../../storage/types.ts';
+import { JobError } from '../job-error.ts';
+import { isIndexInFront } from './container-layout.ts';
 import { type Contents, readContents, type Track } from './contents.ts';
 import { DURATION_TOLERANCE_MS, limitsFor } from './limits.ts';
 import type { Input, Tools, Workplace } from './tools.ts';
 
-/** Of a track's start; the first packets of AAC give no sound, and one of them lasts 21 ms. */
+/** How many packets at a track's start are decoded: the first packets of AAC give no sound, and each lasts 21 ms. */
 const FIRST_PACKETS = { video: 1, audio: 8 };
+/** The first frame or sound must be decoded within this time after the track's start. */
 const FIRST_WITHIN_MS = 200;
-/** Sound is decoded from so long before its end. */
+/** The last part of the sound that is decoded. */
 const LAST_SOUND_MS = 1_000;
 
-export interface Copy {
+/** A copy, and what it is checked against. */
+interface Copy {
   input: Input & { name: string };
   container: Container;
-  /** The sound was made anew: its packets are others, and its codec is this one. */
+  /** The codec of sound that was encoded anew, with other packets; null where the sound was copied. */
   audioCodec: string | null;
 }
 
 /**
- * Duration, tracks, index, first and last frame.
- * @throws JobError that says what is not right
+ * Checks duration, tracks, index, and first and last frame of a copy.
+ * @throws JobError, final, that names the first difference
  */
 export async function checkCopy(tools: Tools, original: Contents, copy: Copy, workplace: Workplace): Promise<Contents> {
   const { input, container, audioCodec } = copy;
   const contents = await readContents(tools, input, workplace);
-  checkTrack('picture', original.video, contents.video, null);
-  checkTrack('sound', original.audio, contents.audio, audioCodec);
+  checkTrack('picture', original, contents, { kind: 'video', container, codec: null });
+  checkTrack('sound', original, contents, { kind: 'audio', container, codec: audioCodec });
+  // A recording often does not say how long its last packet is shown.
+  const tailMs = Math.max(...[original, contents].flatMap(({ video, audio }) => [tailOf(video), tailOf(audio)]));
   for (const durationMs of [contents.durationMs, contents.declaredMs ?? 0])
-    if (Math.abs(durationMs - original.durationMs) > DURATION_TOLERANCE_MS)
-      throw refusal(`its copy lasts ${inSeconds(durationMs)} s, the recording ${inSeconds(original.durationMs)} s`);
-  if (!(await isIndexInFront(path.join(workplace.folder, input.name), container)))
-    throw refusal('its copy has no index in front');
-  if (contents.video) await decodeEnds(tools, 'video', contents.video, input, workplace);
-  else if (contents.audio) await decodeEnds(tools, 'audio', contents.audio, input, workplace);
+    if (Math.abs(durationMs - original.durationMs) > DURATION_TOLERANCE_MS + tailMs)
+      throw unfit(`its copy lasts ${inSeconds(durationMs)} s, the recording ${inSeconds(original.durationMs)} s`);
+  const { video, audio } = contents;
+  // Sound alone gets no index from old versions of ffmpeg 4.
+  const mayLackIndex = container === 'webm' && !video && !tools.abilities.canMoveCues;
+  if (!mayLackIndex && !(await isIndexInFront(path.join(workplace.folder, input.name), container)))
+    throw unfit('its copy has no index in front');
+  if (video && tools.canDecode(video.codec)) await decodeEnds(tools, 'video', video, input, workplace);
+  else if (!video && audio && tools.canDecode(audio.codec)) await decodeEnds(tools, 'audio', audio, input, workplace);
   return contents;
 }
 
-function checkTrack(what: string, original: Track | null, copy: Track | null, codec: string | null): void {
-  if (!original && !copy) return;
-  if (!original || !copy)
-    throw refusal(`its copy has ${copy ? 'a' : 'no'} ${what}, the recording ${copy ? 'none' : 'one'}`);
-  if (copy.codec !== (codec ?? original.codec))
-    throw refusal(`its copy’s ${what} is ${copy.codec}, not ${original.codec}`);
-  if (codec === null && copy.packets !== original.packets)
-    throw refusal(`its copy’s ${what} has ${copy.packets} packets, the recording’s ${original.packets}`);
+const tailOf = (track: Track | null) => (track ? Math.max(track.endMs - track.lastMs, 0) : 0);
+
+/** @param as.codec the codec of a track that was encoded anew; null where it was copied */
+function checkTrack(
+  what: string,
+  { startMs, ...original }: Contents,
+  copied: Contents,
+  as: { kind: 'video' | 'audio'; container: Container; codec: string | null },
+): void {
+  const [was, is] = [original[as.kind], copied[as.kind]];
+  if (!was && !is) return;
+  if (!was || !is) throw unfit(`its copy has ${is ? 'a' : 'no'} ${what}, the recording ${was ? 'one' : 'none'}`);
+  if (is.codec !== (as.codec ?? was.codec)) throw unfit(`its copy’s ${what} is ${is.codec}, not ${was.codec}`);
+  if (as.codec !== null) return;
+  // An MP4 ends each track after a duration: where the last packet of a recording has none, the track may end before it.
+  const [lastMs, wasLastMs] = [is.lastMs - copied.startMs, was.lastMs - startMs];
+  const lacksLast = as.container === 'mp4' && is.packets === was.packets - 1 && wasLastMs - lastMs > was.lastStepMs / 2;
+  if (is.packets !== was.packets && !lacksLast)
+    throw unfit(`its copy’s ${what} has ${is.packets} packets, the recording’s ${was.packets}`);
+  if (Math.abs(lastMs - wasLastMs) > DURATION_TOLERANCE_MS + (lacksLast ? was.lastStepMs : 0))
+    throw unfit(`its copy’s ${what} ends at ${inSeconds(lastMs)} s, the recording’s at ${inSeconds(wasLastMs)} s`);
 }
 
-/** Decodes the first packets, and all from the last point where decoding can begin. */
+/** Decodes the first packets, and all packets from the last one that decoding can begin with. */
 async function decodeEnds(
   tools: Tools,
   kind: 'video' | 'audio',
@@ -56,12 +77,12 @@ async function decodeEnds(
   input: Input,
   workplace: Workplace,
 ): Promise<void> {
-  const fromMs = kind === 'video' ? track.lastKeyMs : Math.max(track.startMs, track.lastMs - LAST_SOUND_MS);
+  const fromMs = Math.max(track.startMs, kind === 'video' ? track.lastKeyMs : track.lastMs - LAST_SOUND_MS);
   const text = await tools.ffprobe(input, {
     ...workplace,
     args: [
       ...['-select_streams', kind === 'video' ? 'V:0' : 'a:0'],
-      ...['-read_intervals', `%+#${FIRST_PACKETS[kind]},${(fromMs / 1_000).toFixed(6)}%`],
+      ...['-read_intervals', `%+#${track.hidden + FIRST_PACKETS[kind]},${(fromMs / 1_000).toFixed(6)}%`],
       ...['-show_entries', 'frame=best_effort_timestamp_time', '-of', 'csv=p=0'],
     ],
     limits: limitsFor({ sourceBytes: input.bytes, decodedMs: track.lastMs - fromMs }),
@@ -72,10 +93,10 @@ async function decodeEnds(
     .filter(Number.isFinite);
   const what = kind === 'video' ? 'frame' : 'sound';
   const firstMs = times.at(0) ?? Number.POSITIVE_INFINITY;
-  if (firstMs > track.startMs + FIRST_WITHIN_MS) throw refusal(`its first ${what} can’t be decoded`);
+  if (firstMs > track.startMs + FIRST_WITHIN_MS) throw unfit(`its first ${what} can’t be decoded`);
   const lastMs = times.reduce((latest, each) => Math.max(latest, each), Number.NEGATIVE_INFINITY);
-  if (lastMs < track.lastMs - DURATION_TOLERANCE_MS) throw refusal(`its last ${what} can’t be decoded`);
+  if (lastMs < track.lastMs - DURATION_TOLERANCE_MS) throw unfit(`its last ${what} can’t be decoded`);
 }
 
-const refusal = (reason: string) => new JobError(reason, { final: true });
+const unfit = (reason: string) => new JobError(reason, { final: true });
 const inSeconds = (ms: number) => (ms / 1_000).toFixed(1);

@@ -1,12 +1,14 @@
-/** How a WebM or MP4 file is laid out at its top level, read without trust: a few hundred small reads at most. */
-import { type FileHandle, open } from 'node:fs/promises';
+/** The top-level layout of a WebM or MP4 file that may be hostile, found with at most `MAX_ELEMENTS` small reads. */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { Container } from '../../storage/types.ts';
 
-export type Container = 'webm' | 'mp4';
-
-/** More elements before the first sound or picture no honest file has. */
+/** No honest file has more elements before the first sound or picture. */
 const MAX_ELEMENTS = 256;
 
-/** A part of a file: what it is, where its contents begin, where the next part does (Infinity = with the file's end). */
+/** The first part of an honest file, which names its format, is shorter. */
+const MAX_HEAD_BYTES = 1_024;
+
+/** A part of a file: its name, and the offsets of its contents and of the next part (Infinity = the part ends with the file). */
 interface Part {
   name: string;
   bodyAt: number;
@@ -15,16 +17,16 @@ interface Part {
 
 /** EBML ids (RFC 9559, section 5), in hex. */
 const [EBML, SEGMENT, CUES, CLUSTER] = ['1a45dfa3', '18538067', '1c53bb6b', '1f43b675'];
-
-/** Whether a file begins as its container does, whatever its name says. */
-export async function isContainer(file: string, container: Container): Promise<boolean> {
-  const [first] = await partsOf(file, container, () => true);
-  return first?.name === (container === 'webm' ? EBML : 'ftyp');
-}
+/** Of both containers: the parts that honest files have before their media. In WebM also SeekHead, Info, Tracks, Tags, Void. */
+const BEFORE_MEDIA: Record<Container, ReadonlySet<string>> = {
+  webm: new Set([EBML, SEGMENT, CUES, '114d9b74', '1549a966', '1654ae6b', '1254c367', 'ec']),
+  mp4: new Set(['ftyp', 'moov', 'free', 'skip', 'wide', 'styp', 'sidx', 'uuid']),
+};
+const MEDIA: Record<Container, ReadonlySet<string>> = { webm: new Set([CLUSTER]), mp4: new Set(['mdat', 'moof']) };
 
 /**
- * Whether the index lies before the media. A player then seeks at once; and a demuxer reads such a file, unlike the other
- * kind of MP4, from a pipe.
+ * Whether the index is stored before the media. A player can then seek at once, and a demuxer can read the file from a pipe:
+ * an MP4 with the index behind the media can't be read from a pipe.
  */
 export async function isIndexInFront(file: string, container: Container): Promise<boolean> {
   const [index, media] = container === 'webm' ? [CUES, CLUSTER] : ['moov', 'mdat'];
@@ -32,7 +34,24 @@ export async function isIndexInFront(file: string, container: Container): Promis
   return parts.at(-1)?.name === index;
 }
 
-/** The parts from the start to the one that `isLast` names, as far as they make sense; of a WebM's segment the parts inside. */
+/**
+ * Where a file ends too early to be read, in words for people: before its media, or, in an MP4, before the index. Null where
+ * it does not, and where its parts are not those of an honest recording.
+ */
+export async function earlyEndOf(file: string, container: Container): Promise<string | null> {
+  const [before, media] = [BEFORE_MEDIA[container], MEDIA[container]];
+  const parts = await partsOf(file, container, ({ name }) => media.has(name) || !before.has(name));
+  const [first, last] = [parts.at(0), parts.at(-1)];
+  if (!first || first.endAt - first.bodyAt > MAX_HEAD_BYTES) return null;
+  if (!last || !(before.has(last.name) || media.has(last.name))) return null;
+  const { size } = await stat(file);
+  if (media.has(last.name) && last.endAt <= size) return null;
+  return container === 'mp4' && last.name === 'mdat' && !parts.some(({ name }) => name === 'moov')
+    ? 'it breaks off before its index'
+    : 'it breaks off before its first picture';
+}
+
+/** The parts from the start up to one that `isLast` accepts or that can't be read; a WebM's segment is entered. */
 async function partsOf(file: string, container: Container, isLast: (part: Part) => boolean): Promise<Part[]> {
   const readPart = container === 'webm' ? readElement : readBox;
   const handle = await open(file, 'r');
@@ -52,7 +71,7 @@ async function partsOf(file: string, container: Container, isLast: (part: Part) 
   }
 }
 
-/** EBML (RFC 8794, sections 4 to 6). A segment is entered: its end is where its first child begins. */
+/** EBML (RFC 8794, sections 4 to 6). A segment is entered: its end is the start of its first child. */
 async function readElement(handle: FileHandle, at: number): Promise<Part | null> {
   const head = await readHead(handle, at, 12);
   const idLength = Math.clz32(head[0] ?? 0) - 23;
@@ -67,7 +86,7 @@ async function readElement(handle: FileHandle, at: number): Promise<Part | null>
   return { name, bodyAt, endAt: isUnknown ? Number.POSITIVE_INFINITY : bodyAt + Number(`0x${size.toString('hex')}`) };
 }
 
-/** ISO/IEC 14496-12, 4.2: a size of 1 is followed by the real one, 0 is up to the file's end. */
+/** ISO/IEC 14496-12, 4.2: a size of 1 means that a 64 bit size follows, 0 that the box ends with the file. */
 async function readBox(handle: FileHandle, at: number): Promise<Part | null> {
   const head = await readHead(handle, at, 16);
   if (head.length < 8) return null;

@@ -1,63 +1,104 @@
 /**
- * ffmpeg and ffprobe as hostile media may meet them. The recording itself comes as standard input, its demuxer forced, so
- * the child needs to open no file outside its own folder, and is allowed to open none.
+ * ffmpeg and ffprobe, run so that hostile media can do no harm. The recording is the child's standard input and its demuxer
+ * is forced, so the child needs no file outside its own folder, and may open none.
  */
-import { constants, copyFile, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { JobError } from '../jobs/job-error.ts';
-import type { Limits, RunProcess } from '../jobs/process.ts';
-import { type Container, isContainer, isIndexInFront } from './container-layout.ts';
+import type { Container } from '../../storage/types.ts';
+import type { Limits } from '../sandbox/containment.ts';
+import type { RunProcess } from '../sandbox/process.ts';
+import { type Abilities, ALL_ABILITIES, canDecode, DECODERS, programLacks } from './abilities.ts';
+import { failureOf } from './failures.ts';
 import { MAX_PIXELS, MAX_STREAMS } from './limits.ts';
-import { failureOf } from './refusal.ts';
 
-/** Media as an input: a file outside the child's folder that it gets as standard input, or one inside. */
+/** A media file as an input: a file outside the child's folder, read as standard input, or a file inside the folder. */
 export interface Input {
   container: Container;
+  /** The size of the file. */
   bytes: number;
+  /** The path of the file outside the folder; null = none. */
   stdin: string | null;
-  /** Its name in the folder; null = standard input. */
+  /** The file's name in the folder; null = standard input. */
   name: string | null;
+  /** Whether the file is a list of files in the folder, which are joined; by default not. */
+  isList?: boolean;
 }
 
-/** Where a job works, and until when. */
+/** A job's own folder, and the signal that stops the job. */
 export interface Workplace {
   folder: string;
   signal: AbortSignal;
 }
 
-export interface ToolOptions extends Workplace {
-  /** What comes before `-i` besides what every input gets. */
+interface ToolOptions extends Workplace {
+  /** Arguments before `-i`, besides the arguments that every input has. */
   before?: readonly string[];
-  /** What comes after it. */
+  /** Arguments after the input. */
   args: readonly string[];
   limits: Limits;
+  /** Gets the text of standard output, which is then not returned. */
   onStdout?: (text: string) => void;
 }
 
+/** Runs the two programs. */
 export interface Tools {
-  /** @throws JobError; @returns what was said on standard output */
+  abilities: Abilities;
+  /** Whether the programs can decode a codec. */
+  canDecode: (codec: string) => boolean;
+  /** @throws JobError, final, that names the program where it can't decode the codec */
+  requireDecoder: (codec: string) => void;
+  /**
+   * @returns standard output
+   * @throws JobError
+   */
   ffmpeg(input: Input, options: ToolOptions): Promise<string>;
+  /**
+   * @returns standard output
+   * @throws JobError
+   */
   ffprobe(input: Input, options: ToolOptions): Promise<string>;
 }
 
 const DEMUXERS = { webm: 'matroska', mp4: 'mov' };
-/** What browsers and phones record. The names of decoders, which alone are ever opened. */
-const DECODERS = 'vp8,vp9,av1,libdav1d,libaom-av1,h264,hevc,opus,vorbis,aac';
+/**
+ * The decoders for what browsers and phones record, and for covers and subtitles beside it; no other decoder is ever opened.
+ * Covers and subtitles are left out, but ffprobe opens the decoder of each stream, and ends where it may not.
+ */
+const WHITELIST = ['av1', ...Object.values(DECODERS).flat(), 'mjpeg', 'png', 'bmp', 'mov_text', 'webvtt', 'subrip'];
 
-function inputArgs({ container, name }: Input): string[] {
-  const demuxer = DEMUXERS[container];
+function inputArgs({ container, name, isList = false }: Input): string[] {
+  const demuxer = isList ? 'concat' : DEMUXERS[container];
   return [
-    ...['-protocol_whitelist', name === null ? 'pipe' : 'file', '-format_whitelist', demuxer],
-    ...['-codec_whitelist', DECODERS, '-max_streams', String(MAX_STREAMS), '-max_pixels', String(MAX_PIXELS)],
-    // Media that lies in other files.
-    ...(container === 'mp4' ? ['-enable_drefs', '0', '-use_absolute_path', '0'] : []),
-    // The last part of a recording that was cut off.
+    ...['-protocol_whitelist', name === null ? 'pipe' : 'file'],
+    ...['-format_whitelist', isList ? `concat,${DEMUXERS[container]}` : demuxer],
+    ...[
+      '-codec_whitelist',
+      WHITELIST.join(','),
+      '-max_streams',
+      String(MAX_STREAMS),
+      '-max_pixels',
+      String(MAX_PIXELS),
+    ],
+    // No media in other files; that is the default, too.
+    ...(container === 'mp4' && !isList ? ['-enable_drefs', '0', '-use_absolute_path', '0'] : []),
+    // The last packet of a recording that was cut off is dropped.
     ...['-fflags', '+discardcorrupt', '-threads', '1'],
     ...['-f', demuxer, '-i', name === null ? 'pipe:0' : `file:${name}`],
   ];
 }
 
-export function createTools({ ffmpeg, ffprobe, run }: { ffmpeg: string; ffprobe: string; run: RunProcess }): Tools {
+/** Creates the functions that run the programs at these paths. */
+export function createTools({
+  ffmpeg,
+  ffprobe,
+  run,
+  abilities = ALL_ABILITIES,
+}: {
+  ffmpeg: string;
+  ffprobe: string;
+  run: RunProcess;
+  abilities?: Abilities | undefined;
+}): Tools {
   const start = async (command: string, args: string[], { stdin }: Input, options: ToolOptions) => {
     const { folder, signal, limits, onStdout } = options;
     const startedMs = performance.now();
@@ -70,6 +111,11 @@ export function createTools({ ffmpeg, ffprobe, run }: { ffmpeg: string; ffprobe:
     return end.stdout;
   };
   return {
+    abilities,
+    canDecode: (codec) => canDecode(abilities, codec),
+    requireDecoder: (codec) => {
+      if (!canDecode(abilities, codec)) throw programLacks(`${abilities.name} has no decoder for ${codec}`);
+    },
     ffmpeg: (input, options) => {
       const { before = [], args } = options;
       const quiet = ['-hide_banner', '-nostdin', '-nostats', '-v', 'error', '-y'];
@@ -77,36 +123,16 @@ export function createTools({ ffmpeg, ffprobe, run }: { ffmpeg: string; ffprobe:
     },
     ffprobe: (input, options) => {
       const { before = [], args } = options;
-      // Why it does not go on is a warning to it.
+      // ffprobe logs the reason for an early end as a warning.
       return start(ffprobe, ['-v', 'warning', ...before, ...inputArgs(input), ...args], input, options);
     },
   };
 }
 
-/**
- * The recording as an input for `use`. An MP4 whose index lies at the end can't be read from a pipe: for that time it has
- * a copy in the folder (ffmpeg's own way out, the protocol `cache`, leaves one in /tmp).
- * @throws JobError where its first bytes are another container's
- */
-export async function withOriginal<T>(
-  { source, container, folder }: { source: string; container: Container; folder: string },
-  use: (input: Input) => Promise<T>,
-): Promise<T> {
-  const { size: bytes } = await stat(source);
-  if (bytes === 0) throw new JobError('it is empty', { final: true });
-  if (!(await isContainer(source, container))) throw new JobError(`it is no ${container} file`, { final: true });
-  if (container === 'webm' || (await isIndexInFront(source, container)))
-    return use({ container, bytes, stdin: source, name: null });
-  const name = `original.${container}`;
-  try {
-    await copyFile(source, path.join(folder, name), constants.COPYFILE_FICLONE);
-    return await use({ container, bytes, stdin: null, name });
-  } finally {
-    await rm(path.join(folder, name), { force: true });
-  }
-}
+/** The path of an input's file. */
+export const fileOf = ({ stdin, name }: Input, { folder }: Workplace): string => stdin ?? path.join(folder, name ?? '');
 
-/** A file that was made in the folder. */
+/** A file that was made in the folder, as an input. */
 export async function madeInput(folder: string, name: string, container: Container): Promise<Input> {
   const { size } = await stat(path.join(folder, name));
   return { container, bytes: size, stdin: null, name };

@@ -1,32 +1,30 @@
-import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { answersOf, type FinishedSession, pump, type Storage } from '../../storage/index.ts';
-import type { Interview, Session } from '../../storage/types.ts';
-import type { Auth } from '../auth.ts';
-import { problem } from '../problem.ts';
-import { toProblem } from '../refusal.ts';
-import { type AddressOf, incomingOf } from '../request.ts';
+import type { FinishedSession, Storage } from '../../storage/index.ts';
+import type { Interview } from '../../storage/types.ts';
+import type { Config } from '../config.ts';
+import type { Auth } from '../http/auth.ts';
+import { toProblem } from '../http/errors.ts';
+import { readJson } from '../http/json-body.ts';
+import { problem } from '../http/problem.ts';
+import { type AddressOf, incomingOf } from '../http/request.ts';
+import { fullName } from '../name.ts';
 import {
-  type FinishSessionAnswer,
+  type FinishSessionResponse,
   paths,
   type Question,
   type Receipt,
-  type StartSessionAnswer,
-  type VerifyTokenAnswer,
+  type StartSessionResponse,
+  type VerifyTokenResponse,
 } from '../wire.ts';
 
-export interface SessionRoutesDeps {
-  storage: Pick<Storage, 'interviews' | 'takes' | 'startSession' | 'finishSession'>;
+/** What the session routes need. */
+interface SessionRoutesDeps {
+  storage: Pick<Storage, 'interviews' | 'tokens' | 'startSession' | 'answered' | 'finishSession'>;
   auth: Auth;
+  config: Pick<Config, 'maxAnswerBytes'>;
   addressOf: AddressOf;
 }
-
-const MAX_JSON_BYTES = 64 * 1024;
-const MAX_NAME_LENGTH = 1000;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f]/;
 
 const tokenField = z.string({ error: 'token must be a text' });
 const notAnObject = { error: 'The request must be a JSON object.' };
@@ -34,13 +32,8 @@ const verifyBody = z.object({ token: tokenField }, notAnObject);
 const startBody = z.object(
   {
     token: tokenField,
-    userName: z
-      .string({ error: 'userName must be a text' })
-      .trim()
-      .min(1, 'Type your full name.')
-      .max(MAX_NAME_LENGTH, `A name has at most ${MAX_NAME_LENGTH} characters.`)
-      .refine((name) => !CONTROL.test(name), 'A name has no control characters.'),
-    // A hint for the transcript: what can't be one is passed over, since nobody could put it right.
+    userName: z.string({ error: 'userName must be a text' }).pipe(fullName),
+    // A hint for the transcript. A value that is no language is ignored: the candidate could not correct it.
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/)
@@ -59,18 +52,25 @@ const finishBody = z.object(
       .min(1, 'questionsCount is 1 at least')
       .max(10_000, 'questionsCount is 10000 at most'),
     receipt: z.boolean({ error: 'receipt must be true or false' }).default(false),
+    // A hint for whoever watches the answers. A value that can't be read is ignored: it must not stop a finish.
+    spokenMs: z
+      .record(z.string().regex(/^\d{1,5}$/), z.int().min(0).max(86_400_000))
+      .catch({})
+      .default({}),
   },
   notAnObject,
 );
 
-/** Log-in, start and finish of a session. */
-export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): Hono {
+/** The routes of a session: log-in, start and finish. */
+export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoutesDeps): Hono {
   const app = new Hono();
   app.post(paths.verifyToken, async (c) => {
     const { token: secret } = await readJson(incomingOf(c), verifyBody);
     const token = await auth.logIn(secret, addressOf(incomingOf(c)));
+    // For the admin's list alone: a full disk refuses nobody here.
+    await storage.tokens.open(token).catch(() => {});
     const interview = await requireInterview(token.interview);
-    return c.json<VerifyTokenAnswer>({
+    return c.json<VerifyTokenResponse>({
       ok: true,
       interview: { title: interview.title, questionCount: interview.questions.length },
     });
@@ -83,19 +83,22 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
     const mayCreate = auth.mayBegin(token);
     const started = await storage.startSession(token, { userName, interview, mayCreate, language });
     if (!started) throw problem('sessions-used-up');
-    return c.json<StartSessionAnswer>({
+    return c.json<StartSessionResponse>({
       ok: true,
       folder: started.session.folder,
       resumed: started.resumed,
       interview: { title: started.session.interview.title, gate: started.session.interview.gate },
       questions: questionsOf(started.session.interview),
-      answered: await answeredIn(started.session),
-      uploadEndpoint: paths.files,
+      answered: await storage.answered(started.session),
+      // Below the same base path as this request.
+      uploadEndpoint: `${c.req.path.slice(0, -paths.startSession.length)}${paths.files}`,
+      maxBytes: config.maxAnswerBytes,
+      expiresAt: token.expiresAt?.toUTC().toISO() ?? null,
     });
   });
 
   app.post(paths.finishSession, async (c) => {
-    const { token: secret, folder, receipt } = await readJson(incomingOf(c), finishBody);
+    const { token: secret, folder, receipt, spokenMs } = await readJson(incomingOf(c), finishBody);
     const token = await auth.authenticate(secret, addressOf(incomingOf(c)));
     const session = await auth.requireSession(token, folder);
     const check = (answered: number[]) => {
@@ -106,18 +109,12 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
       const detail = `These answers have not arrived whole: ${missing.join(', ')}. Send them, then finish again.`;
       throw problem('answers-missing', { detail, extra: { missing } });
     };
-    // Also on a repeat: a crash may have come between the catalog and meta.json.
-    const finished = await storage.finishSession(session.id, check).catch((error: unknown) => {
+    // A repeat finishes again: a crash may have come between the catalog's entry and meta.json.
+    const finished = await storage.finishSession(session.id, check, spokenOf(spokenMs)).catch((error: unknown) => {
       throw toProblem(error);
     });
-    return c.json<FinishSessionAnswer>({ ok: true, ...(receipt && { receipt: receiptOf(finished) }) });
+    return c.json<FinishSessionResponse>({ ok: true, ...(receipt && { receipt: receiptOf(finished) }) });
   });
-
-  /** Only what is recorded counts: before that, a crash could still need the candidate. */
-  async function answeredIn(session: Session): Promise<number[]> {
-    const takes = (await storage.takes.list(session.id)).filter((take) => take.state === 'recorded');
-    return answersOf(takes).map((take) => take.question);
-  }
 
   async function requireInterview(slug: string): Promise<Interview> {
     const interview = await storage.interviews.get(slug);
@@ -128,11 +125,15 @@ export function sessionRoutes({ storage, auth, addressOf }: SessionRoutesDeps): 
   return app;
 }
 
+function spokenOf(spokenMs: Record<string, number>): Map<number, number> {
+  return new Map(Object.entries(spokenMs).map(([question, ms]) => [Number(question), ms]));
+}
+
 function receiptOf({ session, finishedAt, answers }: FinishedSession): Receipt {
   return {
     folder: session.folder,
     finishedAt: finishedAt.toUTC().toISO() as string,
-    // What counts and is recorded has both a name and a digest.
+    // A take that counts and is recorded has both a name and a digest.
     answers: answers.map(({ question, fileName, offset, sha256, updatedAt }) => ({
       question,
       fileName: fileName ?? '',
@@ -145,21 +146,4 @@ function receiptOf({ session, finishedAt, answers }: FinishedSession): Receipt {
 
 function questionsOf(interview: Interview): Question[] {
   return interview.questions.map((question, at) => ({ index: at + 1, ...question }));
-}
-
-async function readJson<T>(request: IncomingMessage, shape: z.ZodType<T>): Promise<T> {
-  const body: Buffer[] = [];
-  const end = await pump(request, async (chunks) => void body.push(...chunks), { maxBytes: MAX_JSON_BYTES });
-  if (end === 'too-large')
-    throw problem('invalid-json', { detail: `The request is larger than ${MAX_JSON_BYTES} bytes.` });
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.concat(body).toString('utf8'));
-  } catch (cause) {
-    throw problem('invalid-json', { cause });
-  }
-  const parsed = shape.safeParse(value);
-  if (!parsed.success)
-    throw problem('invalid-field', { detail: parsed.error.issues[0]?.message ?? 'A field is missing.' });
-  return parsed.data;
 }

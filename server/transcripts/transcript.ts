@@ -1,55 +1,80 @@
-/** What `derived/Q1.json` and `derived/Q1.vtt` hold. */
-import { cuesOf } from './cues.ts';
-import type { Recognition, Segment, Word } from './engine.ts';
-import { filterSegments } from './filter.ts';
-import { type Loudness, loudnessOf } from './loudness.ts';
-import { spaceBetween } from './text.ts';
-import { toVtt } from './vtt.ts';
+/** The contents of `derived/Q1.json` and `derived/Q1.vtt`. */
+import { cuesOf } from './captions/cues.ts';
+import { toVtt } from './captions/vtt.ts';
+import { filterSegments } from './cleaning/filter.ts';
+import { type Loudness, loudnessOf } from './cleaning/loudness.ts';
+import type { Recognition } from './engines/engine.ts';
+import type { ThreadWork } from './engines/off-thread.ts';
+import type { Segment, Word } from './words/segments.ts';
+import { spaceBetween } from './words/text.ts';
 
-/** `derived/Q1.json`. All times lie within the recording, in order. */
-export interface Transcript {
-  /** Who listened, like `whisper-cli`; null where there was nothing to listen to. */
+/** `derived/Q1.json`. All times are within the recording and in order. */
+interface Transcript {
+  /** The engine's name, like `whisper-cli`; null where the answer has no sound. */
   engine: string | null;
-  /** BCP 47; null where nobody knows. */
+  /** BCP 47; null = unknown. */
   language: string | null;
   durationMs: number;
-  /** All that was said: paragraphs with an empty line between them, as in `transcript.txt`. */
+  /** All segments: paragraphs with an empty line between them, as in `transcript.txt`. */
   text: string;
-  /** A segment's words, in order, are its text but for the spaces; there are none where the engine gives no times. */
+  /** The words of a segment, in order, are its text without spaces; there are no words where the engine gives no times. */
   segments: Omit<Segment, 'noSpeech'>[];
 }
 
-export interface Shaped {
+/** A transcript and its captions. */
+interface Shaped {
   transcript: Transcript;
-  /** WebVTT. */
+  /** The text of a WebVTT file. */
   vtt: string;
 }
 
-/** So long a silence begins a new paragraph. */
+/** A silence of this length or longer begins a new paragraph. */
 const PARAGRAPH_PAUSE_MS = 2_500;
 
-/**
- * Makes of what an engine heard what people read.
- * @param wavFile what the engine listened to: where it is silent, nothing was said
- * @throws Error where the file can't be read
- */
-export async function shapeTranscript(heard: {
+/** An engine's result, and what it heard. */
+interface HeardSound {
   recognition: Recognition;
+  /** Where the sound is silent, nothing was said. */
   wavFile: string;
   durationMs: number;
+  /** The engine's name. */
   engine: string;
-}): Promise<Shaped> {
+}
+
+/** The files of a transcript as texts. */
+interface TranscriptFiles {
+  vtt: string;
+  json: string;
+}
+
+/** Making the files of a transcript, for a thread. */
+export const shaping: ThreadWork<HeardSound, TranscriptFiles> = {
+  name: 'transcript',
+  run: async (heard) => filesOf(await shapeTranscript(heard)),
+};
+
+/** The texts of the files. */
+export function filesOf({ vtt, transcript }: Shaped): TranscriptFiles {
+  return { vtt, json: `${JSON.stringify(transcript, null, 2)}\n` };
+}
+
+/**
+ * Makes a transcript and captions of an engine's result.
+ * @throws Error where the WAV file can't be read
+ */
+export async function shapeTranscript(heard: HeardSound): Promise<Shaped> {
   const { recognition, wavFile, durationMs, engine } = heard;
   const transcript = transcriptOf(recognition, { durationMs, loudness: await loudnessOf(wavFile), engine });
   return { transcript, vtt: vttOf(transcript) };
 }
 
-/** For an answer without sound. */
+/** The transcript and the captions of an answer without sound. */
 export function silentTranscript(durationMs: number): Shaped {
   const transcript = { engine: null, language: null, durationMs: Math.floor(durationMs), text: '', segments: [] };
   return { transcript, vtt: vttOf(transcript) };
 }
 
+/** The cleaned segments of an engine's result as a transcript. */
 export function transcriptOf(
   { language, segments }: Recognition,
   { loudness, engine, ...recording }: { durationMs: number; loudness: Loudness; engine: string },
@@ -69,7 +94,10 @@ function vttOf({ segments, durationMs, language }: Transcript): string {
   );
 }
 
-/** Inside the recording and in order. What begins after its end was never said: Whisper hears 30 s at a time. */
+/**
+ * Moves all times into the recording and in order. Segments that begin after the recording's end were never said and are
+ * removed: Whisper hears 30 s at a time.
+ */
 function clamp(segments: readonly Segment[], durationMs: number): Segment[] {
   const inside = segments.filter(({ startMs }) => startMs < durationMs);
   let passedMs = 0;

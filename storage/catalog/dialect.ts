@@ -10,27 +10,36 @@ import {
   SqliteDriver,
 } from 'kysely';
 
-/** SQLite waits inside a call, and the whole process with it: so long at most. The rest of the wait lets others run. */
+/** SQLite waits for up to this time inside a call, which blocks the whole process; the rest of a wait is a timer's. */
 export const BUSY_MS = 20;
 const PAUSE_MS = 30;
 
-/** Another process holds the lock that a statement needs. */
+/** Whether a statement failed because another process holds the lock that it needs. */
 export function isBusy(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 }
 
-export interface PatientConfig {
+/** Whether a statement failed because the disk is full. */
+export function isFull(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'SQLITE_FULL';
+}
+
+/** The settings of the dialect. */
+interface PatientConfig {
   database: InstanceType<typeof BetterSqlite3>;
   /** How long a statement may wait for other processes before it fails with SQLITE_BUSY. */
   patienceMs: number;
-  /** Told of every statement that failed for good. */
+  /** Called with the error of every statement that failed for good. */
   onFailure: (error: unknown) => void;
+  /** Called when the disk is full. Returns whether there is room now. */
+  makeRoom: () => boolean;
 }
 
 /**
- * Tries work again while another process is in its way: what was refused as busy has changed nothing.
- * @param until by `performance.now()`
+ * Retries work while another process holds the lock: a statement that failed as busy has changed nothing.
+ * @param until when to give up, on the clock of `performance.now()`
+ * @throws the work's last error
  */
 export async function patiently<T>(until: number, work: () => T | Promise<T>): Promise<T> {
   for (;;) {
@@ -46,17 +55,24 @@ export async function patiently<T>(until: number, work: () => T | Promise<T>): P
 class PatientConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
   readonly #until: number;
-  readonly #onFailure: (error: unknown) => void;
-  constructor(connection: DatabaseConnection, until: number, onFailure: (error: unknown) => void) {
+  readonly #config: PatientConfig;
+  constructor(connection: DatabaseConnection, until: number, config: PatientConfig) {
     this.#connection = connection;
     this.#until = until;
-    this.#onFailure = onFailure;
+    this.#config = config;
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { database, makeRoom, onFailure } = this.#config;
+    // A full disk ends a whole transaction, of which one statement must not be repeated.
+    const isAlone = !database.inTransaction;
+    const execute = () => patiently(this.#until, () => this.#connection.executeQuery<R>(query));
     try {
-      return await patiently(this.#until, () => this.#connection.executeQuery<R>(query));
+      return await execute().catch((error: unknown) => {
+        if (!isFull(error) || !makeRoom() || !isAlone) throw error;
+        return execute();
+      });
     } catch (error) {
-      this.#onFailure(error);
+      onFailure(error);
       throw error;
     }
   }
@@ -72,18 +88,18 @@ class PatientDriver extends SqliteDriver {
     this.#config = config;
   }
   override async acquireConnection(): Promise<DatabaseConnection> {
-    // Counted from before the queue for the one connection: a locked catalog keeps nobody longer for standing in line.
+    // Counted from before the queue for the one connection: the time in the queue is part of the patience.
     const until = performance.now() + this.#config.patienceMs;
-    return new PatientConnection(await super.acquireConnection(), until, this.#config.onFailure);
+    return new PatientConnection(await super.acquireConnection(), until, this.#config);
   }
   /**
    * A transaction that reads before it writes must hold the write lock from its start: another process (the CLI beside
-   * the server) would otherwise make the write fail at once with SQLITE_BUSY, whatever the busy timeout is.
+   * the server) would otherwise make the write fail at once with SQLITE_BUSY, even with a long busy timeout.
    */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
-  /** SQLite has rolled back by itself where the disk is full or broken: that error counts, not the second one. */
+  /** SQLite rolls back by itself when the disk is full or broken: its error is thrown, not that of a second rollback. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#config.database.inTransaction) await super.rollbackTransaction(connection);
   }
@@ -96,6 +112,7 @@ class TransactionalAdapter extends SqliteAdapter {
   }
 }
 
+/** Kysely's dialect for SQLite, with transactions and patience as described above. */
 export class PatientDialect extends SqliteDialect {
   readonly #config: PatientConfig;
   constructor(config: PatientConfig) {

@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DateTime } from 'luxon';
+import { StorageError } from '../errors.ts';
 import type { Interview } from '../types.ts';
 import type { Database } from './database.ts';
 
-export type Interviews = ReturnType<typeof createInterviews>;
-
-/** What an empty catalog begins with. */
-export const defaultInterview: Interview = {
+/** The interview that an empty catalog begins with. */
+const defaultInterview: Interview = {
   slug: 'default',
   title: 'First interview',
   gate: 'each',
@@ -20,24 +19,25 @@ export const defaultInterview: Interview = {
   ].map((text) => ({ text, thinkSeconds: 0, maxSeconds: 600, maxTakes: 1 })),
 };
 
-/** Interviews in the catalog. */
+/** Creates the access to interviews. */
 export function createInterviews(db: Database, now: () => DateTime) {
   return {
+    /** The interview with this slug; null when there is none. */
     async get(slug: string): Promise<Interview | null> {
       const row = await db.selectFrom('interviews').selectAll().where('slug', '=', slug).executeTakeFirst();
       return row ? (JSON.parse(row.definition) as Interview) : null;
     },
 
-    /** By slug. */
+    /** All interviews, in the order of their slugs. */
     async list(): Promise<Interview[]> {
       const rows = await db.selectFrom('interviews').select('definition').orderBy('slug').execute();
       return rows.map(({ definition }) => JSON.parse(definition) as Interview);
     },
 
     /**
-     * Adds an interview. Done again, it changes nothing; another one of the same slug is replaced only by wish. Sessions
-     * that have begun keep the copy they have.
-     * @throws Error with code `interview-taken` when the slug has another definition
+     * Adds an interview. Done again, it changes nothing. Sessions that have begun keep the copy they have.
+     * @param options.replace whether another definition with the same slug is replaced
+     * @throws StorageError `interview-taken` when the slug has another definition and `replace` is false
      */
     async create(interview: Interview, { replace = false } = {}): Promise<'created' | 'unchanged' | 'replaced'> {
       const definition = JSON.stringify(interview);
@@ -53,14 +53,13 @@ export function createInterviews(db: Database, now: () => DateTime) {
           return 'created';
         }
         if (isDeepStrictEqual(JSON.parse(row.definition), JSON.parse(definition))) return 'unchanged';
-        if (!replace)
-          throw Object.assign(new Error(`the interview ${interview.slug} exists already`), { code: 'interview-taken' });
+        if (!replace) throw new StorageError('interview-taken', `the interview ${interview.slug} exists already`);
         await trx.updateTable('interviews').set({ definition }).where('slug', '=', interview.slug).execute();
         return 'replaced';
       });
     },
 
-    /** Creates the default interview where there is none at all. */
+    /** Adds the default interview, unless its slug is taken. */
     async ensureDefault(): Promise<void> {
       await db
         .insertInto('interviews')

@@ -1,30 +1,50 @@
 /**
- * Work on answers that nobody waits for: `queued -> running -> done`, or `dead` with the reason.
+ * Work on answers in the background: `queued -> running -> done`, or `dead` with the reason.
  *
  * Invariants:
  * 1. A take has at most one job of each kind.
- * 2. A running job has an owner, and `due_at` is when its lease ends: whoever comes after that may take it over.
- * 3. Only the owner of a lease changes a running job; one that lost it is told so, and its work does not count.
+ * 2. A running job has an owner, and `due_at` is when its lease ends: after that another owner may take it over.
+ * 3. No queued job is due later than LONGEST_WAIT_MS from now: a later time was written while the clock was wrong.
+ * 4. Only the owner of a lease changes a running job. An owner that lost its lease gets `false`, and its work does not
+ *    count.
  */
 import { sql } from 'kysely';
 import { DateTime } from 'luxon';
+import { isEarlier } from '../names.ts';
 import type { Job, JobKind, JobState } from '../types.ts';
 import type { Database, JobRow } from './database.ts';
 
+/** The longest wait before a job is tried again, in ms. */
+export const LONGEST_WAIT_MS = 3_600_000;
+
+/** The jobs in the catalog. */
 export type Jobs = ReturnType<typeof createJobs>;
 
-/** How an owner lets a job go. */
+/** Clocks that are set while a job waits may differ by this much. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** How an owner ends its lease of a job. */
 export type JobEnd =
-  | { state: 'done'; reason?: string /** Queued in the same step. */; next?: JobKind | undefined }
+  | {
+      state: 'done';
+      reason?: string;
+      /** The job to queue in the same transaction. */
+      next?: JobKind | undefined;
+    }
   | {
       state: 'queued';
-      reason: string | null /** Not before. */;
-      delayMs: number /** This try does not count. */;
+      reason: string | null;
+      /** The next attempt begins no earlier than this many ms from now. */
+      delayMs: number;
+      /** Whether this attempt does not count. */
       spared?: true;
     }
-  | { state: 'dead'; reason: string };
+  | { state: 'dead'; reason: string; next?: JobKind | undefined };
 
-/** A job to be inserted. @param at ISO 8601, UTC */
+/**
+ * The row of a new job.
+ * @param at the time, ISO 8601, UTC
+ */
 export function newJobRow(kind: JobKind, takeId: string, at: string) {
   return {
     kind,
@@ -38,6 +58,7 @@ export function newJobRow(kind: JobKind, takeId: string, at: string) {
   };
 }
 
+/** Creates the access to jobs. */
 export function createJobs(db: Database, now: () => DateTime) {
   const iso = (afterMs = 0) => now().plus(afterMs).toUTC().toISO() as string;
   const selection = (from: Pick<Database, 'selectFrom'> = db) =>
@@ -51,12 +72,13 @@ export function createJobs(db: Database, now: () => DateTime) {
     by.updateTable('jobs').where('id', '=', id).where('state', '=', 'running').where('owner', '=', owner);
 
   return {
+    /** The job with this id; null when there is none. */
     async get(id: number): Promise<Job | null> {
       const row = await selection().where('jobs.id', '=', id).executeTakeFirst();
       return row ? toJob(row) : null;
     },
 
-    /** By id, which is the order in which they were queued; of one session, in some states, or all. */
+    /** The jobs of one session, those in some states, or all; by id, which is the order in which they were queued. */
     async list(only: { sessionId?: string; states?: JobState[] } = {}): Promise<Job[]> {
       let query = selection().orderBy('jobs.id');
       if (only.sessionId !== undefined) query = query.where('takes.session_id', '=', only.sessionId);
@@ -64,7 +86,7 @@ export function createJobs(db: Database, now: () => DateTime) {
       return (await query.execute()).map(toJob);
     },
 
-    /** Queues the job afresh, whatever became of it before; one that runs goes on and is not started again. */
+    /** Queues the job again after any end; a running job continues and is not started again. */
     async queue(kind: JobKind, takeId: string): Promise<void> {
       const row = newJobRow(kind, takeId, iso());
       const { state, attempts, progress, due_at, updated_at } = row;
@@ -81,16 +103,27 @@ export function createJobs(db: Database, now: () => DateTime) {
     },
 
     /**
-     * The job that is due longest, for this owner alone until the lease ends; null when none is due.
-     * @param kinds that may be begun now
-     * @param sessionId of that session alone
+     * Leases the job that has been due for the longest time.
+     * @param kinds the kinds of job that may begin now
+     * @param owner has the job alone until the lease ends
+     * @param leaseMs length of the lease
+     * @param sessionId limits the choice to the jobs of this session
+     * @returns null when no such job is due
      */
     async lease(kinds: JobKind[], owner: string, leaseMs: number, sessionId?: string): Promise<Job | null> {
       if (kinds.length === 0) return null;
       return db.transaction().execute(async (trx) => {
         let query = selection(trx)
           .where('jobs.state', 'in', ['queued', 'running'])
-          .where('jobs.due_at', '<=', iso())
+          .where((where) =>
+            where.or([
+              where('jobs.due_at', '<=', iso()),
+              where.and([
+                where('jobs.state', '=', 'queued'),
+                where('jobs.due_at', '>', iso(LONGEST_WAIT_MS + CLOCK_SLACK_MS)),
+              ]),
+            ]),
+          )
           .where('jobs.kind', 'in', kinds)
           .orderBy('jobs.due_at')
           .orderBy('jobs.id')
@@ -109,13 +142,20 @@ export function createJobs(db: Database, now: () => DateTime) {
       });
     },
 
-    /** Keeps the lease for longer, and tells how far the work is. Returns false when somebody else has the job. */
+    /**
+     * Prolongs the lease to `leaseMs` from now, and stores the progress.
+     * @param progress from 0 to 1
+     * @returns false, and nothing has changed, when the owner has lost the job
+     */
     async renew({ id }: Job, owner: string, leaseMs: number, progress: number): Promise<boolean> {
       const set = { due_at: iso(leaseMs), updated_at: iso(), progress: Math.floor(100 * progress) };
       return (await owned(id, owner).set(set).executeTakeFirst()).numUpdatedRows > 0n;
     },
 
-    /** Ends the lease. Returns false, and changes nothing, when somebody else has the job. */
+    /**
+     * Ends the lease.
+     * @returns false, and nothing has changed, when the owner has lost the job
+     */
     async end({ id, takeId }: Job, owner: string, end: JobEnd): Promise<boolean> {
       const at = iso();
       const spared = end.state === 'queued' && end.spared === true;
@@ -132,7 +172,7 @@ export function createJobs(db: Database, now: () => DateTime) {
           })
           .executeTakeFirst();
         if (ended.numUpdatedRows === 0n) return false;
-        if (end.state === 'done' && end.next)
+        if (end.state !== 'queued' && end.next)
           await trx
             .insertInto('jobs')
             .values(newJobRow(end.next, takeId, at))
@@ -142,10 +182,23 @@ export function createJobs(db: Database, now: () => DateTime) {
       });
     },
 
-    /** Makes what runs due at once; for whoever has just claimed the data folder, so that no owner lives. */
+    /**
+     * Queues all running jobs, and the first job of answers that have none, because a server of an earlier version recorded
+     * them; only for a process that has just claimed the data folder, so that no owner is alive.
+     */
     async release(): Promise<void> {
       const set = { state: 'queued', owner: null, due_at: iso(), updated_at: iso() };
       await db.updateTable('jobs').set(set).where('state', '=', 'running').execute();
+      const without = await db
+        .selectFrom('takes')
+        .leftJoin('jobs', (join) => join.onRef('jobs.take_id', '=', 'takes.id').on('jobs.kind', '=', 'remux'))
+        .select(['takes.id', 'takes.file_name'])
+        .where('takes.state', '=', 'recorded')
+        .where('takes.file_name', 'is not', null)
+        .where('jobs.id', 'is', null)
+        .execute();
+      for (const { id, file_name } of without)
+        if (file_name !== null && !isEarlier(file_name)) await this.queue('remux', id);
     },
   };
 }

@@ -1,16 +1,16 @@
 /**
- * What every PATCH asks of the catalog, by statements prepared once: whose upload this is and how far it is, and, when
- * its bytes are on disk, that it came further.
+ * The catalog as every PATCH uses it, by statements that are prepared once: they read an upload's token and offset, and
+ * write the new offset once its bytes are on disk.
  */
-import { sql } from 'kysely';
 import type { DateTime } from 'luxon';
 import type { TakeState } from '../types.ts';
 import type { Database } from './database.ts';
+import { receivingBytes } from './stored-bytes.ts';
 
-/** What a commit waits for others that are about to be ready, too. */
+/** How long a commit waits for uploads whose syncs are still running. */
 const SHARE_MS = 2;
 
-/** A take as its next request meets it, with what decides who may send it. */
+/** A take as a request finds it, with what decides who may send to it. */
 export interface LiveTake {
   id: string;
   sessionId: string;
@@ -19,12 +19,10 @@ export interface LiveTake {
   /** Bytes in all; null while deferred. */
   length: number | null;
   state: TakeState;
-  /** Where its bytes lie below the session folder; null while they lie among the uploads. */
+  /** Where its bytes are stored below the session folder; null while they are stored among the uploads. */
   fileName: string | null;
-  /** Its last byte, or its creation: ISO 8601. No DateTime, which costs more than the query. */
+  /** When its last byte came, or when it was created: ISO 8601. No DateTime, which costs more than the query. */
   updatedAt: string;
-  /** Bytes that the session's takes have here. */
-  sessionBytes: number;
   sessionFinished: boolean;
   token: {
     id: string;
@@ -36,9 +34,10 @@ export interface LiveTake {
   };
 }
 
+/** The takes in the catalog, as requests need them. */
 export type LiveTakes = ReturnType<typeof createLiveTakes>;
 
-/** Takes on their way, in the catalog. */
+/** Creates the access to takes that every request needs. */
 export function createLiveTakes(db: Database, now: () => DateTime) {
   const select = db.prepare(
     db
@@ -58,32 +57,27 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
         'tokens.revoked_at',
         'tokens.expires_at',
       ])
-      .select((from) =>
-        from
-          .selectFrom('takes as all')
-          .whereRef('all.session_id', '=', 'takes.session_id')
-          // Those whose bytes are there: not what was refused, nor whole takes that were not kept.
-          .where((where) =>
-            where.or([where('all.state', '=', sql.lit('receiving')), where('all.file_name', 'is not', null)]),
-          )
-          .select(({ fn }) => fn.sum<number>('all.offset_bytes').as('bytes'))
-          .as('session_bytes'),
-      )
       .where('takes.id', '=', ''),
+  );
+  const selectBytes = db.prepare(
+    db
+      .selectFrom('sessions')
+      .select(['stored_bytes', receivingBytes.as('receiving_bytes')])
+      .where('id', '=', ''),
   );
   const update = db.prepareChange(
     db.updateTable('takes').set({ offset_bytes: 0, updated_at: '' }).where('id', '=', ''),
   );
 
   const waiting: Array<{ id: string; offset: number; resolve: () => void; reject: (error: unknown) => void }> = [];
-  /** Commits whose sync runs. */
+  /** How many commits have a running sync. */
   let announced = 0;
-  /** By `performance.now()`. */
+  /** On the clock of `performance.now()`. */
   let committedAt = Number.NEGATIVE_INFINITY;
   let late: NodeJS.Timeout | undefined;
   let soon: NodeJS.Immediate | undefined;
 
-  /** One transaction, and so one sync, for all whose bytes have reached the disk. */
+  /** One transaction, and so one sync, for all uploads whose bytes have reached the disk. */
   async function commitWaiting(): Promise<void> {
     clearTimeout(late);
     clearImmediate(soon);
@@ -92,7 +86,7 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
     let batch: typeof waiting = [];
     try {
       await db.changeTogether(() => {
-        // Taken only now: more may have come while the catalog was busy.
+        // Read only now: more uploads may have become ready while the catalog was busy.
         batch = [...batch, ...waiting.splice(0)];
         const updatedAt = new Date(now().toMillis()).toISOString();
         for (const { id, offset } of batch) update(offset, updatedAt, id);
@@ -105,6 +99,7 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
   }
 
   return {
+    /** The take with this id; null when there is none. */
     async get(id: string): Promise<LiveTake | null> {
       const row = select(id);
       return (
@@ -116,7 +111,6 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
           state: row.state as TakeState,
           fileName: row.file_name,
           updatedAt: row.updated_at,
-          sessionBytes: row.session_bytes ?? 0,
           sessionFinished: row.finished_at !== null,
           token: {
             id: row.token_id,
@@ -128,20 +122,26 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
       );
     },
 
-    /** How long ago bytes were acknowledged last; Infinity before the first. */
+    /** Bytes that are stored of all takes of a session. */
+    sessionBytes(sessionId: string): number {
+      const row = selectBytes(sessionId);
+      return row ? row.stored_bytes + row.receiving_bytes : 0;
+    },
+
+    /** How long ago bytes of any upload were last acknowledged, in ms; Infinity before the first. */
     idleMs: (): number => performance.now() - committedAt,
 
     /**
-     * To be waited for before bytes beyond an offset are cut off: a commit that failed may come back after a crash.
+     * Makes sure that no failed commit can come back after a crash. Bytes beyond an offset may be cut off only after that.
      * @throws Error when the catalog can't be written
      */
     settle: (): Promise<void> => db.settle(),
 
     /**
-     * Makes the offset a promise, once the bytes before it are synced. Those whose syncs run at the same time share one
-     * transaction; nobody waits for another's longer than SHARE_MS.
-     * @param sync brings the bytes to the disk
-     * @throws Error of the sync, or when the catalog can't be written; the offset is the old one then
+     * Commits an offset, which is a promise to the client, once the bytes before it are synced. Uploads whose syncs run
+     * at the same time share one transaction; a commit waits for other uploads for at most SHARE_MS.
+     * @param sync resolves once the bytes are on the disk
+     * @throws the error of the sync, or Error when the catalog can't be written; the offset is the old one then
      */
     async commit(id: string, offset: number, sync: () => Promise<void>): Promise<void> {
       announced += 1;
@@ -150,7 +150,7 @@ export function createLiveTakes(db: Database, now: () => DateTime) {
       });
       await new Promise<void>((resolve, reject) => {
         waiting.push({ id, offset, resolve, reject });
-        // After this turn of the loop: whoever's sync ended in it is in the same transaction.
+        // After this turn of the event loop: uploads whose syncs ended in it are in the same transaction.
         if (announced === 0) soon ??= setImmediate(() => void commitWaiting());
         else late ??= setTimeout(() => void commitWaiting(), SHARE_MS);
       });

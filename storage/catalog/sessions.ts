@@ -3,21 +3,34 @@ import { DateTime } from 'luxon';
 import type { Interview, Session, Token } from '../types.ts';
 import type { Database, SessionRow } from './database.ts';
 
+/** What the start of a session needs to know. */
+export interface StartSession {
+  /** The candidate's name, as typed by the candidate. */
+  userName: string;
+  interview: Interview;
+  /** Whether a new session may begin; an expired token only resumes one. */
+  mayCreate: boolean;
+  /** The page's language, BCP 47. */
+  language?: string | null;
+}
+
+/** The sessions in the catalog. */
 export type Sessions = ReturnType<typeof createSessions>;
 
-/** Sessions in the catalog. */
+/** Creates the access to sessions. */
 export function createSessions(db: Database, now: () => DateTime) {
   return {
     /**
-     * The token's unfinished session, or a new one in a folder that `createFolder` makes; null when the token's
-     * sessions are used up or `mayCreate` is false. One transaction, so that two starts at once give one session.
+     * The token's unfinished session, or a new one. It is one transaction, so that two starts at once give one session.
+     * @param createFolder makes the new session's folder and returns its name
+     * @returns null when the token's sessions are used up or `mayCreate` is false
      */
     async start(
       token: Token,
-      from: { userName: string; interview: Interview; mayCreate: boolean; language?: string | null },
+      from: StartSession,
       createFolder: (startedAt: DateTime) => Promise<string>,
     ): Promise<{ session: Session; resumed: boolean } | null> {
-      // A page asks again and again for a session that goes on: no lock, and nothing written.
+      // A page asks many times for an unfinished session: that takes no lock and writes nothing.
       const known = openOf(await db.selectFrom('sessions').selectAll().where('token_id', '=', token.id).execute());
       if (known) return { session: toSession(known), resumed: true };
       return db.transaction().execute(async (trx) => {
@@ -36,29 +49,33 @@ export function createSessions(db: Database, now: () => DateTime) {
           started_at: startedAt.toUTC().toISO() as string,
           finished_at: null,
           language: from.language ?? null,
+          stored_bytes: 0,
+          takes_made: 0,
         };
         await trx.insertInto('sessions').values(row).execute();
         return { session: toSession(row), resumed: false };
       });
     },
 
+    /** The session with this id; null when there is none. */
     async get(id: string): Promise<Session | null> {
       const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
       return row ? toSession(row) : null;
     },
 
+    /** The session with this folder's name; null when there is none. */
     async getByFolder(folder: string): Promise<Session | null> {
       const row = await db.selectFrom('sessions').selectAll().where('folder', '=', folder).executeTakeFirst();
       return row ? toSession(row) : null;
     },
 
-    /** Newest first; of one token, or all. */
+    /** The sessions of one token, or all; the newest first. */
     async list(tokenId?: string): Promise<Session[]> {
       const query = db.selectFrom('sessions').selectAll().orderBy('started_at', 'desc').orderBy('id');
       return (await (tokenId === undefined ? query : query.where('token_id', '=', tokenId)).execute()).map(toSession);
     },
 
-    /** When anything last arrived for one of the token's sessions; null when it has none. */
+    /** When one of the token's sessions last started, received bytes or finished; null when the token has no session. */
     async lastActivity(tokenId: string, only: 'unfinished' | 'any'): Promise<DateTime | null> {
       let query = db
         .selectFrom('sessions')
@@ -78,7 +95,7 @@ export function createSessions(db: Database, now: () => DateTime) {
       return latest === undefined ? null : DateTime.fromISO(latest);
     },
 
-    /** Closes the session; the first call's time stays. */
+    /** Marks the session as finished; a second call keeps the time of the first. */
     async finish(id: string): Promise<void> {
       await db
         .updateTable('sessions')
@@ -90,12 +107,13 @@ export function createSessions(db: Database, now: () => DateTime) {
   };
 }
 
-/** The one that is not finished: a token has one at most. */
+/** The unfinished session: a token has one at most. */
 function openOf(rows: SessionRow[]): SessionRow | undefined {
   return rows.find((row) => row.finished_at === null);
 }
 
-function toSession(row: SessionRow): Session {
+/** The session in a row. */
+export function toSession(row: SessionRow): Session {
   return {
     id: row.id,
     tokenId: row.token_id,

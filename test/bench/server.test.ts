@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { patch } from '../../bench/server/connection.ts';
 import { type ContenderName, contenderNames, type Leftovers, openContender } from '../../bench/server/contender.ts';
 import { percentile, ratioSpread, spreadOf } from '../../bench/server/figures.ts';
 import { pace } from '../../bench/server/live.ts';
@@ -17,6 +16,7 @@ import {
 } from '../../bench/server/process-figures.ts';
 import { sharesOf } from '../../bench/server/profile.ts';
 import { judge, type Result, summarize } from '../../bench/server/report.ts';
+import { patch } from '../../bench/server/upload.ts';
 
 describe('figures', () => {
   it('takes the nearest rank', () => {
@@ -28,19 +28,19 @@ describe('figures', () => {
     expect(percentile([], 50)).toBeNaN();
   });
 
-  it('gives median and extremes', () => {
+  it('computes the median and the extremes', () => {
     expect(spreadOf([3, 1, 10])).toEqual({ median: 3, min: 1, max: 10 });
     expect(spreadOf([]).median).toBeNaN();
   });
 
-  it('compares within a round: a slow round of both changes nothing', () => {
+  it('compares within a round: a round that is slow for both changes nothing', () => {
     expect(ratioSpread([1, 20, 3], [2, 40, 4])).toEqual({ median: 0.5, min: 0.5, max: 0.75 });
     expect(() => ratioSpread([1], [1, 2])).toThrow('1 rounds of one, 2 of the other');
   });
 });
 
 describe('proc', () => {
-  it('reads stat behind a name with anything in it', () => {
+  it('reads stat after a name with any characters', () => {
     const stat = '42 (a ) b) S 1 42 42 0 -1 4194304 2911 0 0 0 157 12 3 4 20 0 7 0 1178312 1015726080 12011';
     expect(parseStat(stat)).toEqual({ userMs: 1570, systemMs: 120, reapedMs: 70 });
   });
@@ -53,7 +53,7 @@ describe('proc', () => {
     expect(parseMachine(machine)).toBe(1330);
   });
 
-  it('agrees with what a process knows of itself', () => {
+  it('agrees with the figures of the process itself', () => {
     const before = { own: process.cpuUsage(), proc: readCpu(process.pid) };
     const until = performance.now() + 200;
     while (performance.now() < until);
@@ -65,7 +65,7 @@ describe('proc', () => {
     expect(readMemory(process.pid).peakBytes).toBeGreaterThanOrEqual(20e6);
   });
 
-  it('counts children that ended', () => {
+  it('counts ended children', () => {
     const before = readCpu(process.pid).totalMs;
     execFileSync(process.execPath, ['-e', 'while (process.cpuUsage().user < 3e5);']);
     expect(readCpu(process.pid).totalMs - before).toBeGreaterThan(290);
@@ -73,7 +73,7 @@ describe('proc', () => {
 });
 
 describe('pace', () => {
-  it('counts from when a turn was due, not from when a slow server let it be sent', async () => {
+  it('counts from the time at which a request was due, not from when a slow server let it be sent', async () => {
     const firstMs = performance.now();
     let calls = 0;
     const turns = await pace({ firstMs, everyMs: 10, untilMs: firstMs + 100 }, async () => {
@@ -89,7 +89,7 @@ describe('pace', () => {
 });
 
 describe('profile', () => {
-  it('shares the busy time of the window', () => {
+  it('divides the busy time of the window', () => {
     const frame = (id: number, functionName: string, url = '', lineNumber = 0) => ({
       id,
       callFrame: { functionName, url, lineNumber },
@@ -97,7 +97,7 @@ describe('profile', () => {
     const root = `file://${process.cwd()}`;
     const nodes = [
       frame(1, '(idle)'),
-      frame(2, 'append', `${root}/dist/storage/recordings/durable-store.js`),
+      frame(2, 'append', `${root}/dist/storage/uploads/durable-store.js`),
       frame(3, '', `${root}/node_modules/hono/dist/hono.js`, 4),
       frame(4, '(garbage collector)'),
       frame(5, 'run'),
@@ -111,7 +111,7 @@ describe('profile', () => {
       { fromUs: 1150, untilUs: 9999 },
     );
     expect(functions).toEqual([
-      { name: 'dist/storage/recordings/durable-store.js: append', percent: 50 },
+      { name: 'dist/storage/uploads/durable-store.js: append', percent: 50 },
       { name: 'hono/dist/hono.js: (anonymous, line 5)', percent: 25 },
       { name: '(garbage collector)', percent: 12.5 },
       { name: 'run', percent: 6.3 },
@@ -132,7 +132,7 @@ describe('report', () => {
     ...{ round, contender, measurement: 'cpu64', figures: { cpuMs }, elsewherePercent: 0 },
   });
 
-  it('pairs rounds, whoever went first, and judges by the medians', () => {
+  it('pairs rounds whichever contender went first, and judges by the medians', () => {
     const results = [
       ...[result(1, 'bare', 1), result(1, 'stock', 4), result(1, 'ours', 2)],
       ...[result(2, 'ours', 4), result(2, 'bare', 2), result(2, 'stock', 8)],
@@ -155,7 +155,7 @@ describe('report', () => {
 });
 
 describe('contenders', () => {
-  it.each(contenderNames)('%s stores what is sent, is measured, and leaves nothing', async (name) => {
+  it.each(contenderNames)('%s stores what is sent, is measured, and leaves no file', async (name) => {
     const leftovers: Leftovers = new Set();
     const contender = await openContender(name, leftovers);
     try {

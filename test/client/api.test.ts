@@ -18,16 +18,16 @@ interface Asked {
   body: unknown;
 }
 
-/** A real server that answers every request with `answer`, and an api that speaks to it. */
+/** A real server that responds to every request by `respond`, and an api that calls it. */
 async function against(
-  answer: (response: ServerResponse, request: IncomingMessage) => void,
+  respond: (response: ServerResponse, request: IncomingMessage) => void,
   timeoutMs?: number,
 ): Promise<{ api: Api; asked: Asked[]; close: () => Promise<void> }> {
   const asked: Asked[] = [];
   const listener: RequestListener = async (request, response) => {
     const body: unknown = JSON.parse(await text(request));
     asked.push({ method: request.method, url: request.url, type: request.headers['content-type'], body });
-    answer(response, request);
+    respond(response, request);
   };
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -52,7 +52,7 @@ function json(status: number, body: unknown, headers: Record<string, string> = {
   };
 }
 
-async function refusalOf(call: Promise<unknown>): Promise<ApiError> {
+async function errorOf(call: Promise<unknown>): Promise<ApiError> {
   const error = await call.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -61,11 +61,11 @@ async function refusalOf(call: Promise<unknown>): Promise<ApiError> {
   return error;
 }
 
-describe('what is asked', () => {
+describe('the requests', () => {
   test('verifyToken', async () => {
-    const answer = { ok: true, interview: { title: 'First interview', questionCount: 5 } };
-    const { api, asked } = await against(json(200, answer));
-    expect(await api.verifyToken('tok-1')).toEqual(answer);
+    const body = { ok: true, interview: { title: 'First interview', questionCount: 5 } };
+    const { api, asked } = await against(json(200, body));
+    expect(await api.verifyToken('tok-1')).toEqual(body);
     expect(asked).toEqual([
       { method: 'POST', url: '/api/verify-token', type: 'application/json', body: { token: 'tok-1' } },
     ]);
@@ -90,7 +90,7 @@ describe('what is asked', () => {
   });
 });
 
-describe('refusals', () => {
+describe('problems', () => {
   const problem = (status: number, code: string, more = {}) => ({
     type: `/problems/${code}`,
     title: 'Refused',
@@ -100,33 +100,34 @@ describe('refusals', () => {
     ...more,
   });
 
-  test('bear code, detail and the whole document', async () => {
+  test('have the code, the detail and the whole document', async () => {
     const { api } = await against(json(409, problem(409, 'answers-missing', { missing: [2, 4] })));
-    const error = await refusalOf(api.finishSession({ token: 't', folder: 'f', questionsCount: 5 }));
+    const error = await errorOf(api.finishSession({ token: 't', folder: 'f', questionsCount: 5 }));
     expect(error).toMatchObject({ status: 409, code: 'answers-missing', detail: 'Words about answers-missing.' });
     expect(error.body?.missing).toEqual([2, 4]);
     expect(error.retryAfterSeconds).toBeNull();
     expect(error.message).toContain('POST /api/session/finish');
   });
 
-  test('bear the seconds of Retry-After', async () => {
+  test('have the seconds of Retry-After', async () => {
     const { api } = await against(json(429, problem(429, 'too-many-attempts'), { 'Retry-After': '42' }));
-    expect((await refusalOf(api.verifyToken('t'))).retryAfterSeconds).toBe(42);
+    expect((await errorOf(api.verifyToken('t'))).retryAfterSeconds).toBe(42);
   });
 
-  test('bear the seconds until a Retry-After that is a date', async () => {
+  test('have the seconds until a Retry-After that is a date', async () => {
     const at = new Date(Date.now() + 30_000).toUTCString();
     const { api } = await against(json(503, problem(503, 'unavailable'), { 'Retry-After': at }));
-    const seconds = (await refusalOf(api.verifyToken('t'))).retryAfterSeconds ?? 0;
+    const seconds = (await errorOf(api.verifyToken('t'))).retryAfterSeconds ?? 0;
     expect(seconds).toBeGreaterThan(25);
     expect(seconds).toBeLessThanOrEqual(30);
   });
 });
 
-describe('answers that are not from our server', () => {
+describe('responses that are not from our server', () => {
   test.each([
     ['a proxy page', 502, 'text/html', '<html>Bad Gateway</html>'],
     ['a captive portal', 200, 'text/html', '<html>Welcome to the hotel</html>'],
+    ['a gateway’s own JSON with a code', 403, 'application/json', '{"code":"PORTAL_LOGIN","detail":"Log in"}'],
     ['JSON without a code', 502, 'application/json', '{"message":"no upstream"}'],
     ['JSON without ok', 200, 'application/json', '{}'],
     ['nothing', 200, 'application/json', ''],
@@ -134,33 +135,33 @@ describe('answers that are not from our server', () => {
     const { api } = await against((response) => {
       response.writeHead(status, { 'Content-Type': type }).end(body);
     });
-    expect(await refusalOf(api.verifyToken('t'))).toMatchObject({ status, code: 'bad-gateway', body: null });
+    expect(await errorOf(api.verifyToken('t'))).toMatchObject({ status, code: 'bad-gateway', body: null });
   });
 });
 
-describe('faults of the network are offline', () => {
-  test('a server that hangs before it answers', async () => {
+describe('a failure of the network is `offline`', () => {
+  test('a server that hangs before its response', async () => {
     const { api } = await against(() => {}, 100);
-    const error = await refusalOf(api.verifyToken('t'));
+    const error = await errorOf(api.verifyToken('t'));
     expect(error).toMatchObject({ status: 0, code: 'offline' });
     expect(error.detail).toContain('no answer within 100 ms');
   });
 
-  test('a server that hangs in the middle of its answer', async () => {
+  test('a server that hangs in the middle of its response', async () => {
     const { api } = await against((response) => {
       response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' }).write('{"ok":');
     }, 100);
-    expect(await refusalOf(api.verifyToken('t'))).toMatchObject({ status: 0, code: 'offline' });
+    expect(await errorOf(api.verifyToken('t'))).toMatchObject({ status: 0, code: 'offline' });
   });
 
   test('a connection that is cut', async () => {
     const { api } = await against((_, request) => request.socket.destroy());
-    expect(await refusalOf(api.verifyToken('t'))).toMatchObject({ status: 0, code: 'offline' });
+    expect(await errorOf(api.verifyToken('t'))).toMatchObject({ status: 0, code: 'offline' });
   });
 
-  test('a server that is not there', async () => {
+  test('a server that does not run', async () => {
     const { api, close } = await against(json(200, { ok: true }));
     await close();
-    expect(await refusalOf(api.verifyToken('t'))).toMatchObject({ status: 0, code: 'offline' });
+    expect(await errorOf(api.verifyToken('t'))).toMatchObject({ status: 0, code: 'offline' });
   });
 });

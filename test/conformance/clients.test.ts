@@ -1,4 +1,4 @@
-/** Clients of other makes on the real server: tus-js-client as it is published, and curl. @uppy/tus is in test/e2e. */
+/** Foreign clients on the real server: tus-js-client as published, and curl. @uppy/tus is in test/e2e. */
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -6,10 +6,10 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { type HttpRequest, type PreviousUpload, Upload, type UploadOptions, type UrlStorage } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Candidate, openCandidate } from '../faults/candidate.ts';
-import { openRelay } from '../support/relay.ts';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
-import { metadataHeader, recording, reprDigest, until } from '../support/tus.ts';
+import { openNetwork } from '../support/network/network.ts';
+import { type Candidate, openCandidate } from '../support/server/candidate.ts';
+import { spawnServer, type TestServer, temporaryFolder } from '../support/server/server.ts';
+import { metadataHeader, recording, reprDigest, until } from '../support/tus/tus.ts';
 
 const SIZE = 1_000_000;
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   work = await temporaryFolder();
   server = await spawnServer({ dataDir: root.path });
   candidate = await openCandidate(server, 'Anna');
-  // It may have to be built first.
+  // The server may have to be built first.
 }, 60_000);
 afterAll(async () => {
   await server.stop();
@@ -30,12 +30,12 @@ afterAll(async () => {
   await work.remove();
 });
 
-/** Of a file, by a program that is not ours. */
+/** SHA-256 of a file, by a program that is not ours. */
 async function sha256sum(file: string): Promise<string> {
   return (await promisify(execFile)('sha256sum', [file])).stdout.slice(0, 64);
 }
 
-/** The answer of that question is what was sent. */
+/** Checks that the stored answer of a question is what was sent. */
 async function isPlaced(question: number, bytes: Uint8Array): Promise<void> {
   const sent = `${work.path}/sent.webm`;
   await writeFile(sent, bytes);
@@ -43,7 +43,7 @@ async function isPlaced(question: number, bytes: Uint8Array): Promise<void> {
 }
 
 describe('tus-js-client', () => {
-  /** What went out and what came back, in order. */
+  /** Requests and their responses, in order. */
   interface Exchange {
     method: string;
     offset: string | undefined;
@@ -57,7 +57,7 @@ describe('tus-js-client', () => {
     url: string;
   }
 
-  /** Nothing but the options of the library; resolves with its `onSuccess`. */
+  /** Sends with the library's own options; `whole` resolves with its `onSuccess`. */
   function send(file: Buffer | Readable, question: number, options: UploadOptions = {}) {
     const exchanges: Exchange[] = [];
     const upload = new Upload(file, {
@@ -95,7 +95,7 @@ describe('tus-js-client', () => {
     await isPlaced(1, bytes);
   });
 
-  test('a Buffer whose first piece goes with the creation', async () => {
+  test('a Buffer whose first piece is sent with the creation', async () => {
     const bytes = recording(SIZE);
     const { upload, whole } = send(bytes, 1, { chunkSize: 400_000, uploadDataDuringCreation: true });
     upload.start();
@@ -104,7 +104,7 @@ describe('tus-js-client', () => {
     await isPlaced(1, bytes);
   });
 
-  test('a Buffer all of which goes with the creation', async () => {
+  test('a Buffer that is sent whole with the creation', async () => {
     const bytes = recording(SIZE);
     const { upload, whole } = send(bytes, 1, { uploadDataDuringCreation: true });
     upload.start();
@@ -135,7 +135,7 @@ describe('tus-js-client', () => {
     await isPlaced(2, bytes);
   });
 
-  test('aborted half way and resumed by another object, from where it stood', async () => {
+  test('aborted half-way and resumed by another object, from the same offset', async () => {
     const bytes = recording(SIZE);
     const urlStorage = createUrlStorage();
     const options = { chunkSize: 200_000, urlStorage };
@@ -161,9 +161,9 @@ describe('tus-js-client', () => {
     await isPlaced(3, bytes);
   });
 
-  test('a connection that breaks in mid-PATCH: it goes on by itself, and nothing that arrived is sent again', async () => {
+  test('a connection that breaks in mid-PATCH: it continues by itself, and no byte that arrived is sent again', async () => {
     const bytes = recording(SIZE);
-    const relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+    const relay = await openNetwork({ to: { host: '127.0.0.1', port: server.port } });
     try {
       relay.setCut({ times: 1, how: 'fin', match: (head, body) => head.startsWith('PATCH') && body >= 600_000 });
       const { upload, whole } = send(bytes, 3, { endpoint: `${relay.url}/files` });
@@ -178,7 +178,7 @@ describe('tus-js-client', () => {
     }
   });
 
-  test('aborted for good: the upload is gone', async () => {
+  test('aborted with termination: the upload is gone', async () => {
     const { upload } = send(recording(SIZE), 3, { chunkSize: 200_000 });
     await new Promise<void>((resolve, reject) => {
       upload.options.onError = reject;
@@ -188,7 +188,7 @@ describe('tus-js-client', () => {
     expect((await candidate.tus(server).head(upload.url ?? '')).status).toBe(404);
   });
 
-  /** As localStorage keeps them in browsers. */
+  /** Stores upload URLs as localStorage does in browsers. */
   function createUrlStorage(): UrlStorage {
     const uploads = new Map<string, PreviousUpload & { fingerprint: string }>();
     return {
@@ -205,7 +205,7 @@ describe('tus-js-client', () => {
 });
 
 describe('curl', () => {
-  /** Runs it on the endpoint; its exit status, and the last answer's. */
+  /** Runs curl on the endpoint; returns its exit status, and the status of the last response. */
   async function curl(path: string, ...args: string[]) {
     const all = ['-sS', '-D', '-', '-o', '/dev/null', '-H', `Authorization: Bearer ${candidate.token}`];
     const version = ['-H', 'Tus-Resumable: 1.0.0'];
@@ -218,7 +218,7 @@ describe('curl', () => {
       ({ stdout }) => ({ exit: 0, stdout }),
       ({ code, stdout }: { code: number; stdout: string }) => ({ exit: code, stdout }),
     );
-    // Behind each `100 Continue` comes another head; what counts is the last one that is final.
+    // Another head follows each `100 Continue`; the last final one counts.
     const head = stdout.split('\r\n\r\n').findLast((text) => /^HTTP\/1\.1 [2-5]/.test(text)) ?? '';
     const header = (name: string) => head.match(new RegExp(`^${name}: ([^\r\n]*)`, 'im'))?.[1];
     return { exit, status: Number(head.slice(9, 12)), header };
@@ -238,7 +238,7 @@ describe('curl', () => {
     return curl(path, '-X', 'PATCH', ...type, '--data-binary', `@${work.path}/piece`, ...args);
   };
 
-  test('the whole life of an upload: created, sent in pieces, cut, asked for, resumed, complete', async () => {
+  test('the whole life of an upload: created, sent in pieces, cut, queried, resumed, complete', async () => {
     const bytes = recording(4_000_000);
     const created = await create(4, bytes.length);
     expect([created.exit, created.status]).toEqual([0, 201]);
@@ -247,7 +247,7 @@ describe('curl', () => {
     const first = await patch(location, 0, bytes.subarray(0, 500_000));
     expect([first.status, first.header('Upload-Offset')]).toEqual([204, '500000']);
 
-    // 28: the time is over. What is left would take about 9 s.
+    // 28: curl's time limit. The rest would take about 9 s.
     const cut = await patch(location, 500_000, bytes.subarray(500_000), '--limit-rate', '400k', '--max-time', '2');
     expect([cut.exit, cut.status]).toEqual([28, 0]);
     const offset = async () => Number((await curl(location, '-I')).header('Upload-Offset'));

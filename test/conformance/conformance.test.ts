@@ -1,21 +1,20 @@
-/** The conformance table on our endpoint and, beside it, on the stock one. */
+/** The conformance table on our endpoint and on the stock endpoint. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openApp, type TestApp } from '../support/server.ts';
-import { openSitting } from '../support/tus.ts';
+import { useApp } from '../support/server/use-app.ts';
+import { openSession } from '../support/tus/tus.ts';
 import { openEndpoint } from './endpoint.ts';
 import { openStock } from './stock.ts';
-import { type Result, runTable, toFailures, toTable, toTotals } from './suite.ts';
+import { outcomesOf, type Result, runTable, toFailures, toTotals } from './suite.ts';
 
-/** Small, so that the rows above it can send that much. */
+/** Small, so that rows can send more than that. */
 const MAX_BYTES = 1_000_000;
 
-let app: TestApp;
+const app = useApp({ config: { maxAnswerBytes: MAX_BYTES } });
 let stock: Awaited<ReturnType<typeof openStock>>;
 let results: { ours: Result[]; stock: Result[] };
 beforeAll(async () => {
-  app = await openApp({ config: { maxAnswerBytes: MAX_BYTES } });
   stock = await openStock({ maxSize: MAX_BYTES });
-  const { token, folder } = await openSitting(app, 'Anna');
+  const { token, folder } = await openSession(app);
   const ours = await openEndpoint({
     url: `${app.url}/files`,
     headers: { Authorization: `Bearer ${token}` },
@@ -23,13 +22,10 @@ beforeAll(async () => {
   });
   results = { ours: await runTable(ours), stock: await runTable(await openEndpoint({ url: stock.url })) };
   console.log(
-    `${toTable(results)}\n\nours:  ${toTotals(results.ours)}\nstock: ${toTotals(results.stock)}\n\n${toFailures(results.stock)}`,
+    `${outcomesOf(results)}\n\nours:  ${toTotals(results.ours)}\nstock: ${toTotals(results.stock)}\n\n${toFailures(results.stock)}`,
   );
 }, 120_000);
-afterAll(async () => {
-  await app.close();
-  await stock.close();
-});
+afterAll(() => stock.close());
 
 const namesOf = (of: Result[], outcome: Result['outcome']) =>
   of.filter((result) => result.outcome === outcome).map(({ section, name }) => `${section}: ${name}`);
@@ -38,7 +34,7 @@ test('ours passes every row', () => {
   expect(toFailures(results.ours)).toBe('');
 });
 
-test('what does not apply to ours is what it does not offer, and what it may refuse', () => {
+test('the rows that do not apply to ours are about what it does not offer or may refuse', () => {
   const offered = results.ours.filter(({ extension }) => !['checksum', 'concatenation'].includes(extension ?? ''));
   expect(namesOf(offered, 'n/a')).toEqual([
     'Creation: an empty file is complete at once',

@@ -1,87 +1,85 @@
-/** Any tus endpoint, as the rows meet it: each request goes out exactly as written, on a connection of its own. */
+/**
+ * A client for any tus endpoint: each request is sent exactly as written, on a connection of its own. It stands on node:http
+ * and not on the raw connection of test/support, because it also speaks HTTPS and `Expect: 100-continue`.
+ */
 import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { demand, headerMatches, NotApplicable, statusIs } from './check.ts';
+import { demand, type EndpointResponse, headerMatches, NotApplicable, statusIs } from './check.ts';
 
+/** The Content-Type of bodies with bytes of an upload. */
 export const BODY_TYPE = 'application/offset+octet-stream';
 
-const ANSWER_WITHIN_MS = 10_000;
+const RESPONSE_WITHIN_MS = 10_000;
 const SETTLES_WITHIN_MS = 3_000;
 
-export interface EndpointOptions {
-  /** Where uploads are created. */
+/** The endpoint to test. */
+interface EndpointOptions {
+  /** The URL at which uploads are created. */
   url: string;
-  /** Of every request, e.g. `Authorization`. */
+  /** Headers of every request, e.g. `Authorization`. */
   headers?: Record<string, string>;
-  /** Of every creation, not encoded. */
+  /** Metadata of every creation, not encoded. */
   metadata?: Record<string, string>;
 }
 
-export interface Ask {
-  /** Over those of every request; undefined takes one away. */
+/** What a request may have. */
+export interface RequestOptions {
+  /** Headers that replace those of every request; undefined removes one. */
   headers?: Record<string, string | undefined>;
   body?: Uint8Array;
-  /** The body without a Content-Length. */
+  /** True: the body is sent in chunks, without a Content-Length. */
   chunked?: boolean;
 }
 
-export interface Answer {
-  /** What was asked, in short. */
-  request: string;
-  status: number;
-  header(name: string): string | null;
-  text: string;
-  /** Whether a `100 Continue` came first. */
-  continued: boolean;
-}
-
-export interface NewUpload extends Ask {
-  /** null: deferred. Default 1000. */
+/** A creation. */
+export interface NewUpload extends RequestOptions {
+  /** Upload-Length; null: deferred. Default 1000. */
   length?: number | null;
-  /** `Upload-Metadata` as it is written, behind that of every creation. */
+  /** `Upload-Metadata` exactly as sent, appended to that of every creation. */
   metadata?: string;
 }
 
+/** An open endpoint. */
 export interface Endpoint {
   readonly url: string;
-  /** What OPTIONS advertises. */
+  /** The extensions that OPTIONS advertises. */
   readonly extensions: ReadonlySet<string>;
   /** `Tus-Max-Size`; null without one. */
   readonly maxSize: number | null;
   /** The `Upload-Metadata` of every creation; empty if there is none. */
   readonly metadata: string;
-  ask(method: string, url: string, ask?: Ask): Promise<Answer>;
-  /** POST, whatever comes of it. */
-  create(upload?: NewUpload): Promise<Answer>;
-  /** POST that must succeed; the upload's URL. @throws NotApplicable where it is not offered */
+  ask(method: string, url: string, ask?: RequestOptions): Promise<EndpointResponse>;
+  /** Sends a POST; returns any response. */
+  create(upload?: NewUpload): Promise<EndpointResponse>;
+  /** Creates an upload; returns its URL. @throws NotApplicable where creation is not offered, Failure where it fails */
   begin(upload?: NewUpload): Promise<string>;
-  head(url: string): Promise<Answer>;
-  patch(url: string, offset: number | string, body: Uint8Array, ask?: Ask): Promise<Answer>;
-  remove(url: string): Promise<Answer>;
-  /** A PATCH whose connection ends in order (FIN) behind the first `sentBytes` of its body. */
-  cutPatch(url: string, offset: number, body: Uint8Array, sentBytes: number, ask?: Ask): Promise<void>;
-  /** HEAD's offset once it has come to `atLeast`, else what it is after 3 s. */
+  head(url: string): Promise<EndpointResponse>;
+  patch(url: string, offset: number | string, body: Uint8Array, ask?: RequestOptions): Promise<EndpointResponse>;
+  remove(url: string): Promise<EndpointResponse>;
+  /** Sends a PATCH and ends its connection in order (FIN) after the first `sentBytes` of its body. */
+  cutPatch(url: string, offset: number, body: Uint8Array, sentBytes: number, ask?: RequestOptions): Promise<void>;
+  /** HEAD's offset as soon as it is `atLeast`, else the offset after 3 s. */
   settledOffset(url: string, atLeast: number): Promise<number>;
-  /** Ends what the rows so far have begun, where termination is offered. */
+  /** Terminates the uploads that rows have created so far, where termination is offered. */
   cleanUp(): Promise<void>;
 }
 
-/** Asks OPTIONS what is offered. @throws Error when nobody answers */
+/** Asks OPTIONS for the extensions. @throws Error without a response */
 export async function openEndpoint({ url, headers = {}, metadata = {} }: EndpointOptions): Promise<Endpoint> {
   const begun = new Set<string>();
   const ofAll = Object.entries(metadata)
     .map(([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`)
     .join(',');
   const ask: Endpoint['ask'] = (method, target, options = {}) => send(method, target, withHeaders(method, options));
-  const withHeaders = (method: string, { headers: more, ...rest }: Ask): Ask => {
+  const withHeaders = (method: string, { headers: more, ...rest }: RequestOptions): RequestOptions => {
     const version = method === 'OPTIONS' ? {} : { 'Tus-Resumable': '1.0.0' };
     return { ...rest, headers: { ...headers, ...version, ...more } };
   };
   const options = await ask('OPTIONS', url);
   const list = options.header('Tus-Extension') ?? '';
   const maxSize = options.header('Tus-Max-Size');
-  const upload = (offset: number | string, more: Ask): Ask => ({
+  const upload = (offset: number | string, more: RequestOptions): RequestOptions => ({
     ...more,
     headers: { 'Content-Type': BODY_TYPE, 'Upload-Offset': String(offset), ...more.headers },
   });
@@ -93,30 +91,30 @@ export async function openEndpoint({ url, headers = {}, metadata = {} }: Endpoin
     metadata: ofAll,
     ask,
     async create({ length = 1000, metadata: own, headers: more, ...rest } = {}) {
-      const size: Ask['headers'] =
+      const size: RequestOptions['headers'] =
         length === null ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(length) };
       const pairs = [ofAll, own].filter(Boolean).join(',');
-      const answer = await ask('POST', url, {
+      const response = await ask('POST', url, {
         ...rest,
         headers: { ...size, 'Upload-Metadata': pairs || undefined, ...more },
       });
-      const location = answer.header('Location');
-      if (answer.status === 201 && location) begun.add(new URL(location, url).href);
-      return answer;
+      const location = response.header('Location');
+      if (response.status === 201 && location) begun.add(new URL(location, url).href);
+      return response;
     },
     async begin(upload) {
       for (const name of upload?.length === null ? ['creation', 'creation-defer-length'] : ['creation'])
         if (!endpoint.extensions.has(name)) throw new NotApplicable(`${name} is not offered`);
-      const answer = await endpoint.create(upload);
-      statusIs(answer, 201);
-      return new URL(headerMatches(answer, 'Location', /./), url).href;
+      const response = await endpoint.create(upload);
+      statusIs(response, 201);
+      return new URL(headerMatches(response, 'Location', /./), url).href;
     },
     head: (target) => ask('HEAD', target),
     patch: (target, offset, body, more = {}) => ask('PATCH', target, { body, ...upload(offset, more) }),
     async remove(target) {
-      const answer = await ask('DELETE', target);
-      if (answer.status === 204) begun.delete(target);
-      return answer;
+      const response = await ask('DELETE', target);
+      if (response.status === 204) begun.delete(target);
+      return response;
     },
     cutPatch: (target, offset, body, sentBytes, more = {}) =>
       cut('PATCH', target, withHeaders('PATCH', { body, ...upload(offset, more) }), sentBytes),
@@ -137,7 +135,7 @@ export async function openEndpoint({ url, headers = {}, metadata = {} }: Endpoin
   return endpoint;
 }
 
-function open(method: string, url: string, { headers = {}, body, chunked }: Ask): ClientRequest {
+function open(method: string, url: string, { headers = {}, body, chunked }: RequestOptions): ClientRequest {
   const { protocol } = new URL(url);
   const request = (protocol === 'https:' ? httpsRequest : httpRequest)(url, { method, agent: false });
   if (chunked) request.setHeader('Transfer-Encoding', 'chunked');
@@ -148,9 +146,12 @@ function open(method: string, url: string, { headers = {}, body, chunked }: Ask)
   return request;
 }
 
-async function send(method: string, url: string, ask: Ask): Promise<Answer> {
+async function send(method: string, url: string, ask: RequestOptions): Promise<EndpointResponse> {
   const request = open(method, url, ask);
-  const timer = setTimeout(() => request.destroy(new Error(`no answer in ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+  const timer = setTimeout(
+    () => request.destroy(new Error(`no response in ${RESPONSE_WITHIN_MS} ms`)),
+    RESPONSE_WITHIN_MS,
+  );
   let continued = false;
   request.on('continue', () => {
     continued = true;
@@ -158,7 +159,7 @@ async function send(method: string, url: string, ask: Ask): Promise<Answer> {
   });
   if (request.hasHeader('Expect')) request.flushHeaders();
   else request.end(ask.body);
-  // A server may answer and hang up before it has read the body: what it said counts, not the broken pipe behind it.
+  // A server may respond and close before it has read the body: its response counts, not the broken pipe after it.
   request.on('error', () => {});
   try {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -181,7 +182,7 @@ async function send(method: string, url: string, ask: Ask): Promise<Answer> {
   }
 }
 
-async function cut(method: string, url: string, ask: Ask, sentBytes: number): Promise<void> {
+async function cut(method: string, url: string, ask: RequestOptions, sentBytes: number): Promise<void> {
   const request = open(method, url, ask);
   request.on('error', () => {});
   demand(sentBytes < (ask.body?.length ?? 0), 'a cut behind the last byte is none');
@@ -192,12 +193,12 @@ async function cut(method: string, url: string, ask: Ask, sentBytes: number): Pr
   request.destroy();
 }
 
-/** `PATCH (Upload-Offset: 1e3)`: the method, and the headers that may matter. */
-function shortly(method: string, { headers = {} }: Ask): string {
-  const told = Object.entries(headers).filter(
+/** A request in short, like `PATCH (Upload-Offset: 1e3)`: the method, and the headers that matter. */
+function shortly(method: string, { headers = {} }: RequestOptions): string {
+  const headersShown = Object.entries(headers).filter(
     ([name, value]) =>
       value !== undefined && /^(upload-(offset|length|defer|checksum|concat)|x-http-method)/i.test(name),
   );
-  const list = told.map(([name, value]) => `${name}: ${value}`).join(', ');
+  const list = headersShown.map(([name, value]) => `${name}: ${value}`).join(', ');
   return list ? `${method} (${list})` : method;
 }

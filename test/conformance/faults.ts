@@ -1,7 +1,8 @@
-/** Ways to break tus, and the rows that must notice: `section: name` of each. */
+/** Ways to break tus, and the rows that must notice each: by their `section: name`. */
 import type { Fault, Message, Reply } from './reference.ts';
 
-export interface NamedFault extends Fault {
+/** A fault of the reference server. */
+interface NamedFault extends Fault {
   name: string;
   fails: RegExp;
 }
@@ -36,12 +37,12 @@ const without = (extension: string): Change =>
     has('Tus-Extension'),
   );
 
-/** Every row is failed by one of these at least. */
+/** All faults: each row fails for at least one of them. */
 export const faults: readonly NamedFault[] = [
   { name: 'an offset is read leniently', breaks: ['offset-number'], fails: /^Upload-Offset: a PATCH/ },
   { name: 'a length is read leniently', breaks: ['length-number'], fails: /^Upload-Length: a (creation|PATCH)/ },
   {
-    name: 'offsets are told with a fraction',
+    name: 'offsets are sent with a fraction',
     reply: set('Upload-Offset', (was) => `${was}.0`, has('Upload-Offset')),
     fails: /^Upload-Offset: the offset of every|^HEAD: the offset of an/,
   },
@@ -60,7 +61,7 @@ export const faults: readonly NamedFault[] = [
   {
     name: 'success names no version',
     reply: drop('Tus-Resumable', ({ status }) => status < 300),
-    fails: /^Tus-Resumable: every answer/,
+    fails: /^Tus-Resumable: every response/,
   },
   {
     name: 'refusals name no version',
@@ -111,7 +112,7 @@ export const faults: readonly NamedFault[] = [
   { name: 'only all at once', breaks: ['chunks'], fails: /^PATCH: bytes at the current/ },
   { name: 'a body needs its length', breaks: ['accept-chunked'], fails: /^PATCH: a body without/ },
   { name: 'PATCH is 200', reply: status(204, 200, to('PATCH')), fails: /^PATCH: success/ },
-  { name: 'PATCH tells no offset', reply: drop('Upload-Offset', to('PATCH')), fails: /^PATCH: the (answer|new)/ },
+  { name: 'PATCH tells no offset', reply: drop('Upload-Offset', to('PATCH')), fails: /^PATCH: the (response|new)/ },
   {
     name: 'PATCH tells what it received alone',
     reply: (reply, { method, body }) => {
@@ -128,7 +129,7 @@ export const faults: readonly NamedFault[] = [
     fails: /409 and changes|a length that comes/,
   },
   { name: 'nothing is gone', reply: status(404, 410, to('PATCH')), fails: /^PATCH: an upload that does not exist/ },
-  { name: 'a length binds nobody', breaks: ['beyond-length'], fails: /beyond Upload-Length|^PATCH: a complete/ },
+  { name: 'a length is not a limit', breaks: ['beyond-length'], fails: /beyond Upload-Length|^PATCH: a complete/ },
   { name: 'a cut loses all', breaks: ['cut-kept'], fails: /^PATCH: what came/ },
   {
     name: 'a cut spoils the upload',
@@ -190,11 +191,11 @@ export const faults: readonly NamedFault[] = [
   },
 
   { name: 'POST ignores its body', breaks: ['with-upload'], fails: /^Creation With Upload: (all|its|none|also)/ },
-  { name: 'nobody says 100', breaks: ['continue'], fails: /^Creation With Upload: Expect/ },
+  { name: 'no 100 Continue is sent', breaks: ['continue'], fails: /^Creation With Upload: Expect/ },
   {
     name: 'PATCH does not say when',
     reply: drop('Upload-Expires', to('PATCH')),
-    fails: /^Expiration: (the answer to a PATCH|so|it)/,
+    fails: /^Expiration: (the response to a PATCH|so|it)/,
   },
   {
     name: '409 does not say when',
@@ -233,7 +234,7 @@ export const faults: readonly NamedFault[] = [
     },
     fails: /^Checksum: (a body that agrees|an algorithm)/,
   },
-  { name: 'parts are not told', reply: drop('Upload-Concat'), fails: /^Concatenation: HEAD/ },
+  { name: 'parts are not reported', reply: drop('Upload-Concat'), fails: /^Concatenation: HEAD/ },
   { name: 'the final one is open', breaks: ['final-closed'], fails: /^Concatenation: a final upload takes/ },
   {
     name: 'the final one is empty',

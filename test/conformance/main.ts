@@ -1,7 +1,7 @@
-/** The command: the conformance table on any tus endpoint. */
+/** The command line: the conformance table on any tus endpoint. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { openEndpoint } from './endpoint.ts';
-import { runTable, toFailures, toTable, toTotals, totalsOf } from './suite.ts';
+import { outcomesOf, runTable, toFailures, toTotals, totalsOf } from './suite.ts';
 
 interface Options {
   url: string;
@@ -24,7 +24,7 @@ function parseUrl(text: string): string {
   return text;
 }
 
-/** Runs the table and prints it. Returns the exit status: 0 every MUST holds, 1 one does not, 2 wrong usage. */
+/** Runs the table and prints the results. Returns the exit status: 0 where every MUST holds, 1 where one does not, 2 for wrong usage. */
 export async function main(args: string[]): Promise<number> {
   const command = new Command('conformance')
     .description('tus 1.0.0, sentence by sentence, on any endpoint')
@@ -51,7 +51,7 @@ export async function main(args: string[]): Promise<number> {
     if (json) process.stdout.write(`${JSON.stringify({ url, totals, results }, null, 2)}\n`);
     else
       process.stdout.write(
-        `${[toTable({ result: results }), toFailures(results), toTotals(results)].filter(Boolean).join('\n\n')}\n`,
+        `${[outcomesOf({ result: results }), toFailures(results), toTotals(results)].filter(Boolean).join('\n\n')}\n`,
       );
     return totals.MUST.FAIL > 0 ? 1 : 0;
   } catch (error) {

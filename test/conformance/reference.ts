@@ -1,6 +1,6 @@
 /**
- * A tus server in memory that keeps every row of the table, and can be told to break single rules: what shows that
- * each row can fail. It is for that alone; nothing here is meant to be fast or to last.
+ * A tus server in memory that passes every row of the table, and can break single rules: it shows that each row can fail.
+ * It has no other purpose, so it is neither fast nor durable.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ const MAX_SIZE = 1_000_000;
 const EXTENSIONS = 'creation,creation-defer-length,creation-with-upload,expiration,termination,checksum,concatenation';
 const PAIR = /^[!-+\--~]+( (([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?))?$/;
 
+/** A request as the reference receives it. */
 export interface Message {
   method: string;
   path: string;
@@ -19,6 +20,7 @@ export interface Message {
   body: Buffer;
 }
 
+/** A response of the reference. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
@@ -31,8 +33,8 @@ interface Upload {
   concat: string | undefined;
 }
 
-/** A rule that the reference can be told not to keep. */
-export type Rule =
+/** A rule that the reference can break. */
+type Rule =
   | 'accept-chunked'
   | 'below-offset'
   | 'beyond-length'
@@ -66,13 +68,14 @@ export type Rule =
   | 'version-first'
   | 'with-upload';
 
+/** Broken rules, and a change of all responses. */
 export interface Fault {
   breaks?: readonly Rule[];
-  /** Changes the answer. */
+  /** Changes a response. */
   reply?: (reply: Reply, message: Message) => void;
 }
 
-/** Listens on loopback. */
+/** Starts the reference on a free port of 127.0.0.1. */
 export async function openReference({ breaks = [], reply: change }: Fault = {}): Promise<{
   url: string;
   close(): Promise<void>;
@@ -84,7 +87,7 @@ export async function openReference({ breaks = [], reply: change }: Fault = {}):
 
   const refuse = (status: number): Reply => ({ status, headers: {} });
 
-  /** Null: no header; NaN: one that is no number. */
+  /** A number in a header; null without the header, NaN where it is no number. */
   function numberOf(message: Message, name: string): number | null {
     const value = message.header(name);
     if (value === undefined) return null;
@@ -196,7 +199,7 @@ export async function openReference({ breaks = [], reply: change }: Fault = {}):
     return { status: 204, headers: { 'Upload-Offset': String(upload.data.length), ...expires() } };
   }
 
-  /** What an Upload-Length in a PATCH leads to; null: go on. */
+  /** The response to an Upload-Length in a PATCH; null: the PATCH continues. */
   function declare(message: Message, upload: Upload): Reply | null {
     let declared = numberOf(message, 'upload-length');
     if (Number.isNaN(declared)) {

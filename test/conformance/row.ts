@@ -1,23 +1,25 @@
 /** One row of the conformance table. */
 import type { Endpoint } from './endpoint.ts';
 
-export type Level = 'MUST' | 'SHOULD' | 'MAY';
+/** The key words of RFC 2119 that rows have. */
+type Level = 'MUST' | 'SHOULD' | 'MAY';
 
+/** A sentence of the specification and its test. */
 export interface Row {
   name: string;
-  /** The specification's heading. */
+  /** The heading in the specification. */
   section: string;
   /** The strength of the sentence's key word. */
   level: Level;
-  /** The specification's own words: tus resumable upload protocol 1.0.0. */
+  /** The sentence of the specification: tus resumable upload protocol 1.0.0. */
   sentence: string;
-  /** Runs only where the endpoint advertises it. */
+  /** The extension that the endpoint must advertise for this row to run. */
   extension?: string;
-  /** Holds unless it throws: `Failure`, or `NotApplicable` where the row says nothing about this endpoint. */
+  /** Holds unless it throws a `Failure`, or `NotApplicable` where the row does not apply to this endpoint. */
   run(endpoint: Endpoint): Promise<void>;
 }
 
-/** The rows of one heading of the specification, and of one extension. */
+/** Makes the rows of one heading of the specification and of one extension. */
 export function section(
   heading: string,
   rows: Array<Omit<Row, 'section' | 'extension'>>,
@@ -26,7 +28,7 @@ export function section(
   return rows.map((row) => ({ section: heading, ...(extension ? { extension } : {}), ...row }));
 }
 
-/** Bytes that pass for the beginning of a WebM recording; the same ones every time. */
+/** Bytes that look like the beginning of a WebM recording; the same bytes for the same size. */
 export function payload(size: number): Uint8Array {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at < size; at++) bytes[at] = (at * 31 + (at >> 8)) & 0xff;

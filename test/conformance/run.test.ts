@@ -1,4 +1,4 @@
-/** The command, as people type it. */
+/** The command line, as users type it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { main } from './main.ts';
 import { openReference } from './reference.ts';
 import type { Result } from './suite.ts';
 
-/** What came with the requests to the good one. */
+/** Headers and metadata of the requests to the correct endpoint. */
 const keys = new Set<string | undefined>();
 const metadata = new Set<string | undefined>();
 let good: Awaited<ReturnType<typeof openReference>>;
@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-test('as a process: every MUST holds, so it is 0, a line for each row and the totals', async () => {
+test('as a process: exit status 0 where every MUST holds, with a line for each row and the totals', async () => {
   const args = [path.join(import.meta.dirname, 'run.mjs'), '--url', good.url];
   const { status, stdout, stderr } = await new Promise<{ status: unknown; stdout: string; stderr: string }>(
     (resolve) => {
@@ -49,7 +49,7 @@ test('as a process: every MUST holds, so it is 0, a line for each row and the to
   expect(stdout).not.toContain('FAIL');
 });
 
-test('a MUST that does not hold: 1, with what was seen and the sentence', async () => {
+test('a MUST that does not hold: exit status 1, with what was seen and the sentence', async () => {
   expect(await main(['--url', bad.url])).toBe(1);
   expect(output.stdout).toContain(
     [
@@ -60,7 +60,7 @@ test('a MUST that does not hold: 1, with what was seen and the sentence', async 
   );
 });
 
-test('headers go with every request and metadata with every creation; --json is one document', async () => {
+test('headers are sent with every request and metadata with every creation; --json is one document', async () => {
   keys.clear();
   metadata.clear();
   const args = ['--header', 'X-Key: a: b', '--metadata', 'folder=a=b', '--metadata', 'n=1'];
@@ -72,7 +72,7 @@ test('headers go with every request and metadata with every creation; --json is 
   expect([...metadata].filter((list) => !list?.startsWith('folder YT1i,n MQ=='))).toEqual([]);
 });
 
-test('nobody is there: 1 and one line', async () => {
+test('without a server: exit status 1 and one line', async () => {
   const { url, close } = await openReference();
   await close();
   expect(await main(['--url', url])).toBe(1);
@@ -93,7 +93,7 @@ test.each([
   expect(output.stderr).toMatch(/^error: /);
 });
 
-test('--help is 0', async () => {
+test('--help: exit status 0', async () => {
   expect(await main(['--help'])).toBe(0);
   expect(output.stdout).toContain('--metadata <pair>');
 });

@@ -1,11 +1,11 @@
-/** Stock @tus/server with @tus/file-store, as their own documentation starts them. */
+/** Stock @tus/server with @tus/file-store, set up as in their documentation. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { FileStore } from '@tus/file-store';
 import { Server } from '@tus/server';
-import { temporaryFolder } from '../support/server.ts';
+import { temporaryFolder } from '../support/server/server.ts';
 
-/** Listens on loopback, with every extension that it has and a largest size. */
+/** Starts it on a free port of 127.0.0.1, with every extension that it has and a size limit. */
 export async function openStock({ maxSize }: { maxSize: number }): Promise<{ url: string; close(): Promise<void> }> {
   const folder = await temporaryFolder();
   const datastore = new FileStore({ directory: folder.path, expirationPeriodInMilliseconds: 7 * 86_400_000 });

@@ -1,18 +1,21 @@
-/** Runs the table on an endpoint, and prints what came of it. */
+/** Runs the table on an endpoint, and formats the results. */
+import { toTable } from '../../server/cli/table.ts';
 import { Failure, NotApplicable } from './check.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Row } from './row.ts';
 import { table } from './table.ts';
 
+/** The outcome of a row. */
 export type Outcome = 'pass' | 'FAIL' | 'n/a';
 
+/** A row with its outcome. */
 export interface Result extends Omit<Row, 'run'> {
   outcome: Outcome;
-  /** What was seen where it fails, why where it does not apply. */
+  /** What was seen where the row fails; the reason where it does not apply. */
   seen: string | null;
 }
 
-/** One row after the other; what a row leaves behind is removed before the next one. */
+/** Runs one row after the other; uploads of a row are removed before the next row. */
 export async function runTable(endpoint: Endpoint, rows: readonly Row[] = table): Promise<Result[]> {
   const results: Result[] = [];
   for (const { run, ...row } of rows) {
@@ -26,7 +29,7 @@ export async function runTable(endpoint: Endpoint, rows: readonly Row[] = table)
   return results;
 }
 
-/** A broken connection or an answer that never comes fails a row as a wrong answer does. */
+/** A broken connection or a missing response fails a row as a wrong response does. */
 function verdictOf(error: unknown): Pick<Result, 'outcome' | 'seen'> {
   const seen = error instanceof Error ? error.message : String(error);
   if (error instanceof NotApplicable) return { outcome: 'n/a', seen };
@@ -34,7 +37,7 @@ function verdictOf(error: unknown): Pick<Result, 'outcome' | 'seen'> {
   throw error;
 }
 
-/** How many rows of each level passed, failed, and say nothing. */
+/** Numbers of rows that passed, failed and did not apply, by level. */
 export function totalsOf(results: readonly Result[]): Record<Row['level'], Record<Outcome, number>> {
   const count = (level: Row['level'], outcome: Outcome) =>
     results.filter((result) => result.level === level && result.outcome === outcome).length;
@@ -46,36 +49,28 @@ export function totalsOf(results: readonly Result[]): Record<Row['level'], Recor
   return { MUST: of('MUST'), SHOULD: of('SHOULD'), MAY: of('MAY') };
 }
 
-/** The rows under headings, one column of outcomes for each endpoint. */
-export function toTable(columns: Record<string, readonly Result[]>): string {
+/** Formats the rows under their headings, with a column of outcomes for each endpoint. */
+export function outcomesOf(columns: Record<string, readonly Result[]>): string {
   const names = Object.keys(columns);
   const rows = Object.values(columns)[0] ?? [];
-  const cells = rows.map((row, at) => [
-    row.section,
-    row.level,
-    ...names.map((name) => columns[name]?.[at]?.outcome ?? ''),
-    row.name,
-  ]);
-  const lines = [['section', 'level', ...names, 'row'], ...cells];
-  const widths = lines[0]?.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0))) ?? [];
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return toTable(
+    rows.map((row, at) => ({
+      section: row.section,
+      level: row.level,
+      ...Object.fromEntries(names.map((name) => [name, columns[name]?.[at]?.outcome ?? ''])),
+      row: row.name,
+    })),
+  );
 }
 
-/** `MUST 70 passed, 0 failed, 5 n/a`, for each level. */
+/** Formats the totals of each level, like `MUST 70 passed, 0 failed, 5 n/a`. */
 export function toTotals(results: readonly Result[]): string {
   return Object.entries(totalsOf(results))
     .map(([level, { pass, FAIL, 'n/a': none }]) => `${level} ${pass} passed, ${FAIL} failed, ${none} n/a`)
     .join(' · ');
 }
 
-/** Each failure with what was seen and the sentence that it breaks; empty where none failed. */
+/** Formats each failure with what was seen and the broken sentence; empty without failures. */
 export function toFailures(results: readonly Result[]): string {
   return results
     .filter(({ outcome }) => outcome === 'FAIL')

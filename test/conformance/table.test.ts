@@ -1,4 +1,4 @@
-/** The table itself: a server that keeps every rule passes every row, and each row is failed by one that breaks its rule. */
+/** The table itself: a server that keeps every rule passes every row, and each row fails on a server that breaks its rule. */
 import { expect, test } from 'vitest';
 import { openEndpoint } from './endpoint.ts';
 import { faults } from './faults.ts';
@@ -30,11 +30,11 @@ test.each(faults)('noticed: $name', async ({ fails, ...fault }) => {
   expect(results.filter(({ outcome }) => outcome !== 'FAIL').map(nameOf)).toEqual([]);
 });
 
-test('every row is failed by one fault at least', () => {
+test('every row fails for at least one fault', () => {
   expect(table.map(nameOf).filter((name) => !faults.some(({ fails }) => fails.test(name)))).toEqual([]);
 });
 
-test('rows have names of their own, and sentences that are as strong as they say', () => {
+test('rows have different names, and each sentence has the key word of its level', () => {
   expect(new Set(table.map(nameOf)).size).toBe(table.length);
   const weak = table.filter(
     ({ level, sentence }) => level !== 'MAY' && !new RegExp(`\\b${level}\\b`, 'i').test(sentence),

@@ -1,9 +1,9 @@
-/** WCAG 2.2 AA as far as a machine can tell, on every state of the page: axe-core, and what axe does not look at. */
+/** WCAG 2.2 AA as far as a program can check it, in every state of the page: axe-core, and checks that axe does not have. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
-import { type Gallery, openGallery } from '../gallery/serve.ts';
+import type { Gallery } from '../gallery/serve.ts';
 import { expect, test } from './fixtures.ts';
 
 declare global {
@@ -16,13 +16,11 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 const phone = { width: 390, height: 844 };
 const desktop = { width: 1280, height: 800 };
 let gallery: Gallery;
-
-test.beforeAll(async () => {
-  gallery = await openGallery();
+test.beforeEach(async ({ gallery: built }) => {
+  gallery = built;
 });
-test.afterAll(() => gallery.close());
 
-/** What axe calls serious or critical, one line each. */
+/** Runs axe. Returns its serious and critical violations, one line for each element. */
 async function violations(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -47,7 +45,7 @@ for (const [name, size, scheme] of [
   ['a phone, light', phone, 'light'],
   ['a desktop, dark', desktop, 'dark'],
 ] as const) {
-  test(`axe finds nothing serious on any state: ${name}`, async ({ page }) => {
+  test(`axe finds nothing serious in any state: ${name}`, async ({ page }) => {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     const states = await openStates(page);
@@ -62,7 +60,7 @@ for (const [name, size, scheme] of [
   });
 }
 
-test('axe finds nothing serious on the log-in page, as it comes and refused', async ({ page }) => {
+test('axe finds nothing serious on the log-in page, before and after a refused log-in', async ({ page }) => {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.goto(`${gallery.url}/?lang=vi`);
@@ -74,7 +72,7 @@ test('axe finds nothing serious on the log-in page, as it comes and refused', as
   }
 });
 
-test('axe would find a fault: a button without a name, and pale words', async ({ page }) => {
+test('axe finds a button without a name, and text with too little contrast', async ({ page }) => {
   await openStates(page);
   await show(page, 'recording');
   await page.evaluate(() => {
@@ -113,8 +111,8 @@ test('nothing is cut off or scrolls sideways at 320 pixels with wide text', asyn
   }
 });
 
-// WCAG 2.5.8 asks for 24 pixels; a thumb in a bus wants 44.
-test('every control is large enough for a thumb, and the one that goes on is in view', async ({ page }) => {
+// WCAG 2.5.8 asks for 24 pixels; a thumb in a moving bus needs 44.
+test('every control is large enough for a thumb, and the button to continue is in view', async ({ page }) => {
   for (const size of [phone, { width: 740, height: 360 }, desktop]) {
     await page.setViewportSize(size);
     for (const state of await openStates(page)) {
@@ -136,7 +134,36 @@ test('every control is large enough for a thumb, and the one that goes on is in 
   }
 });
 
-test('what the keyboard reaches is never under the button at the bottom', async ({ page }) => {
+test('on a phone held sideways the button to continue is in view beside a long question', async ({ page }) => {
+  await page.setViewportSize({ width: 740, height: 360 });
+  await openStates(page);
+  for (const [state, button] of [
+    ['thinking', '.onward .primary'],
+    ['recording', '.onward .primary'],
+    ['checking-ready', '.start .primary'],
+  ] as const) {
+    await show(page, state);
+    await page.evaluate(() => {
+      const words = document.querySelectorAll('.question-text, .plan li');
+      for (const each of words) each.textContent = 'Tell us about a time when something went wrong. '.repeat(20);
+    });
+    await expect(page.locator(button).filter({ visible: true }), state).toBeInViewport({ ratio: 1 });
+    // The words can be scrolled until the button covers none of them.
+    const hidden = await page.evaluate(() => {
+      scrollTo(0, document.body.scrollHeight);
+      const bottom = (selector: string) =>
+        Math.max(...[...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect().bottom));
+      const buttons = [...document.querySelectorAll('.onward, .start')].map((each) => each.getBoundingClientRect());
+      return (
+        bottom('.question-text, .plan li') -
+        Math.min(...buttons.filter(({ height }) => height > 0).map(({ top }) => top))
+      );
+    });
+    expect(hidden, state).toBeLessThanOrEqual(0);
+  }
+});
+
+test('the button at the bottom never covers the element that has the focus', async ({ page }) => {
   await page.setViewportSize(phone);
   await openStates(page);
   for (const state of ['checking-ready', 'recording', 'gate-failed', 'recovered-review', 'practice-watching']) {
@@ -145,7 +172,7 @@ test('what the keyboard reaches is never under the button at the bottom', async 
       await page.keyboard.press('Tab');
       const seen = await page.evaluate(() => {
         const focused = document.activeElement;
-        // A player's own controls are the browser's.
+        // The controls inside a player belong to the browser.
         if (focused === null || focused === document.body || focused.tagName === 'VIDEO') return null;
         const { left, top, width, height } = focused.getBoundingClientRect();
         const there = document.elementFromPoint(left + width / 2, top + height / 2);

@@ -1,6 +1,6 @@
-/** A phone on the link emulator: connections that fall silent without a FIN, at the worst moments, and a proxy that lies. */
-import { openLink } from '../../bench/link.ts';
-import { openProxy } from '../support/proxy.ts';
+/** Connections that fall silent without a FIN at the worst moments, on an emulated phone's link, and a proxy's own error responses. */
+import { openNetwork } from '../support/network/network.ts';
+import { openProxy } from '../support/network/proxy.ts';
 import {
   expect,
   expectFinished,
@@ -13,7 +13,7 @@ import {
   test,
 } from './fixtures.ts';
 
-/** There is a way again as soon as a connection falls silent: a new one works. */
+/** Within this time the gate opens: a new connection works at once. */
 const GATE_MS = 20_000;
 
 inBothSizes(() => {
@@ -24,7 +24,7 @@ inBothSizes(() => {
   }) => {
     const host = '127.0.0.1';
     const proxy = await openProxy({ to: { host, port: server.port } });
-    const link = await openLink({ to: { host, port: proxy.port }, rate: { kbit: 4000 }, delayMs: 40 });
+    const link = await openNetwork({ to: { host, port: proxy.port }, rate: { kbit: 4000 }, delayMs: 40 });
     const swallow = () => {
       const before = link.stats.blackholed;
       link.blackhole();
@@ -54,7 +54,7 @@ inBothSizes(() => {
 
     await expectRecording(page, 3);
     await page.waitForTimeout(2000);
-    // What is under way at the stop stays under way for the half second.
+    // The requests in flight at the stop stay in flight for the half second.
     link.offline(1500);
     await page.waitForTimeout(500);
     await press(page, 'Next question');
@@ -64,21 +64,21 @@ inBothSizes(() => {
     await expectNext(4, since);
 
     await expectRecording(page, 4);
-    const badGateway = proxy.cast({ status: 502 });
+    const badGateway = proxy.override({ status: 502 });
     await page.waitForTimeout(2000);
     badGateway.end();
-    expect(badGateway.told()).toBeGreaterThan(0);
+    expect(badGateway.count()).toBeGreaterThan(0);
     await page.waitForTimeout(500);
     await press(page, 'Next question');
 
     await expectRecording(page, 5);
     await page.waitForTimeout(2000);
-    const tooMany = proxy.cast({ status: 429, retryAfter: 5, contentType: 'text/plain' });
+    const tooMany = proxy.override({ status: 429, retryAfterSeconds: 5, contentType: 'text/plain' });
     await press(page, 'Finish interview');
-    // Longer than the 2 s that a first wait has by itself.
+    // Longer than the page's own first wait of 2 s.
     await expect(page.getByRole('status').getByText('Retrying in 5 s', { exact: true })).toBeVisible();
     tooMany.end();
-    expect(tooMany.told()).toBeGreaterThan(0);
+    expect(tooMany.count()).toBeGreaterThan(0);
     await expectFinished(page);
     await expectWholeInterview(page, server);
     await link.close();

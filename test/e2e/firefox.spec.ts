@@ -1,10 +1,10 @@
-/** The interview in Firefox, one fault a question: a reload, cuts, and the browser and the server killed and started again. */
+/** The interview in Firefox, with one fault in each question: a reload, cuts, and a kill and restart of the browser and of the server. */
 import type { Page } from 'puppeteer-core';
-import { openFirefox, press, waitFor, waitForHeading } from '../support/firefox.ts';
-import { openRelay } from '../support/relay.ts';
+import { openFirefox, press, waitFor, waitForHeading } from '../support/browser/firefox.ts';
+import { quietPath, readSpool } from '../support/browser/spool-reader.ts';
+import { openNetwork } from '../support/network/network.ts';
 import { createRandom } from '../support/scale.ts';
-import { spawnServer, temporaryFolder } from '../support/server.ts';
-import { quietPath, readSpool } from '../support/spool-reader.ts';
+import { spawnServer, temporaryFolder } from '../support/server/server.ts';
 import {
   type Candidate,
   expect,
@@ -18,7 +18,7 @@ import {
 async function logIn(page: Page, url: string, candidate: Candidate): Promise<void> {
   await page.goto(`${url}/#t=${candidate.token}`);
   const name = await page.$('input[autocomplete=name]');
-  // The page may know the name from before.
+  // The page may have filled in the name.
   await name?.evaluate((box) => {
     (box as HTMLInputElement).value = '';
   });
@@ -31,7 +31,7 @@ async function expectRecording(page: Page, question: number): Promise<void> {
   await waitFor(page, () => window.tresgo.status().state === 'recording');
 }
 
-/** Lets the answer run until the device has kept `bytes` of it. */
+/** Records until the device has kept `bytes` of the answer. */
 async function speak(page: Page, bytes = 60_000): Promise<void> {
   await waitFor(page, (wanted) => window.tresgo.status().persistedBytes >= wanted, bytes);
 }
@@ -41,7 +41,7 @@ test('five answers with a reload, cuts, a killed browser and a killed server: ev
   candidate,
 }) => {
   const profile = await temporaryFolder();
-  const relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+  const relay = await openNetwork({ to: { host: '127.0.0.1', port: server.port } });
   let running = server;
   let firefox = await openFirefox(profile.path);
   const errors = firefox.errors;
@@ -67,12 +67,12 @@ test('five answers with a reload, cuts, a killed browser and a killed server: ev
     expect(relay.stats.cuts).toBeGreaterThan(1);
     relay.setCut(null);
 
-    // Nothing gets out before the kill: only the device has this answer.
+    // No request gets out before the kill: only the device has this answer.
     relay.refuse(true);
     relay.cutAll();
     await speak(page);
     await firefox.kill();
-    expect(relay.stats.refused, 'the page had no way out').toBeGreaterThan(0);
+    expect(relay.stats.refused, 'the page could send nothing').toBeGreaterThan(0);
     firefox = await openFirefox(profile.path);
     page = firefox.page;
     relay.refuse(false);

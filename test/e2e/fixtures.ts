@@ -1,20 +1,34 @@
-/** Chromium with a moving picture and a spoken voice, a server of its own for each test, and what a candidate does. */
+/**
+ * The fixtures of every spec: Chromium with a moving picture and a spoken voice, a server for each test, and a candidate.
+ *
+ * `import { test } from './fixtures.ts'` gives a test
+ * - `page`, in which `mediaRecorderTap` notes what MediaRecorder delivers; an error thrown in the page fails the test,
+ * - `server`, the built server as a process of its own, on an empty data folder,
+ * - `candidate`, a token for the default interview of five questions,
+ * - `gallery`, the view in every state without a server; it is built once for each worker.
+ *
+ * `begin`, `answer` and `expectFinished` walk through the interview; `expectWholeInterview` compares every stored byte with
+ * every recorded byte. `inBothSizes` declares tests for a desktop and for a phone.
+ */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
-import type { TresgoStatus } from '../../client/status.ts';
-import { chromiumArgs, chromiumPath, mediaRecorderTap, type TapDigest } from '../support/browser.ts';
-import { fakeMedia, probe } from '../support/media.ts';
-import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../support/server.ts';
+import type { TresgoStatus } from '../../client/interview/stats.ts';
+import type { Gallery } from '../gallery/serve.ts';
+import { chromiumArgs, chromiumPath, mediaRecorderTap, type TapDigest } from '../support/browser/browser.ts';
+import { fakeMedia, probe } from '../support/media/media.ts';
+import { createToken } from '../support/server/candidate.ts';
+import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../support/server/server.ts';
 
 export { expect };
 
+/** The name on every token, unless given. */
 export const NAME = 'Nguyễn Văn A';
 
-/** For `test.use`: the page as a desktop has it … */
+/** For `test.use`: the page on a desktop. */
 export const DESKTOP = { viewport: { width: 1280, height: 720 } } as const;
-/** … and as a phone does. */
+/** For `test.use`: the page on a phone. */
 export const PHONE = {
   viewport: { width: 390, height: 844 },
   deviceScaleFactor: 2,
@@ -31,8 +45,11 @@ export function inBothSizes(declare: (screen: typeof DESKTOP | typeof PHONE) => 
     });
 }
 
+/** A candidate who has not logged in yet. */
 export interface Candidate {
+  /** The secret of the token. */
   token: string;
+  /** The id of the token, for the command line. */
   id: string;
 }
 
@@ -41,10 +58,21 @@ interface Fixtures {
   candidate: Candidate;
 }
 
-export const test = base.extend<Fixtures>({
+/** Playwright's `test` with the fixtures above. */
+export const test = base.extend<Fixtures, { gallery: Gallery }>({
   launchOptions: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
     async ({}, use) => use({ executablePath: chromiumPath(), args: chromiumArgs(await fakeMedia()) }),
+    { scope: 'worker' },
+  ],
+  gallery: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
+    async ({}, use) => {
+      // Only the specs of the view need Vite, which takes a while to load.
+      const gallery = await (await import('../gallery/serve.ts')).openGallery();
+      await use(gallery);
+      await gallery.close();
+    },
     { scope: 'worker' },
   ],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameter's pattern
@@ -65,24 +93,33 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Runs `tresgo …` on the data of a server: the JSON that it prints. */
+/** Runs `tresgo … --json` on the data folder of a server. Returns the JSON that the command prints. */
 export async function admin<T>(dataDir: string, ...args: string[]): Promise<T> {
   const { status, stdout, stderr } = await tresgo([...args, '--json', '--data-dir', dataDir]);
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout) as T;
 }
 
-/** A token made by the command line, as an admin makes it. */
+/** Creates a token. In this process: the command line would take a second. */
 export async function createCandidate(dataDir: string, name = NAME, interview = 'default'): Promise<Candidate> {
-  return admin<Candidate>(dataDir, 'token', 'create', '--name', name, '--interview', interview);
+  const { id, secret } = await createToken(dataDir, name, interview);
+  return { id, token: secret };
 }
 
-/** Presses the button of that name. */
+/** Creates the interview `own` from these lines of YAML, below its slug and title, and a candidate for it. */
+export async function inviteToOwnInterview({ dataDir }: TestServer, ...lines: string[]): Promise<Candidate> {
+  const file = path.join(dataDir, 'interview.yaml');
+  await writeFile(file, ['slug: own', 'title: An interview of our own', ...lines, ''].join('\n'));
+  await admin(dataDir, 'interview', 'create', file);
+  return createCandidate(dataDir, NAME, 'own');
+}
+
+/** Presses the button with this name. */
 export async function press(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name, exact: true }).click();
 }
 
-/** From the link to the running preview. */
+/** Opens the candidate's link, logs in, and waits for the preview. */
 export async function logIn(page: Page, url: string, candidate: Candidate, name = 'nguyen van a'): Promise<void> {
   await page.goto(`${url}/#t=${candidate.token}`);
   await expect(page.getByRole('textbox', { name: 'Token' })).toHaveValue(candidate.token);
@@ -92,42 +129,48 @@ export async function logIn(page: Page, url: string, candidate: Candidate, name 
   await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
 }
 
-/** From the link into the first question. */
+/** Logs in, starts the interview, and waits until the first question is being recorded. */
 export async function begin(page: Page, url: string, candidate: Candidate): Promise<void> {
   await logIn(page, url, candidate);
   await press(page, 'Start interview');
   await expectRecording(page, 1);
 }
 
-/** Waits until question `index` records, lets it run, and presses on. */
-export async function answer(page: Page, index: number, { seconds = 3, of = 5 } = {}): Promise<void> {
+/** Waits until question `index` is being recorded, records for `seconds`, and presses "Next question" or "Finish interview". */
+export async function answer(page: Page, index: number, { seconds = 2, of = 5 } = {}): Promise<void> {
   await expectRecording(page, index, of);
   await page.waitForTimeout(seconds * 1000);
   await page.getByRole('button', { name: index === of ? 'Finish interview' : 'Next question' }).click();
 }
 
+/** Waits until question `index` is being recorded. */
 export async function expectRecording(page: Page, index: number, of = 5): Promise<void> {
   await expect(page.getByRole('heading', { name: `Question ${index} of ${of}` })).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('status').getByText('Recording', { exact: true })).toBeVisible({ timeout: 30_000 });
 }
 
+/** Waits for the last page of the interview. */
 export async function expectFinished(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeVisible({ timeout: 60_000 });
 }
 
-/** `window.tresgo.status()`. */
+/** Returns `window.tresgo.status()` of the page. */
 export async function statusOf(page: Page): Promise<TresgoStatus> {
   return page.evaluate(() => window.tresgo.status());
 }
 
+/** A file of a session folder. */
 export interface FolderFile {
+  /** Relative to the session folder. */
   name: string;
+  /** Absolute. */
   path: string;
   bytes: number;
+  /** Hexadecimal. */
   sha256: string;
 }
 
-/** The only session folder of a server: its path and all files below it, sorted by name. */
+/** Reads the only session folder of a server: its path, all files below it, sorted by name, and its `meta.json`. */
 export async function readSession(
   server: Pick<TestServer, 'dataDir'>,
 ): Promise<{ folder: string; files: FolderFile[]; meta: SessionMeta }> {
@@ -148,6 +191,7 @@ export async function readSession(
   return { folder, files, meta };
 }
 
+/** The part of `meta.json` that the specs compare. */
 export interface SessionMeta {
   status: string;
   totalQuestions: number;
@@ -155,8 +199,8 @@ export interface SessionMeta {
 }
 
 /**
- * The end that every interview must come to: five files and nothing else, each byte for byte what MediaRecorder
- * delivered in the page, each playable, and no take sent as a second upload.
+ * Expects the end of every interview: five files and nothing else, each byte for byte what MediaRecorder delivered in the
+ * page, each playable, and no take sent as a second upload.
  */
 export async function expectWholeInterview(page: Page, server: TestServer): Promise<void> {
   const delivered = await page.evaluate(() => window.__tapDigests());
@@ -167,20 +211,20 @@ export async function expectWholeInterview(page: Page, server: TestServer): Prom
   expect(meta.status).toBe('finished');
   expect(meta.files.map(({ sha256 }) => sha256)).toEqual(delivered.map(({ sha256 }) => sha256));
   await expectNoSecondUpload(server);
-  for (const [at, file] of answers.entries()) await expectPlayable(file, delivered[at] as TapDigest);
+  await Promise.all(answers.map((file, at) => expectPlayable(file, delivered[at] as TapDigest)));
   const { gate } = await statusOf(page);
   expect(gate.map(({ question }) => question)).toEqual([1, 2, 3, 4, 5]);
   expect(gate.map(({ bytes }) => bytes)).toEqual(answers.map(({ bytes }) => bytes));
 }
 
-/** After the end: what was begun and not placed would lie there. */
+/** Expects that every upload was placed: the bytes of any other upload would be stored in `uploads/`. */
 export async function expectNoSecondUpload({ dataDir }: Pick<TestServer, 'dataDir'>): Promise<void> {
-  expect(await readdir(path.join(dataDir, 'uploads')), 'a second upload of a take would lie here').toEqual([]);
+  expect(await readdir(path.join(dataDir, 'uploads')), 'a second upload of a take would be stored here').toEqual([]);
 }
 
 /**
- * Video and audio are there, every frame decodes, and it is as long as it was recorded. A recording that a reload ended
- * lacks its end (`cutShort`): its last element is not whole, which ffmpeg remarks on and nothing else.
+ * Expects video and audio, that every frame decodes, and the duration of the recording. A recording that a reload ended
+ * lacks its end (`cutShort`): its last element is not whole, and that must be ffmpeg's only complaint.
  */
 export async function expectPlayable(
   file: FolderFile,

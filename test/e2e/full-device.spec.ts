@@ -1,10 +1,24 @@
-/** A device that keeps nothing new, opens its store late, or throws where nobody expects it: no answer is hidden, nothing stands still. */
+/** A device that is full, opens its storage late or not at all, or throws an unexpected error: no answer is lost or hidden, and the page says what is wrong. */
 import type { Page } from '@playwright/test';
-import { openRelay, type Relay } from '../support/relay.ts';
-import type { TestServer } from '../support/server.ts';
-import { type Candidate, expect, expectRecording, logIn, press, readSession, statusOf, test } from './fixtures.ts';
+import { openChromium } from '../support/browser/chromium-process.ts';
+import { type Network, openNetwork } from '../support/network/network.ts';
+import { type TestServer, temporaryFolder } from '../support/server/server.ts';
+import {
+  answer,
+  type Candidate,
+  expect,
+  expectFinished,
+  expectNoSecondUpload,
+  expectRecording,
+  inBothSizes,
+  logIn,
+  press,
+  readSession,
+  statusOf,
+  test,
+} from './fixtures.ts';
 
-/** Runs in the page before its own scripts: its database can be read, and takes nothing. */
+/** Runs in the page before its own scripts: its database can be read, and refuses every write. */
 function fillDevice(): void {
   for (const method of ['put', 'add'] as const) {
     const write = IDBObjectStore.prototype[method];
@@ -28,8 +42,8 @@ function openLate(delayMs: number): void {
   };
 }
 
-/** An answer of which nothing has left the device; the way out is open again after. */
-async function recordOffline(page: Page, relay: Relay, candidate: Candidate): Promise<void> {
+/** Records an answer of which no byte has left the device; afterwards the network works again. */
+async function recordOffline(page: Page, relay: Network, candidate: Candidate): Promise<void> {
   await logIn(page, relay.url, candidate);
   relay.setCut({ match: (head) => head.startsWith('POST /files') });
   await press(page, 'Start interview');
@@ -38,20 +52,20 @@ async function recordOffline(page: Page, relay: Relay, candidate: Candidate): Pr
   relay.setCut(null);
 }
 
-/** Up to one of the recorder's slices. */
+/** Expects `Q1.webm` to be the first recording, up to one of its slices. */
 async function expectFirstAnswer(page: Page, server: TestServer): Promise<void> {
   const { files } = await readSession(server);
   const [first] = await page.evaluate(() => window.__tapDigests({ prefixes: true }));
   expect(first?.prefixes?.map(({ sha256 }) => sha256)).toContain(files.find(({ name }) => name === 'Q1.webm')?.sha256);
 }
 
-let relay: Relay;
+let relay: Network;
 test.beforeEach(async ({ server }) => {
-  relay = await openRelay({ to: { host: '127.0.0.1', port: server.port } });
+  relay = await openNetwork({ to: { host: '127.0.0.1', port: server.port } });
 });
 test.afterEach(() => relay.close());
 
-test('a reload on a full device: what was recorded is there, can be kept, and arrives', async ({
+test('a reload on a full device: the recorded answer is there, can be kept, and arrives', async ({
   page,
   server,
   candidate,
@@ -61,11 +75,11 @@ test('a reload on a full device: what was recorded is there, can be kept, and ar
   await page.reload();
   await press(page, 'Keep this answer');
   await expectRecording(page, 2);
-  await expect(page.getByRole('alert'), 'the next answer lives in the page').toContainText('This device is full');
+  await expect(page.getByRole('alert'), 'the next answer is in memory alone').toContainText('This device is full');
   await expectFirstAnswer(page, server);
 });
 
-test('a store that opens late: it is said, and waited for, because it holds an answer', async ({
+test('a storage that opens late and holds an answer: the page says so and waits for it', async ({
   page,
   server,
   candidate,
@@ -82,7 +96,7 @@ test('a store that opens late: it is said, and waited for, because it holds an a
   await expectFirstAnswer(page, server);
 });
 
-test('a store that opens late on a device that holds no answer: the interview begins without it, and says so', async ({
+test('a storage that opens late and holds no answer: the page says so and begins without it', async ({
   page,
   candidate,
 }) => {
@@ -91,7 +105,7 @@ test('a store that opens late on a device that holds no answer: the interview be
   await expect(page.getByRole('alert')).toContainText('This browser keeps nothing on the device');
 });
 
-test('a browser that gives no lock, and keeps no note any more: the interview goes on', async ({ page, candidate }) => {
+test('a browser without locks whose localStorage is full: the interview continues', async ({ page, candidate }) => {
   await page.addInitScript(() => {
     LockManager.prototype.request = () => Promise.reject(new DOMException('Blocked', 'SecurityError'));
   });
@@ -108,7 +122,7 @@ test('a browser that gives no lock, and keeps no note any more: the interview go
   await expectRecording(page, 2);
 });
 
-test('a failure that nobody foresaw is said, and "Try again" begins anew', async ({ page, candidate }) => {
+test('an unexpected error is shown, and "Try again" begins anew', async ({ page, candidate }) => {
   await page.addInitScript(() => {
     const getAll = IDBIndex.prototype.getAll;
     IDBIndex.prototype.getAll = function (this: IDBIndex, ...args: Parameters<typeof getAll>) {
@@ -127,3 +141,58 @@ test('a failure that nobody foresaw is said, and "Try again" begins anew', async
   await press(page, 'Try again');
   await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
 });
+
+inBothSizes((screen) => {
+  test('the device is full in mid-answer: the page says so, the recording continues, and everything arrives', async ({
+    server,
+    candidate,
+  }) => {
+    // Chromium sets a quota only for a context with a profile.
+    const profile = await temporaryFolder();
+    const { page, context, close } = await openChromium(profile.path, screen);
+    try {
+      await logIn(page, server.url, candidate);
+      await press(page, 'Start interview');
+      await expectRecording(page, 1);
+      await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(20_000);
+      const { origin } = new URL(page.url());
+      const devtools = await context.newCDPSession(page);
+      await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+      // Chromium looks at its quota again only after half a minute.
+      await expect(page.getByRole('alert')).toContainText('This device is full', { timeout: 60_000 });
+      const { recordedBytes } = await statusOf(page);
+      await expect.poll(async () => (await statusOf(page)).recordedBytes).toBeGreaterThan(recordedBytes + 20_000);
+      await expectRecording(page, 1);
+      await press(page, 'Next question');
+      await answer(page, 2);
+      await expectRecording(page, 3);
+      await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+      for (let question = 3; question <= 5; question++) await answer(page, question);
+      await expectFinished(page);
+      const { files, meta } = await readSession(server);
+      expect(files.map(({ name }) => name)).toEqual([
+        'meta.json',
+        'Q1.webm',
+        'Q2.webm',
+        'Q3.webm',
+        'Q4.webm',
+        'Q5.webm',
+      ]);
+      expect(files.slice(1).map(({ sha256 }) => sha256)).toEqual(await page.evaluate(digestsInMemory));
+      expect(meta.status).toBe('finished');
+      await expectNoSecondUpload(server);
+    } finally {
+      await close();
+      await profile.remove();
+    }
+  });
+});
+
+/** Digests of the recordings since the page was loaded. The tap's own database is full as well. */
+async function digestsInMemory(): Promise<string[]> {
+  const digest = async ({ blobs }: { blobs: readonly Blob[] }) => {
+    const hash = await crypto.subtle.digest('SHA-256', await new Blob([...blobs]).arrayBuffer());
+    return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+  return Promise.all(window.__tap.map(digest));
+}

@@ -1,3 +1,4 @@
+/** The interview without any fault: what was recorded, what was sent, what is stored, and what is forgotten. */
 import {
   answer,
   expect,
@@ -9,11 +10,11 @@ import {
   test,
 } from './fixtures.ts';
 
-test('five answers through the page lie in the folder, byte for byte', async ({ page, server, candidate }) => {
-  const said: string[] = [];
+test('five answers through the page are stored in the folder, byte for byte', async ({ page, server, candidate }) => {
+  const confirmed: string[] = [];
   page.on('response', (response) => {
     const { 'upload-complete': complete, 'repr-digest': digest } = response.headers();
-    if (complete === '?1') said.push(digest ?? '');
+    if (complete === '?1') confirmed.push(digest ?? '');
   });
   await logIn(page, server.url, candidate);
   await expect(page.getByRole('combobox', { name: 'Camera' })).toBeVisible();
@@ -27,11 +28,11 @@ test('five answers through the page lie in the folder, byte for byte', async ({ 
   const { files } = await readSession(server);
   const answers = files.filter(({ name }) => name.startsWith('Q'));
   const digests = answers.map(({ sha256 }) => `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
-  expect(said, 'the digests that the server gave').toEqual(digests);
+  expect(confirmed, 'the digests that the server sent').toEqual(digests);
   const status = await statusOf(page);
   for (const { question, resentBytes } of status.gate) expect(resentBytes, `question ${question}`).toBe(0);
   expect(JSON.stringify(status)).not.toContain(candidate.token);
   expect(server.stderr()).not.toContain(candidate.token);
-  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
-  expect(kept, 'the token is forgotten after the end').not.toContain(candidate.token);
+  const stored = await page.evaluate(() => JSON.stringify({ ...localStorage }));
+  expect(stored, 'the token is forgotten after the end').not.toContain(candidate.token);
 });

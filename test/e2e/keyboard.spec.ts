@@ -1,21 +1,8 @@
 /** The whole interview with Tab, Enter and Space alone. */
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Page } from '@playwright/test';
-import {
-  admin,
-  createCandidate,
-  expect,
-  expectFinished,
-  expectRecording,
-  logIn,
-  NAME,
-  press,
-  readSession,
-  test,
-} from './fixtures.ts';
+import { expect, expectFinished, expectRecording, inviteToOwnInterview, readSession, test } from './fixtures.ts';
 
-/** What has the focus: its visible name, or its label. */
+/** Returns the visible name, or the label, of the element that has the focus. */
 async function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const element = document.activeElement;
@@ -26,6 +13,7 @@ async function focused(page: Page): Promise<string> {
   });
 }
 
+/** Presses Tab until the element with this name has the focus. @throws Error after 20 presses */
 async function tabTo(page: Page, name: string): Promise<void> {
   const passed: string[] = [];
   for (let presses = 0; presses < 20; presses++) {
@@ -36,7 +24,9 @@ async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`Tab does not reach "${name}", but ${passed.join(' | ')}`);
 }
 
-test('from the link to the end by keyboard alone', async ({ page, server, candidate }) => {
+test('from the link to the receipt by keyboard alone, with a choice of takes', async ({ page, server }) => {
+  const questions = ['questions:', '  - {text: One, maxTakes: 3}', '  - {text: Two}', '  - {text: Three}'];
+  const candidate = await inviteToOwnInterview(server, ...questions);
   await page.goto(`${server.url}/#t=${candidate.token}`);
   await expect(page.getByRole('textbox', { name: 'Token' })).toHaveValue(candidate.token);
   await tabTo(page, 'Full name');
@@ -49,53 +39,35 @@ test('from the link to the end by keyboard alone', async ({ page, server, candid
   await tabTo(page, 'Microphone');
   await tabTo(page, 'Start interview');
   await page.keyboard.press('Enter');
-  for (let question = 1; question <= 5; question++) {
-    await expectRecording(page, question);
-    // A new question is read from its top; from there the button is ahead, not behind.
-    await expect(page.getByRole('heading', { name: `Question ${question} of 5` })).toBeFocused();
+  const record = async (question: number, key: 'Enter' | 'Space') => {
+    await expectRecording(page, question, 3);
+    // A screen reader reads a new question from its heading; from there the button is ahead, not behind.
+    await expect(page.getByRole('heading', { name: `Question ${question} of 3` })).toBeFocused();
     await page.waitForTimeout(1500);
-    await tabTo(page, question === 5 ? 'Finish interview' : 'Next question');
-    await page.keyboard.press(question % 2 === 0 ? 'Space' : 'Enter');
-  }
-  await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeFocused({ timeout: 60_000 });
-  const delivered = await page.evaluate(() => window.__tapDigests());
-  expect(delivered).toHaveLength(5);
-  const { files, meta } = await readSession(server);
-  const answers = files.filter(({ name }) => name.startsWith('Q'));
-  expect(answers.map(({ sha256 }) => sha256)).toEqual(delivered.map(({ sha256 }) => sha256));
-  expect(meta.status).toBe('finished');
-});
-
-test('the choice to keep an answer or give it again is read first, and is ahead of the focus', async ({
-  page,
-  server,
-}) => {
-  const file = path.join(server.dataDir, 'interview.yaml');
-  const lines = ['slug: own', 'title: Ours', 'questions:', '  - {text: One, maxTakes: 3}', '  - {text: Two}', ''];
-  await writeFile(file, lines.join('\n'));
-  await admin(server.dataDir, 'interview', 'create', file);
-  await logIn(page, server.url, await createCandidate(server.dataDir, NAME, 'own'));
-  await press(page, 'Start interview');
+    await tabTo(page, question === 3 ? 'Finish interview' : 'Next question');
+    await page.keyboard.press(key);
+  };
+  // The choice to keep an answer or to answer again is read first, and is ahead of the focus.
   const choice = page.getByRole('heading', { name: 'Your answer is recorded' });
   for (const decision of ['Answer again (2 takes left)', 'Keep this answer']) {
-    await expectRecording(page, 1, 2);
-    await expect(page.getByRole('heading', { name: 'Question 1 of 2' })).toBeFocused();
-    await page.waitForTimeout(1500);
-    await tabTo(page, 'Next question');
-    await page.keyboard.press('Enter');
+    await record(1, 'Enter');
     await expect(choice).toBeFocused();
     await expect(choice).toHaveAccessibleDescription(/^You spoke for \d seconds?\./);
     await tabTo(page, decision);
     await page.keyboard.press('Enter');
   }
-  await expectRecording(page, 2, 2);
-  await page.waitForTimeout(1000);
-  await tabTo(page, 'Finish interview');
-  await page.keyboard.press('Enter');
-  await expectFinished(page);
-  // What the tab has seen the end of stays there, without a token.
+  await record(2, 'Space');
+  await record(3, 'Enter');
+  await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeFocused({ timeout: 60_000 });
+  const delivered = await page.evaluate(() => window.__tapDigests());
+  expect(delivered).toHaveLength(4);
+  const { files, meta } = await readSession(server);
+  const answers = files.filter(({ name }) => name.startsWith('Q'));
+  expect(answers.map(({ sha256 }) => sha256)).toEqual(delivered.slice(1).map(({ sha256 }) => sha256));
+  expect(meta.status).toBe('finished');
+  // The tab shows the end again after a reload, without a token.
   await page.reload();
   await expectFinished(page);
-  await expect(page.getByRole('table', { name: 'Your receipt' }).getByRole('row')).toHaveCount(3);
+  await expect(page.getByRole('table', { name: 'Your receipt' }).getByRole('row')).toHaveCount(4);
   expect(await page.evaluate(() => localStorage.length)).toBe(0);
 });

@@ -1,6 +1,6 @@
 /**
- * From a voice at the microphone to what a reviewer has: an interview that is spoken into Chromium through the page, its
- * copies sought in, its words found by a real recogniser.
+ * From a voice at the microphone to the reviewer: an interview spoken into Chromium through the page, seeking in its
+ * copies, and its words found by a real recogniser.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,12 +9,12 @@ import { readConfig } from '../../server/config.ts';
 import { createBackground } from '../../server/jobs/background.ts';
 import { openStorage } from '../../storage/index.ts';
 import type { Job } from '../../storage/types.ts';
-import { ffmpegPath, probe } from '../support/media.ts';
-import { createPocketsphinx } from '../support/pocketsphinx.ts';
-import { openRangeServer } from '../support/range-server.ts';
-import { spawnServer, temporaryFolder } from '../support/server.ts';
-import { readVtt } from '../support/speech.ts';
-import { until } from '../support/tus.ts';
+import { ffmpegPath, probe } from '../support/media/media.ts';
+import { openRangeServer } from '../support/server/range-server.ts';
+import { spawnServer, temporaryFolder } from '../support/server/server.ts';
+import { createPocketsphinx } from '../support/speech/pocketsphinx.ts';
+import { readVtt } from '../support/speech/speech.ts';
+import { until } from '../support/tus/tus.ts';
 import {
   admin,
   answer,
@@ -39,7 +39,7 @@ const test = base.extend({
   },
 });
 
-/** The voice says its sentences in 12 s, and begins anew. */
+/** The voice says its two sentences in 12 s, and begins again. */
 const ANSWER_SECONDS = 14;
 const TEXT = `slug: spoken
 title: Spoken
@@ -49,7 +49,7 @@ questions:
   - text: What do you do?
 `;
 
-/** Where a video is after it was told to go somewhere, in seconds; and how long it says it is. */
+/** Loads a video and seeks to `to` seconds. Returns its position and its duration, both in seconds. */
 async function seek(page: Page, url: string, name: string, to: number) {
   await page.goto(url);
   return page.evaluate(
@@ -69,7 +69,10 @@ async function seek(page: Page, url: string, name: string, to: number) {
   );
 }
 
-test('what is spoken into the page can be sought in, looked at and read', async ({ page, server }) => {
+test('a spoken interview: its copies can be sought in, its pictures looked at, its words read', async ({
+  page,
+  server,
+}) => {
   test.setTimeout(300_000);
   const file = path.join(server.dataDir, 'spoken.yaml');
   await writeFile(file, TEXT);
@@ -99,7 +102,7 @@ test('what is spoken into the page can be sought in, looked at and read', async 
     'copy.webm': copies[0] as string,
   });
   try {
-    // What the browser records can't be told the length of: that is why there is a copy.
+    // A browser's recording has no duration: that is why there is a copy.
     const original = await seek(page, media.url, 'original.webm', 0);
     expect(original.duration).toBe(Number.POSITIVE_INFINITY);
     for (const to of [9.3, 2.1, 12.8]) {
@@ -134,7 +137,7 @@ test('what is spoken into the page can be sought in, looked at and read', async 
   }
 });
 
-/** As the server would, with the tests' own recogniser behind the same interface. */
+/** Transcribes as the server does, with the tests' own recogniser behind the same interface. */
 async function transcribe(dataDir: string): Promise<void> {
   const storage = await openStorage({ dataDir });
   storage.claim();

@@ -1,8 +1,8 @@
-/** A page of somebody else's: it records the camera and sends it with @uppy/tus. Bundled by `uppy.spec.ts`. */
+/** A page of another site: it records the camera and sends the recording with @uppy/tus. Bundled by `uppy.spec.ts`. */
 import Uppy, { type Body, type Meta } from '@uppy/core';
 import Tus, { type TusOpts } from '@uppy/tus';
 
-/** One answer to a request of the upload, with the headers that the browser lets a page of another origin read. */
+/** A request of the upload and its response, with the headers that the browser lets a page of another origin read. */
 export interface Exchange {
   method: string;
   /** `Upload-Offset` of the request. */
@@ -12,13 +12,13 @@ export interface Exchange {
   headers: Record<string, string | null>;
 }
 
+/** How an upload ended. */
 export interface Outcome {
   bytes: number;
   /** Hexadecimal. */
   sha256: string;
   exchanges: Exchange[];
-  /** Null when the upload came through. */
-  /** What Uppy says of an upload that failed. */
+  /** Uppy's message for an upload that failed; null when the upload succeeded. */
   failure: string | null;
 }
 
@@ -54,7 +54,7 @@ async function hexDigest(blob: Blob): Promise<string> {
 }
 
 const foreign = {
-  /** Records at least so many bytes and sends them. */
+  /** Records at least `minBytes` and sends the recording. */
   async send(
     order: { endpoint: string; token: string; folder: string; question: number; minBytes: number },
     options: Options = {},
@@ -89,5 +89,6 @@ const foreign = {
   },
 };
 
+/** What the page offers to `page.evaluate`. */
 export type Foreign = typeof foreign;
 Object.assign(window, { foreign });

@@ -1,20 +1,20 @@
-/** @uppy/tus in Chromium, on a page of another origin than the server's: everything goes through CORS. */
+/** @uppy/tus in Chromium, on a page of another origin than the server's: every request needs CORS. */
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { build } from 'vite';
-import { type Candidate, openCandidate } from '../faults/candidate.ts';
-import { openRelay, type Relay } from '../support/relay.ts';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
+import { type Network, openNetwork } from '../support/network/network.ts';
+import { type Candidate, openCandidate } from '../support/server/candidate.ts';
+import { spawnServer, type TestServer, temporaryFolder } from '../support/server/server.ts';
 import { expect, readSession, test } from './fixtures.ts';
 import type { Foreign, Outcome } from './uppy-page.ts';
 
 const CHUNK = 100_000;
 
 let bundle: Awaited<ReturnType<typeof temporaryFolder>>;
-/** Two sites with the same page; the server knows the first one alone. */
+/** Two sites with the same page; the server allows only the first one's origin. */
 let site: Server;
 let stranger: Server;
 
@@ -53,12 +53,12 @@ test.afterAll(async () => {
 
 let data: Awaited<ReturnType<typeof temporaryFolder>>;
 let tresgo: TestServer;
-let relay: Relay;
+let relay: Network;
 let candidate: Candidate;
 test.beforeEach(async () => {
   data = await temporaryFolder();
   tresgo = await spawnServer({ dataDir: data.path, env: { TRESGO_ALLOWED_ORIGINS: originOf(site) } });
-  relay = await openRelay({ to: { host: '127.0.0.1', port: tresgo.port } });
+  relay = await openNetwork({ to: { host: '127.0.0.1', port: tresgo.port } });
   candidate = await openCandidate(tresgo, 'Anna');
 });
 test.afterEach(async () => {
@@ -67,7 +67,7 @@ test.afterEach(async () => {
   await data.remove();
 });
 
-/** Runs the page's `send` there. */
+/** Opens the site and runs the `send` of its page. */
 async function send(
   page: Page,
   from: Server,
@@ -80,12 +80,12 @@ async function send(
   return page.evaluate(run, [order, options] as Parameters<Foreign['send']>);
 }
 
-/** The digest as the server tells it, in hexadecimal. */
+/** Converts the digest of a `Repr-Digest` header to hexadecimal. */
 const digestIn = (header: string | null | undefined) =>
   Buffer.from(header?.match(/^sha-256=:(.+):$/)?.[1] ?? '', 'base64').toString('hex');
 
-test('a recording in pieces, with a cut in the middle of one, comes through byte for byte', async ({ page }) => {
-  // Twice: Chromium repeats a request by itself, once, when a connection that it used before is reset.
+test('a recording in chunks, with a cut in the middle of one, arrives byte for byte', async ({ page }) => {
+  // Two cuts, because Chromium itself repeats a request once when a reused connection is reset.
   relay.setCut({
     times: 2,
     match: (head, bodyBytes) => /^upload-offset: 100000\r$/im.test(head) && bodyBytes > CHUNK / 2,
@@ -98,7 +98,7 @@ test('a recording in pieces, with a cut in the middle of one, comes through byte
   const answer = files.find(({ name }) => name === 'Q1.webm');
   expect([answer?.bytes, answer?.sha256]).toEqual([bytes, sha256]);
 
-  // What a page of another origin may read of each answer.
+  // What a page of another origin may read of each response.
   const post = exchanges[0];
   expect(post).toMatchObject({ method: 'POST', status: 201 });
   expect(post?.headers.Location).toMatch(/^\/files\/\w+$/);
@@ -118,7 +118,7 @@ test('a recording in pieces, with a cut in the middle of one, comes through byte
   expect(digestIn(last?.headers['Repr-Digest'])).toBe(sha256);
 });
 
-test('all of it with the creation, and with PATCH as POST', async ({ page }) => {
+test('all bytes with the creation, and PATCH sent as POST', async ({ page }) => {
   for (const options of [{ uploadDataDuringCreation: true }, { overridePatchMethod: true }]) {
     const { exchanges, sha256, failure } = await send(page, site, options);
     expect(failure).toBeNull();
@@ -129,19 +129,19 @@ test('all of it with the creation, and with PATCH as POST', async ({ page }) => 
   }
 });
 
-test('a refusal reaches the page as what it is', async ({ page }) => {
+test('a page of another origin can read a problem', async ({ page }) => {
   const { exchanges, failure } = await send(page, site, { token: 'nobody' });
   expect(failure).not.toBeNull();
-  const refusal = exchanges.at(-1);
-  expect(refusal?.status).toBe(401);
-  expect(JSON.parse(refusal?.body ?? '')).toMatchObject({ code: 'unauthorized' });
+  const refused = exchanges.at(-1);
+  expect(refused?.status).toBe(401);
+  expect(JSON.parse(refused?.body ?? '')).toMatchObject({ code: 'unauthorized' });
 });
 
 test('a page of an origin that is not allowed sends nothing and reads nothing', async ({ page }) => {
   const { failure, exchanges } = await send(page, stranger, { retryDelays: [] });
   expect(failure).toContain('network');
   expect(exchanges).toEqual([]);
-  // It did ask: the browser's preflight came here, and the browser kept the rest from the page.
+  // The page did try: the browser's preflight arrived, and the browser blocked the rest.
   expect(relay.stats.bytesUp).toBeGreaterThan(0);
   const { files } = await readSession(tresgo);
   expect(files.map(({ name }) => name)).toEqual(['meta.json']);

@@ -1,15 +1,13 @@
 /** What the page shows and says in each state, and what its buttons call: the view alone, without a server behind it. */
 import type { Page } from '@playwright/test';
-import type { Live } from '../../client/view.ts';
-import { type Gallery, openGallery } from '../gallery/serve.ts';
+import type { Live } from '../../client/interview/actions.ts';
+import type { Gallery } from '../gallery/serve.ts';
 import { expect, test } from './fixtures.ts';
 
 let gallery: Gallery;
-
-test.beforeAll(async () => {
-  gallery = await openGallery();
+test.beforeEach(async ({ gallery: built }) => {
+  gallery = built;
 });
-test.afterAll(() => gallery.close());
 
 async function show(page: Page, state: string): Promise<void> {
   if (!page.url().startsWith(gallery.url)) await page.goto(gallery.address('en'));
@@ -36,6 +34,7 @@ test('each button calls its action, and the second click of a double click calls
     ['recovered-review', 'Keep this answer', 'keep'],
     ['recovered-review', 'Answer again (2 takes left)', 'again'],
     ['recovered-reload', 'Answer again', 'again'],
+    ['recovered-refused', 'Save a copy', 'saveCopies'],
     ['paused', 'Continue', 'resume'],
     ['finished', 'Save receipt', 'saveReceipt'],
     ['checking-no-camera', 'Try again', 'askAgain'],
@@ -56,13 +55,16 @@ test('a key held down on "Answer now" does not end the answer', async ({ page })
   expect(await called(page)).toEqual(['answerNow']);
 });
 
-test('a choice is offered only where there is one', async ({ page }) => {
+test('the buttons of a choice are shown only where the candidate has that choice', async ({ page }) => {
   await show(page, 'recovered-review-none-left');
   await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
   await expect(page.getByRole('button', { name: /Answer again/ })).toHaveCount(0);
   await show(page, 'recovered-refused');
   await expect(page.getByRole('button', { name: 'Keep this answer' })).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible();
+  await show(page, 'recovered-lost');
+  await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Save a copy' })).toHaveCount(0);
   await show(page, 'recording-last');
   await expect(page.getByRole('button', { name: 'Pause after this answer' })).toHaveCount(0);
   await show(page, 'recording-pausing');
@@ -81,9 +83,16 @@ test('the six states, word for word', async ({ page }) => {
     await show(page, state);
     await expect(page.getByRole('status').getByText(words, { exact: true })).toBeVisible();
   }
+  // What a network in the way says is told where the candidate waits, with what helps.
+  await live(page, { obstacle: 405 });
+  await expect(page.getByRole('status')).toContainText(
+    'Something between you and us refuses uploads (405). Try another',
+  );
+  await live(page, { obstacle: 200 });
+  await expect(page.getByRole('status')).toContainText('Your network answers in our place');
 });
 
-test('the time to think is counted for the eye, and said at its start and ten seconds before its end', async ({
+test('the time to think is counted down on the screen, and announced at its start and ten seconds before its end', async ({
   page,
 }) => {
   await show(page, 'thinking');
@@ -124,28 +133,31 @@ test('the end of an answer is announced once, in time', async ({ page }) => {
   ).toBe(0);
 });
 
-test('a microphone that brings nothing is said, and no more once it does', async ({ page }) => {
+test('a silent microphone is announced, until sound comes', async ({ page }) => {
   await show(page, 'recording-silent');
   await expect(page.locator('.hints')).toContainText('We can’t hear you');
-  await live(page, { hearing: 'heard' });
+  await live(page, { sound: 'heard' });
   await expect(page.locator('.hints')).toBeEmpty();
   await show(page, 'checking-silent');
   await expect(page.getByText('We can’t hear you yet.')).toBeVisible();
-  await live(page, { hearing: 'heard' });
+  await live(page, { sound: 'heard' });
   await expect(page.getByText('We can hear you.')).toBeVisible();
 });
 
-test('figures that move are in no live region', async ({ page }) => {
+test('numbers that change all the time are in no live region', async ({ page }) => {
   await show(page, 'recording');
   const moving = await page.evaluate(() =>
-    ['.stage-time', '.stage-limit', '.journey-text', '.journey-amounts', '.stage-count'].filter((selector) =>
-      document.querySelector(selector)?.closest('[aria-live]:not([aria-live="off"]), [role=status], [role=alert]'),
+    ['.stage-time', '.stage-limit', '.upload-progress-text', '.upload-progress-amounts', '.stage-count'].filter(
+      (selector) =>
+        document.querySelector(selector)?.closest('[aria-live]:not([aria-live="off"]), [role=status], [role=alert]'),
     ),
   );
   expect(moving).toEqual([]);
 });
 
-test('a recording is played with sound in place of the picture, and the picture comes back', async ({ page }) => {
+test('a recording is played with sound in place of the camera picture, and the camera picture comes back', async ({
+  page,
+}) => {
   await show(page, 'practice-watching');
   const player = page.locator('.stage-player');
   await expect(player).toBeVisible();
@@ -161,7 +173,7 @@ test('a recording is played with sound in place of the picture, and the picture 
   await expect(page.locator('.stage-video')).toBeVisible();
 });
 
-test('what may be played is said only where there is a player; what has arrived is not being sent', async ({
+test('the page offers to play an answer only where there is a player, and shows no upload of an answer that has arrived', async ({
   page,
 }) => {
   const text = page.locator('.recovered-text');
@@ -187,7 +199,9 @@ test('another camera can be chosen where the first one failed for a question', a
   await expect(cameras).toHaveCount(0);
 });
 
-test('nobody is sent to the log-in in mid-answer; after it, the way there is told to the page', async ({ page }) => {
+test('the link to the log-in is absent in mid-answer; after the answer it is there, and the page learns of the click', async ({
+  page,
+}) => {
   await show(page, 'recording-signed-out');
   await expect(page.getByRole('link', { name: 'Log in again' })).toHaveCount(0);
   await show(page, 'gate-signed-out');
@@ -201,7 +215,7 @@ for (const [motion, moves] of [
   ['reduce', false],
   ['no-preference', true],
 ] as const) {
-  test(`motion where it is not wished for: ${motion}`, async ({ page }) => {
+  test(`animations follow prefers-reduced-motion: ${motion}`, async ({ page }) => {
     await page.emulateMedia({ reducedMotion: motion });
     for (const state of ['gate-uploading', 'finishing']) {
       await show(page, state);
@@ -211,7 +225,7 @@ for (const [motion, moves] of [
   });
 }
 
-test('the receipt tells what the server holds', async ({ page }) => {
+test('the receipt lists the answers that the server stores', async ({ page }) => {
   await show(page, 'finished');
   const rows = page.getByRole('table', { name: 'Your receipt' }).getByRole('row');
   await expect(rows).toHaveCount(6);
@@ -224,7 +238,7 @@ test('the receipt tells what the server holds', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeFocused();
 });
 
-/** How often the text of `selector` changes while the figures do. */
+/** Counts the changes of the text of `selector` while the numbers of the page change. */
 async function changesOf(page: Page, selector: string, figures: Partial<Live>[]): Promise<number> {
   return page.evaluate(
     async ([selector, figures]) => {

@@ -1,27 +1,22 @@
-/** Another process holds the catalog: this one waits without standing still, and gives up in words. */
+/** Another process holds the catalog's lock: the server waits without blocking, and gives up with a 503. */
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../storage/catalog/database.ts';
-import { openApp, type TestApp } from '../support/server.ts';
-import { openSitting, refusalOf, type Sitting } from '../support/tus.ts';
+import { useApp, useSession } from '../support/server/use-app.ts';
+import { refusalOf } from '../support/tus/tus.ts';
 
-let app: TestApp;
-let sitting: Sitting;
+const app = useApp({ every: 'test' });
+const session = useSession(app);
 let other: InstanceType<typeof BetterSqlite3>;
-beforeEach(async () => {
-  app = await openApp();
-  sitting = await openSitting(app, 'Anna');
+beforeEach(() => {
   other = new BetterSqlite3(`${app.dataDir}/tresgo.db`);
   other.exec('begin immediate');
 });
-afterEach(async () => {
-  other.close();
-  await app.close();
-});
+afterEach(() => other.close());
 
-test('a write waits for the lock, and everything else goes on meanwhile', async () => {
+test('a write waits for the lock, and everything else continues meanwhile', async () => {
   let written = false;
-  const write = sitting.tus.create().then((response) => {
+  const write = session.tus.create().then((response) => {
     written = true;
     return response.status;
   });

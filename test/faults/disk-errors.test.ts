@@ -1,12 +1,12 @@
-/** The disk fails a call: nothing is acknowledged that is not there, and the upload goes on. */
+/** The disk fails a call: no byte is acknowledged that is not stored, and the upload continues. */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, onTestFinished } from 'vitest';
 import { testUnless } from '../support/needs.ts';
-import { spawnServer, temporaryFolder } from '../support/server.ts';
-import { attachStrace, threadsOf, traceObstacle } from '../support/strace.ts';
-import { recording, reprDigest, until } from '../support/tus.ts';
-import { ALL, BEGUN, type Begun, begin, empty, expectRefused, goOn, offsetOf } from './begun.ts';
+import { spawnServer, temporaryFolder } from '../support/server/server.ts';
+import { attachStrace, threadsOf, traceObstacle } from '../support/server/strace.ts';
+import { recording, reprDigest, until } from '../support/tus/tus.ts';
+import { ALL, BEGUN, begin, empty, expectRefused, goOn, offsetOf, type StartedUpload } from './started-upload.ts';
 
 const test = testUnless(await traceObstacle());
 const WRITES = 'write,writev,pwrite64,pwritev,pwritev2';
@@ -14,11 +14,11 @@ const SYNCS = 'fsync,fdatasync';
 
 interface Fault {
   calls: string;
-  on: (upload: Begun) => string;
+  on: (upload: StartedUpload) => string;
 }
 
-const onFile = (upload: Begun) => upload.file;
-const onCatalog = (upload: Begun) => `${upload.server.dataDir}/tresgo.db-wal`;
+const onFile = (upload: StartedUpload) => upload.file;
+const onCatalog = (upload: StartedUpload) => `${upload.server.dataDir}/tresgo.db-wal`;
 const ofCatalog: Array<[string, Fault]> = [
   ['sync of the catalog’s log', { calls: SYNCS, on: onCatalog }],
   ['write to the catalog’s log', { calls: WRITES, on: onCatalog }],
@@ -40,8 +40,8 @@ async function open() {
   return begin(root.path);
 }
 
-/** Does `work` while every such call fails, which must happen. */
-async function whileFailing<T>(upload: Begun, { calls, on }: Fault, work: () => Promise<T>): Promise<T> {
+/** Does `work` while every call of this kind fails; throws unless one did. */
+async function whileFailing<T>(upload: StartedUpload, { calls, on }: Fault, work: () => Promise<T>): Promise<T> {
   const options = ['-P', on(upload), '-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO`];
   const tracer = await attachStrace(await threadsOf(upload.server.process.pid as number), options);
   const result = await work().finally(() => tracer.detach());
@@ -62,15 +62,15 @@ test.each(ofAppend)('%s fails: 503, the old offset, and a later PATCH is whole',
   await goOn(upload);
 });
 
-/** Kills the server and starts another one in its place; the same upload there. */
-async function restart(upload: Begun): Promise<Begun> {
+/** Kills the server and starts another one on its data; returns the same upload there. */
+async function restart(upload: StartedUpload): Promise<StartedUpload> {
   await upload.server.stop('SIGKILL');
   const server = await spawnServer({ dataDir: upload.server.dataDir });
   onTestFinished(() => server.stop());
   return { ...upload, server, tus: upload.candidate.tus(server) };
 }
 
-test.each(ofAppend)('%s fails, and a kill in the next PATCH: the upload goes on', async (_, fault) => {
+test.each(ofAppend)('%s fails, and a kill in the next PATCH: the upload continues', async (_, fault) => {
   const upload = await open();
   const { tus, location, bytes, file } = upload;
   const failed = await whileFailing(upload, fault, () =>
@@ -79,12 +79,12 @@ test.each(ofAppend)('%s fails, and a kill in the next PATCH: the upload goes on'
   expect(failed.status).toBe(503);
   const next = await tus.openPatch(location, BEGUN, 50_000);
   await next.write(bytes.subarray(BEGUN, BEGUN + 10));
-  // A server that writes as bytes come has cut off what the failed PATCH left; one that waits for more has not.
+  // A server that writes bytes at once has truncated what the failed PATCH left; a server that waits for more has not.
   await until(async () => (await readFile(file)).length === BEGUN + 10, 1_000).catch(() => {});
   const after = await restart(upload);
   next.socket.destroy();
   const offset = await offsetOf(after.tus, location);
-  // A commit that failed may yet have reached the log: its bytes were synced before.
+  // A failed commit may still have reached the log: its bytes were synced before.
   expect(offset).toBeGreaterThanOrEqual(BEGUN);
   expect((await readFile(file)).subarray(0, offset).equals(bytes.subarray(0, offset))).toBe(true);
   await goOn(after);
@@ -117,7 +117,7 @@ test.each(ofCatalog)('%s fails: a creation is 503, and leaves nothing', async (_
   expect(await offsetOf(tus, location)).toBe(0);
 });
 
-test.each(ofCatalog)('%s fails in a creation, and a kill: made again, the upload works', async (_, fault) => {
+test.each(ofCatalog)('%s fails in a creation, and a kill: created again, the upload works', async (_, fault) => {
   const upload = await open();
   const takeId = randomUUID();
   const failed = await whileFailing(upload, fault, () => upload.tus.create({ question: 2, takeId }));
@@ -157,15 +157,15 @@ test.each(ofFinish)('%s fails in the last PATCH, and a kill: one file, one entry
   await expectFinished(await restart(upload));
 });
 
-const finish = ({ tus, location }: Begun) => tus.patch(location, ALL, empty, { length: ALL });
+const finish = ({ tus, location }: StartedUpload) => tus.patch(location, ALL, empty, { length: ALL });
 
-async function failToFinish(upload: Begun, fault: Fault) {
+async function failToFinish(upload: StartedUpload, fault: Fault) {
   const { tus, location, bytes } = upload;
   expect((await tus.patch(location, BEGUN, bytes.subarray(BEGUN))).status).toBe(204);
   return whileFailing(upload, fault, async () => ({ failed: await finish(upload), during: await tus.head(location) }));
 }
 
-async function expectFinished(upload: Begun): Promise<void> {
+async function expectFinished(upload: StartedUpload): Promise<void> {
   const { bytes, candidate } = upload;
   const again = await finish(upload);
   expect([again.status, again.headers.get('repr-digest')]).toEqual([204, reprDigest(bytes)]);

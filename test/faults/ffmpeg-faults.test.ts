@@ -1,22 +1,23 @@
-/** ffmpeg that is killed, hangs, fills the disk, talks without end, or is not there: what may pass is tried again. */
+/** ffmpeg is killed, hangs, fills the disk, writes without end, or is missing: a job is repeated where that may help. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createMedia } from '../../server/jobs/media.ts';
-import { createProcesses, type Limits, type RunProcess } from '../../server/jobs/process.ts';
-import { failureOf } from '../../server/media/refusal.ts';
-import { eagerContainment, LIKE_MEDIA_RECORDER, openMediaJobs } from '../server/jobs/media-job.ts';
-import { ffmpegPath, ffprobePath } from '../support/media.ts';
+import { failureOf } from '../../server/media/failures.ts';
+import { createMedia } from '../../server/media/index.ts';
+import type { Limits } from '../../server/sandbox/containment.ts';
+import { createProcesses, type RunProcess } from '../../server/sandbox/process.ts';
+import { ffmpegPath, ffprobePath, programFolders } from '../support/media/media.ts';
+import { eagerContainment, LIKE_MEDIA_RECORDER, openMediaJobs } from '../support/media/media-job.ts';
 import { testUnless } from '../support/needs.ts';
 
-/** The words are of the real limits. */
+/** Error texts name the real limits, also where a test sets smaller ones. */
 const CPU = /^reading it took more than \d+ s of processor time$/;
 const jobs = openMediaJobs();
 const scripts = mkdtempSync(path.join(tmpdir(), 'tresgo-scripts-'));
 chmodSync(scripts, 0o755);
-const { run } = createProcesses({ containment: eagerContainment() });
+const { run } = createProcesses({ programFolders, containment: eagerContainment() });
 let source: string;
 beforeAll(() => {
   source = jobs.record('good.webm', { video: 'vp8', audio: 'opus', seconds: 1, format: LIKE_MEDIA_RECORDER });
@@ -26,7 +27,7 @@ afterAll(() => {
   rmSync(scripts, { recursive: true });
 });
 
-/** A job whose ffmpeg is a script. */
+/** Runs a remux job whose ffmpeg is a shell script. */
 async function remuxBy(script: string, limits: Partial<Limits> = {}, folder?: string) {
   const ffmpeg = path.join(scripts, `ffmpeg-${readdirSync(scripts).length}`);
   writeFileSync(ffmpeg, `#!/bin/sh\n${script}\n`);
@@ -68,7 +69,7 @@ test.each([
   expect(error).not.toMatchObject({ final: true });
 });
 
-test('hanging: it is ended when its time is up', async () => {
+test('a hanging ffmpeg is ended when its time is up', async () => {
   const error = remuxBy('exec sleep 60', { wallMs: 1_000 });
   await expect(error).rejects.toMatchObject({
     message: expect.stringMatching(/took longer than \d+ s$/),
@@ -76,7 +77,7 @@ test('hanging: it is ended when its time is up', async () => {
   });
 });
 
-test('without end busy, or writing: it is ended by its limits, and that is the recording’s fault', async () => {
+test('an ffmpeg that computes or writes without end is ended by its limits, and the recording is to blame', async () => {
   const busy = remuxBy('while :; do :; done', { cpuSeconds: 1 });
   await expect(busy).rejects.toMatchObject({ message: expect.stringMatching(CPU), final: true });
   const writing = remuxBy('exec head -c 100000000 /dev/zero > copy.webm');
@@ -86,7 +87,7 @@ test('without end busy, or writing: it is ended by its limits, and that is the r
   });
 });
 
-test('a real ffmpeg whose processor time is used up says so, too', async () => {
+test('a real ffmpeg whose processor time is used up gives the same reason', async () => {
   const args = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc2', '-f', 'null', '-'];
   const limits: Limits = { wallMs: 60_000, cpuSeconds: 1, memoryBytes: null, fileBytes: 1_000 };
   const options = { command: ffmpegPath(), args, cwd: await jobs.newFolder(), limits };
@@ -104,11 +105,11 @@ test.each([
   ],
   ['no sound', `exec ${ffmpegPath()} -nostdin -v error -f matroska -i pipe:0 -an -c copy -cues_to_front 1 copy.webm`],
   ['no index', `exec ${ffmpegPath()} -nostdin -v error -f matroska -i pipe:0 -c copy copy.webm`],
-])('ending well with a copy that has %s: no copy is told of', async (_, script) => {
+])('ffmpeg succeeds with a copy that has %s: the job reports no copy', async (_, script) => {
   await expect(remuxBy(script)).rejects.toThrow(/its copy|ENOENT/);
 });
 
-test('gone', async () => {
+test('a missing ffmpeg', async () => {
   const media = createMedia({ ffmpeg: '/nowhere/ffmpeg', ffprobe: '/nowhere/ffprobe', run });
   const folder = await jobs.newFolder();
   const options = { source, container: 'webm' as const, folder, signal: new AbortController().signal };
@@ -139,7 +140,7 @@ testUnless(canMount ? null : 'no tmpfs can be mounted here')(
     const options = { source: long, container: 'webm' as const, folder: disk, signal };
     const noRoom = { message: 'the disk has no room for it just now', final: false };
     await expect(jobs.media.extractSpeech(options)).rejects.toMatchObject(noRoom);
-    // While the copy is written, while its index is moved to the front, with the poster; then there is room.
+    // The disk is full while the copy is written, while its index moves to the front, and at the poster; then it has room.
     const ends: string[] = [];
     const whole = Math.ceil(statSync(long).size / 1_024);
     for (const kibibytes of [12, whole - 4, whole, whole + 4, whole + 8, whole + 200]) {

@@ -1,49 +1,45 @@
-/** The last request of an upload, cut inside its body or robbed of its answer: the upload goes on to one whole file (field note 4). */
+/** The last request of an upload is cut inside its body, or its response is lost: the upload ends as one whole file (platform note 4). */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRelay, type Relay, requestLength } from '../support/relay.ts';
+import { type Network, openNetwork } from '../support/network/network.ts';
+import { requestLength } from '../support/network/request-follower.ts';
 import { createRandom, scale, seed } from '../support/scale.ts';
-import { openApp, type TestApp } from '../support/server.ts';
+import { useApp } from '../support/server/use-app.ts';
+import { openRequest, type RawRequest } from '../support/tus/raw-connection.ts';
 import {
   createTusClient,
   metadataHeader,
-  openRequest,
-  openSitting,
-  type RawRequest,
+  type OpenSession,
+  openSession,
   recording,
   refusalOf,
   reprDigest,
-  type Sitting,
   until,
-} from '../support/tus.ts';
+} from '../support/tus/tus.ts';
 
 const RUNS = 200;
 const CREATIONS = scale(30, 200);
-const LOST_ANSWERS = scale(12, 100);
+const LOST_RESPONSES = scale(12, 100);
 const QUESTIONS = 5;
 const LANES = 4;
 const TYPE = 'Content-Type: application/offset+octet-stream';
 const empty = new Uint8Array();
 
-/** Requests that the server has done with, whoever read the answer: `PATCH /files/…` and its status. */
+/** Requests that the server has finished, whether or not a client read the response: `PATCH /files/…` and its status. */
 const done: Array<{ method: string; path: string; status: number }> = [];
 
-let app: TestApp;
-let relay: Relay;
+console.log(`final-cut: seed ${seed}`);
+const debug = (details: object) => void done.push(details as (typeof done)[number]);
+const app = useApp({ log: { debug, info() {}, warn() {}, error() {} } });
+let relay: Network;
 beforeAll(async () => {
-  console.log(`final-cut: seed ${seed}`);
-  const debug = (details: object) => void done.push(details as (typeof done)[number]);
-  app = await openApp({ log: { debug, info() {}, warn() {}, error() {} } });
-  relay = await openRelay({ to: { host: '127.0.0.1', port: Number(new URL(app.url).port) } });
+  relay = await openNetwork({ to: { host: '127.0.0.1', port: Number(new URL(app.url).port) } });
 });
-afterAll(async () => {
-  await relay.close();
-  await app.close();
-});
+afterAll(() => relay.close());
 
-/** What one run is about: a question that has no answer yet, those before it in its sitting have one each. */
-interface Run extends Sitting {
+/** One run: a question without an answer; each earlier question of its session has one. */
+interface Run extends OpenSession {
   run: number;
   question: number;
   random: () => number;
@@ -51,17 +47,17 @@ interface Run extends Sitting {
   between: (from: number, to: number) => number;
 }
 
-/** Runs work so often, in lanes beside each other, each with sittings of its own. */
+/** Runs `work` `runs` times, in parallel lanes, each with sessions of its own. */
 async function repeat(runs: number, lanes: number, work: (run: Run) => Promise<void>): Promise<void> {
   let next = 0;
   const lane = async () => {
-    let sitting: Sitting | null = null;
+    let session: OpenSession | null = null;
     for (let question = 1; next < runs; question = (question % QUESTIONS) + 1) {
       const run = next++;
-      if (question === 1 || !sitting) sitting = await openSitting(app, `Anna ${run}`);
+      if (question === 1 || !session) session = await openSession(app, `Anna ${run}`);
       const random = createRandom(seed + run);
       const between = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
-      await work({ ...sitting, run, question, random, between });
+      await work({ ...session, run, question, random, between });
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -98,7 +94,7 @@ function openCreation({ token, folder, question }: Run, takeId: string, size: st
 const manners = ['fin', 'rst'] as const;
 type Manner = (typeof manners)[number];
 
-/** Sends the bytes and cuts right behind them, without waiting for the server. The status that was read, if any. */
+/** Sends the bytes and cuts right behind them, without waiting for the server. Returns the status that was read; else null. */
 async function sendAndCut({ socket, write, status }: RawRequest, bytes: Uint8Array, how: Manner) {
   if (how === 'fin') socket.end(bytes);
   else {
@@ -110,7 +106,7 @@ async function sendAndCut({ socket, write, status }: RawRequest, bytes: Uint8Arr
   return read;
 }
 
-/** Each question so far has one answer: one file, one entry, one take. */
+/** Each question so far has one answer: one file, one entry in meta.json, one take. */
 async function expectOneAnswer(run: Run, location: string, bytes: Buffer): Promise<void> {
   const { path, question } = run;
   const names = Array.from({ length: question }, (_, at) => `Q${at + 1}.webm`);
@@ -123,14 +119,14 @@ async function expectOneAnswer(run: Run, location: string, bytes: Buffer): Promi
   expect(await readdir(`${app.dataDir}/uploads`)).not.toContain(location.split('/').at(-1));
 }
 
-/** The ids of this question's takes. */
+/** Ids of this question's takes. */
 async function takesOf({ folder, question }: Run): Promise<string[]> {
   const session = await app.storage.sessions.getByFolder(folder);
   const takes = session ? await app.storage.takes.list(session.id) : [];
   return takes.filter((take) => take.question === question).map((take) => take.id);
 }
 
-/** What holds of a cut request: nobody was told that it worked, and a part of its bytes is there, all of them after a FIN. */
+/** Checks a cut request: no success was sent, and a part of its bytes is stored; after a FIN, all of them. */
 function expectCut(status: number | null, how: Manner, offset: number, { from, sent }: { from: number; sent: number }) {
   expect([null, 400, 503]).toContain(status);
   expect(offset).toBeGreaterThanOrEqual(from);
@@ -138,8 +134,8 @@ function expectCut(status: number | null, how: Manner, offset: number, { from, s
   if (how === 'fin') expect(offset).toBe(from + sent);
 }
 
-/** As a client goes on that never got an answer: from HEAD's offset, with the length again. */
-async function goOn(run: Run, location: string, bytes: Buffer<ArrayBuffer>): Promise<void> {
+/** Continues as a client without a response does: from HEAD's offset, with the length again. */
+async function continueUpload(run: Run, location: string, bytes: Buffer<ArrayBuffer>): Promise<void> {
   const at = await offsetOf(run, location);
   const rest = await run.tus.patch(location, at, bytes.subarray(at), { length: bytes.length });
   expect(rest.status).toBe(204);
@@ -147,7 +143,7 @@ async function goOn(run: Run, location: string, bytes: Buffer<ArrayBuffer>): Pro
   expect(rest.headers.get('repr-digest')).toBe(reprDigest(bytes));
 }
 
-test(`${RUNS} final PATCHes cut in mid-body: each upload goes on to the right digest and file`, async () => {
+test(`${RUNS} final PATCHes cut in mid-body: each upload ends with the right digest and file`, async () => {
   const cuts = { fin: 0, rst: 0, sent: 0, kept: 0 };
   await repeat(RUNS, LANES, async (run) => {
     const { tus, question, between, random } = run;
@@ -157,7 +153,7 @@ test(`${RUNS} final PATCHes cut in mid-body: each upload goes on to the right di
     const location = await tus.begin({ question });
     if (from > 0) expect((await tus.patch(location, 0, bytes.subarray(0, from))).status).toBe(204);
 
-    // At the edges as often as not: one byte short is where a mistake by one shows.
+    // Half of the cuts are at the edges: an off-by-one mistake shows one byte before the end.
     const last = bytes.length - from - 1;
     const sent = random() < 0.2 ? last : between(0, last);
     const live = await openFinalPatch(run, location, from, bytes.length);
@@ -178,14 +174,14 @@ test(`${RUNS} final PATCHes cut in mid-body: each upload goes on to the right di
       const other = await tus.patch(location, offset, empty, { length: bytes.length + 1 });
       expect(other.status).toBe(400);
     }
-    await goOn(run, location, bytes);
+    await continueUpload(run, location, bytes);
     await expectOneAnswer(run, location, bytes);
   });
   console.log(`final PATCHes cut: ${JSON.stringify(cuts)}`);
   expect([cuts.fin, cuts.rst]).toEqual([RUNS / 2, RUNS / 2]);
 }, 120_000);
 
-test(`${CREATIONS} creations cut inside their body: the repeated POST finds the upload, which goes on`, async () => {
+test(`${CREATIONS} creations cut inside their body: the repeated POST finds the upload, which continues`, async () => {
   await repeat(CREATIONS, 1, async (run) => {
     const { tus, question, between, random } = run;
     const how = manners[run.run % 2] as Manner;
@@ -199,24 +195,24 @@ test(`${CREATIONS} creations cut inside their body: the repeated POST finds the 
     await until(() => statuses('POST', '/files').length === 1);
     const location = await tus.begin({ question, takeId });
     expectCut(status, how, await offsetOf(run, location), { from: 0, sent });
-    await goOn(run, location, bytes);
+    await continueUpload(run, location, bytes);
     await expectOneAnswer(run, location, bytes);
   });
 }, 120_000);
 
-test(`${LOST_ANSWERS} last answers that never arrive: the repeat is 204 with ?1, one file, one entry`, async () => {
-  await repeat(LOST_ANSWERS, 1, async (run) => {
+test(`${LOST_RESPONSES} last responses that are lost: the repeat is 204 with ?1, one file, one entry`, async () => {
+  await repeat(LOST_RESPONSES, 1, async (run) => {
     const { tus, question, between } = run;
     const lossy = createTusClient({ url: relay.url, token: run.token, folder: run.folder });
     const bytes = recording(between(100, 100_000));
-    // The length alone, as our page sends it, or with the last data.
+    // The last PATCH carries the length alone, as our page sends it, or also the last data.
     const from = run.run % 2 === 0 ? bytes.length : between(1, bytes.length - 1);
     const location = await tus.begin({ question });
     await tus.patch(location, 0, bytes.subarray(0, from));
     done.length = 0;
 
     const cutsBefore = relay.stats.cuts;
-    // A FIN, so that the server can't know that nobody reads.
+    // A FIN, so that the server can't know that the client does not read.
     relay.setCut({
       how: 'fin',
       times: 1,
@@ -227,34 +223,34 @@ test(`${LOST_ANSWERS} last answers that never arrive: the repeat is 204 with ?1,
     expect(relay.stats.cuts).toBe(cutsBefore + 1);
     await until(() => statuses('PATCH', location).length === 1);
 
-    // Word for word: the offset has moved, unless nothing but the length was sent.
+    // The same request again: the offset has moved, unless only the length was sent.
     const verbatim = await last();
     expect(verbatim.status).toBe(from === bytes.length ? 204 : 409);
     if (verbatim.status === 409) expect(await refusalOf(verbatim)).toMatchObject({ code: 'offset-conflict' });
     else expect(verbatim.headers.get('repr-digest')).toBe(reprDigest(bytes));
-    await goOn(run, location, bytes);
-    await goOn(run, location, bytes);
+    await continueUpload(run, location, bytes);
+    await continueUpload(run, location, bytes);
     await expectOneAnswer(run, location, bytes);
   });
 }, 120_000);
 
-test(`${LOST_ANSWERS} clients gone right after the last byte: whatever the server made of it, it is whole once`, async () => {
-  await repeat(LOST_ANSWERS, LANES, async (run) => {
+test(`${LOST_RESPONSES} clients that leave right after the last byte: whatever the server did with it, the answer is whole and stored once`, async () => {
+  await repeat(LOST_RESPONSES, LANES, async (run) => {
     const { tus, question, between } = run;
     const bytes = recording(between(100, 100_000));
     const location = await tus.begin({ question });
     const live = await openFinalPatch(run, location, 0, bytes.length);
     await sendAndCut(live, bytes, manners[run.run % 2] as Manner);
-    // Without a pause: the repeat may meet the first one on its way.
+    // Without a pause: the repeat may arrive while the first request is still handled.
     await until(async () => (await offsetOf(run, location)) === bytes.length);
-    await goOn(run, location, bytes);
+    await continueUpload(run, location, bytes);
     expect((await tus.head(location)).headers.get('upload-complete')).toBe('?1');
     await expectOneAnswer(run, location, bytes);
   });
 }, 120_000);
 
-test(`${LOST_ANSWERS} lost 201s with a takeId: the repeats find one upload`, async () => {
-  await repeat(LOST_ANSWERS, 1, async (run) => {
+test(`${LOST_RESPONSES} lost 201s with a takeId: the repeats find one upload`, async () => {
+  await repeat(LOST_RESPONSES, 1, async (run) => {
     const { tus, question } = run;
     done.length = 0;
     const takeId = randomUUID();
@@ -274,7 +270,7 @@ test(`${LOST_ANSWERS} lost 201s with a takeId: the repeats find one upload`, asy
     await until(() => statuses('POST', '/files').length === 4);
     expect(await takesOf(run)).toEqual([location.split('/').at(-1)]);
     expect(await readdir(`${app.dataDir}/uploads`)).toEqual(await takesOf(run));
-    await goOn(run, location, bytes);
+    await continueUpload(run, location, bytes);
     await expectOneAnswer(run, location, bytes);
   });
 }, 120_000);

@@ -1,29 +1,31 @@
 /**
- * Thousands of wrong, half and strange requests: the real server answers each in its one form or not at all, lives,
- * keeps nothing of them, and takes in somebody's good answer whole beside them.
+ * Thousands of wrong, incomplete and strange requests: the real server responds to each in its one form or not at all, stays
+ * alive, keeps nothing of them, and stores another candidate's good answer whole at the same time.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStorage } from '../../storage/index.ts';
 import { createChance } from '../support/chance.ts';
 import { createRandom, scale, seed } from '../support/scale.ts';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
-import { until } from '../support/tus.ts';
-import { openCandidate } from './candidate.ts';
+import { openCandidate } from '../support/server/candidate.ts';
+import { spawnServer, type TestServer, temporaryFolder } from '../support/server/server.ts';
+import { until } from '../support/tus/tus.ts';
 import { footprintOf, measured, socketsOf } from './footprint.ts';
+import type { FuzzRequest } from './fuzz/draft.ts';
+import { drawRequest, fire } from './fuzz/fuzz-request.ts';
+import { faultIn, idOf, learn, openWorld, type World } from './fuzz/fuzz-world.ts';
 import { beginGoodUpload } from './fuzz/good-upload.ts';
-import { fire, makeShot, type Outcome, type Shot } from './fuzz/shot.ts';
-import { faultIn, idOf, learn, openWorld, type World } from './fuzz/world.ts';
+import type { Outcome } from './fuzz/responses.ts';
 
 const REQUESTS = scale(5_000, 100_000);
-/** Until then the server compiles its code and fills its caches: what it holds then is the base. */
+/** During the first requests the server compiles its code and fills its caches; its memory after them is the base. */
 const WARM_UP = 1_000;
-/** A fuzzed session is left after that many, before its limits answer everything. */
+/** A fuzzed session is replaced after this number of requests, before its limits refuse everything. */
 const REQUESTS_A_SESSION = 500;
 const AT_ONCE = 12;
 
 const MB = 1_000_000;
-/** Above the base after all requests: what is in use may not grow with their number, what V8 keeps free may a little. */
+/** Allowed growth above the base: memory in use may not grow with the requests; memory that V8 keeps free may grow a little. */
 const GROWTH = { liveBytes: 8 * MB, rssBytes: 64 * MB, sockets: 4, removedFiles: 0 };
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -38,27 +40,29 @@ afterAll(async () => {
   await root.remove();
 });
 
-/** Each kind of fault that was seen: how often, and the first time in full. */
+/** Each kind of fault: its number, and its first case in full. */
 const faults = new Map<string, { count: number; first: string }>();
 
-function report(fault: string, index: number, shot: Shot, outcome: Outcome): void {
+function report(fault: string, index: number, request: FuzzRequest, outcome: Outcome): void {
   const known = faults.get(fault);
   if (known) known.count += 1;
-  const raw = JSON.stringify(shot.bytes.toString('latin1').slice(0, 4_000));
-  const answers = outcome.answers.map(({ head, body }) => JSON.stringify(`${head}\r\n\r\n${body}`.slice(0, 1_000)));
-  const how = `${shot.bytes.length} bytes in ${shot.pieces} pieces, cut ${JSON.stringify(shot.cut)}`;
-  const first = [`TRESGO_SEED=${seed}, request ${index}, ${how}:`, raw, 'answered:', ...answers].join('\n');
+  const raw = JSON.stringify(request.bytes.toString('latin1').slice(0, 4_000));
+  const responses = outcome.responses.map(({ head, body }) => JSON.stringify(`${head}\r\n\r\n${body}`.slice(0, 1_000)));
+  const how = `${request.bytes.length} bytes in ${request.pieces} pieces, cut ${JSON.stringify(request.cut)}`;
+  const first = [`TRESGO_SEED=${seed}, request ${index}, ${how}:`, raw, 'responses:', ...responses].join('\n');
   if (!known) faults.set(fault, { count: 1, first });
 }
 
-/** Each kind of log entry that tells of something unforeseen, and whatever is no log entry at all. */
+/** Each kind of log entry about an unforeseen error, and all other output that is not a log entry. */
 function complaints(): string[] {
   const lines = server.stderr().trimEnd().split('\n');
-  const strange = lines.filter((line) => !/^live-bytes \d+$|^Building TresGo |^\{"level":[1234]0,/.test(line));
+  const strange = lines.filter(
+    (line) => !/^live-bytes \d+$|^Building TresGo |^made a new data folder |^\{"level":[1234]0,/.test(line),
+  );
   return [...new Set(strange.map((line) => line.replace(/"time":.*?"(err|code|msg)"/, '"$1"').slice(0, 1_000)))];
 }
 
-/** What lies in the data folder and is not in the catalog, or the other way round. */
+/** Differences between the files of the data folder and the catalog. */
 async function litter(): Promise<string[]> {
   const found: string[] = [];
   const storage = await openStorage({ dataDir: server.dataDir });
@@ -77,7 +81,7 @@ async function litter(): Promise<string[]> {
     JSON.parse(await readFile(`${path}/meta.json`, 'utf8'));
   }
   const top = [...(await readdir(root.path)), ...(await readdir(server.dataDir))];
-  const expected = /^(data|sessions|uploads|server\.lock.*|tresgo\.db(-wal|-shm)?)$/;
+  const expected = /^(data|sessions|uploads|ballast|server\.(lock.*|origin)|tresgo\.db(-wal|-shm)?)$/;
   return [...found, ...top.filter((name) => !expected.test(name))];
 }
 
@@ -98,13 +102,13 @@ test(`${REQUESTS} strange requests`, async () => {
       if (index % REQUESTS_A_SESSION === 0)
         world = openWorld(server, `Fuzz ${index}`, { theirFolder: victim.folder, theirs });
       const here = await world;
-      const shot = makeShot(createChance(createRandom(seed + index)), here);
-      const outcome = await fire(server.port, shot);
-      const status = outcome.answers[0]?.status ?? 0;
+      const request = drawRequest(createChance(createRandom(seed + index)), here);
+      const outcome = await fire(server.port, request);
+      const status = outcome.responses[0]?.status ?? 0;
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (shot.methods.length === 1) learn(here, shot, outcome.answers[0]);
-      const fault = faultIn(here, shot, outcome, server.dataDir);
-      if (fault) report(fault, index, shot, outcome);
+      if (request.methods.length === 1) learn(here, request, outcome.responses[0]);
+      const fault = faultIn(here, request, outcome, server.dataDir);
+      if (fault) report(fault, index, request, outcome);
     }
   };
   const fuzzTo = async (end: number) => {
@@ -119,7 +123,7 @@ test(`${REQUESTS} strange requests`, async () => {
     const now = await footprintOf(server);
     return (Object.keys(GROWTH) as Array<keyof typeof GROWTH>).filter((name) => now[name] - base[name] > GROWTH[name]);
   };
-  // Free memory goes back to the system with the next collections.
+  // V8 returns free memory to the system with the next collections.
   await until(async () => (await grown()).length === 0, 30_000, 1_000).catch(() => {});
   console.log({ base, after: await footprintOf(server) }, Object.fromEntries([...statuses].sort()));
   expect(await grown()).toEqual([]);
@@ -127,16 +131,16 @@ test(`${REQUESTS} strange requests`, async () => {
   const askedAt = performance.now();
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect(performance.now() - askedAt).toBeLessThan(1_000);
-  const { bytes, told, sent } = await good.end();
+  const { bytes, digest, sent } = await good.end();
   expect(bytes).toBeGreaterThan(0);
-  expect(told).toBe(sent);
+  expect(digest).toBe(sent);
   expect(server.process.exitCode).toBeNull();
-  // The sweep may be at work while the folder is read: what is litter stays.
+  // The sweep may run while the folder is read: real litter is still there later.
   await until(async () => (await litter()).length === 0, 12_000, 1_000).catch(() => {});
   expect(await litter()).toEqual([]);
   const seen = [...faults].map(([fault, { count, first }]) => `${fault}: ${count} times, first:\n${first}`);
   expect([...seen, ...complaints()].join('\n\n')).toBe('');
-  // It got through to the application, and not to refusals alone.
+  // Requests reached the application, and not only its refusals.
   for (const status of [200, 201, 204, 400, 401, 403, 404, 409, 412, 413, 415])
-    expect(statuses.get(status), `answers with ${status}`).toBeGreaterThan(0);
+    expect(statuses.get(status), `responses with ${status}`).toBeGreaterThan(0);
 }, 1_800_000);

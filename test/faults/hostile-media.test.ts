@@ -1,20 +1,20 @@
-/** Media that wants more than to be seen: every case ends in a stated reason or a correct copy, and touches nothing else. */
+/** Hostile media: every case ends with a stated reason or a correct copy, and touches no other file, host or program. */
 import { execFile, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { JobError } from '../../server/jobs/job-error.ts';
-import { fingerprint, judge, openMediaJobs } from '../server/jobs/media-job.ts';
+import { JobError } from '../../server/job-error.ts';
 import { createChance } from '../support/chance.ts';
-import { ffmpegPath, ffprobePath } from '../support/media.ts';
+import { ffmpegPath, ffprobePath } from '../support/media/media.ts';
+import { fingerprint, judge, openMediaJobs } from '../support/media/media-job.ts';
 import { testUnless } from '../support/needs.ts';
 import { createRandom, scale, seed } from '../support/scale.ts';
 import { type Hostile, hostileSet, playlists } from './hostile/set.ts';
 import { strayCalls, tracedPrograms } from './hostile/traced.ts';
 
-/** A case that takes longer ran into a limit that should have been a check. */
+/** A case that takes longer has run into a limit instead of being refused by a check. */
 const CASE_MS = 60_000;
 const traced = tracedPrograms();
 const jobs = openMediaJobs();
@@ -44,14 +44,14 @@ afterAll(() => {
 });
 
 interface Outcome {
-  /** Null = a copy. */
+  /** null: the job made a copy. */
   reason: string | null;
-  /** It will never be better: no other try is made. */
+  /** True: the failure is permanent, so the job is not repeated. */
   final: boolean;
   folder: string;
 }
 
-/** Lets a job have it, and looks at what came of it. */
+/** Runs the jobs on a file and collects their outcome. */
 async function offer({ file, container }: Pick<Hostile, 'file' | 'container'>, from = jobs): Promise<Outcome> {
   const before = fingerprint(file);
   const folder = await from.newFolder();
@@ -59,7 +59,7 @@ async function offer({ file, container }: Pick<Hostile, 'file' | 'container'>, f
   const signal = AbortSignal.timeout(CASE_MS);
   const options = { source: file, container, folder, normalizeAudio: false, signal, onProgress: () => {} };
   const made = await from.media.remux(options).catch((error: unknown) => {
-    // Nothing else is ever thrown: what is wrong with it is always told.
+    // No other error may be thrown: a failure always has a reason.
     if (!(error instanceof JobError)) throw error;
     return error;
   });
@@ -77,7 +77,7 @@ async function offer({ file, container }: Pick<Hostile, 'file' | 'container'>, f
   return { reason: null, final: true, folder };
 }
 
-test('a plain ffmpeg does open what a playlist names, so this can be seen', async () => {
+test('the control: a plain ffmpeg opens what a playlist names, and the trace shows it', async () => {
   const file = path.join(jobs.root, 'plain.webm');
   writeFileSync(file, playlists({ canary, port }).ffconcat ?? '');
   const opens = (...args: string[]) => {
@@ -90,14 +90,14 @@ test('a plain ffmpeg does open what a playlist names, so this can be seen', asyn
   expect(opens('-enable_drefs', '1', '-use_absolute_path', '1', '-i', outside)).toBe(true);
   writeFileSync(file, `ffconcat version 1.0\nfile 'http://127.0.0.1:${port}/'\n`);
   await new Promise((resolve) => {
-    // Not spawnSync: our server has to answer.
+    // Not spawnSync: the server in this process has to respond.
     execFile(ffmpegPath(), ['-nostdin', '-safe', '0', '-protocol_whitelist', 'file,http,tcp', '-i', file], resolve);
   });
   expect(heard).toBeGreaterThan(0);
   heard = 0;
 });
 
-test('every case ends in its reason, or in a correct copy', async () => {
+test('every case ends with its reason, or with a correct copy', async () => {
   for (const each of set) {
     const { reason, final } = await offer(each);
     expect.soft(final, each.name).toBe(true);
@@ -139,7 +139,7 @@ test.each([
       const file = path.join(jobs.root, `cut-${place}-${name}`);
       writeFileSync(file, whole.subarray(0, Math.floor((whole.length * place) / places)));
       const { reason } = await offer({ file, container });
-      // Most of a WebM gives a copy of what is there.
+      // A WebM that lacks its end gives a copy of the rest.
       if (name === 'good.webm' && place > places / 2) expect(reason).toBeNull();
     }
   },
@@ -156,7 +156,7 @@ test(`changed at random (seed ${seed})`, async () => {
     ] as const);
     const bytes = Buffer.from(readFileSync(path.join(jobs.root, name)));
     for (let change = chance.int(1, 40); change > 0; change--) {
-      // The first bytes decide what it is, and nothing else would come of them.
+      // The first bytes decide the format: changes there would only be refused.
       const at = chance.is(0.5) ? chance.int(12, Math.min(2_000, bytes.length - 1)) : chance.int(12, bytes.length - 1);
       bytes[at] = chance.int(0, 255);
     }

@@ -1,12 +1,13 @@
-/** Bodies of the largest size go to the disk as they come: the server's memory stays flat. */
+/** The largest bodies are written to the disk as they arrive: the server's memory stays flat. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
-import { openRequest, recording } from '../support/tus.ts';
-import { openCandidate } from './candidate.ts';
+import { openCandidate } from '../support/server/candidate.ts';
+import { spawnServer, type TestServer, temporaryFolder } from '../support/server/server.ts';
+import { openRequest } from '../support/tus/raw-connection.ts';
+import { recording } from '../support/tus/tus.ts';
 
 const SIZE = 480_000_000;
 const GROWTH = 100_000_000;
@@ -22,7 +23,7 @@ afterEach(async () => {
   await root.remove();
 });
 
-/** The largest resident size that the server has had, in bytes. */
+/** The server's largest resident size so far, in bytes. */
 async function peakBytes(): Promise<number> {
   const status = await readFile(`/proc/${server.process.pid}/status`, 'utf8');
   return Number(status.match(/VmHWM:\s+(\d+) kB/)?.[1]) * 1024;

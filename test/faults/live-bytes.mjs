@@ -1,4 +1,4 @@
-// Preloaded into the server that is fuzzed: on SIGUSR2 it tells what is still in use after a full collection.
+// Preloaded into the fuzzed server: on SIGUSR2 it prints the bytes that are still in use after a full collection.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

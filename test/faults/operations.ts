@@ -1,31 +1,36 @@
-/** What a client does to an upload, one step each, and what must hold if the server died in it. */
+/** Operations on an upload, and the promises that must hold if the server dies in one. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { expect } from 'vitest';
-import type { TestServer } from '../support/server.ts';
-import { reprDigest, type Tus, until } from '../support/tus.ts';
-import { type Candidate, openCandidate } from './candidate.ts';
-import { checkFolder, checkUpload, newUpload, note, type Upload } from './ledger.ts';
+import { type Candidate, openCandidate } from '../support/server/candidate.ts';
+import type { TestServer } from '../support/server/server.ts';
+import { reprDigest, type Tus, until } from '../support/tus/tus.ts';
+import { applyHeaders, checkFolder, checkUpload, newUpload, type Upload } from './upload-ledger.ts';
 
-const BEGUN = 3_000;
-const ALL = 5_000;
+const FIRST_BYTES = 3_000;
+const ALL_BYTES = 5_000;
 const empty = new Uint8Array();
 
-export interface Attempt {
-  /** The step. */
+/** One run of an operation. */
+interface Attempt {
+  /** Sends the request. */
   run(): Promise<Response>;
-  /** After a restart, or after none; `told` is the answer, where one came. Throws where a promise is broken. */
-  check(server: TestServer, told: Response | null): Promise<void>;
+  /**
+   * Checks the promises, with or without a restart in between; `response` is null where none came.
+   * @throws AssertionError for a broken promise
+   */
+  check(server: TestServer, response: Response | null): Promise<void>;
 }
 
+/** A request that a client can make. */
 export interface Operation {
   name: string;
-  /** Brings an upload to where the step begins. */
+  /** Brings an upload to the state in which the operation starts. */
   prepare(server: TestServer): Promise<Attempt>;
 }
 
-/** All of them, for one data folder. */
+/** All operations on uploads, for one data folder. */
 export function createOperations(): Operation[] {
   let shared: Candidate | null = null;
   const uploads: Upload[] = [];
@@ -34,31 +39,31 @@ export function createOperations(): Operation[] {
     return shared;
   };
 
-  /** An upload of which the first `size` bytes are there. */
+  /** Creates an upload whose first `size` bytes are stored. */
   async function begin(tus: Tus, question: number, size: number): Promise<Upload & { location: string }> {
-    const upload = newUpload(question, ALL);
+    const upload = newUpload(question, ALL_BYTES);
     const location = await tus.begin(upload);
-    note(upload, (await tus.patch(location, 0, upload.bytes.subarray(0, size))).headers);
+    applyHeaders(upload, (await tus.patch(location, 0, upload.bytes.subarray(0, size))).headers);
     return Object.assign(upload, { asked: true, location, sent: size });
   }
 
-  /** All promises about the upload hold; what was told is taken down first. */
-  async function keepsWord(candidate: Candidate, server: TestServer, upload: Upload, told: Response | null) {
-    if (told) note(upload, told.headers);
+  /** Applies the response, then checks all promises about the upload. */
+  async function checkPromises(candidate: Candidate, server: TestServer, upload: Upload, response: Response | null) {
+    if (response) applyHeaders(upload, response.headers);
     expect(await checkUpload(candidate, candidate.tus(server), upload)).toEqual([]);
   }
 
-  /** The client goes on from where the server is, to the end; then the folder is as it should be. */
-  async function goOn(candidate: Candidate, server: TestServer, upload: Upload, all: Upload[]) {
+  /** Continues the upload from the server's offset to its end; then checks the session folder. */
+  async function finishUpload(candidate: Candidate, server: TestServer, upload: Upload, all: Upload[]) {
     const tus = candidate.tus(server);
     const location = upload.location as string;
-    if (upload.at < ALL)
+    if (upload.at < ALL_BYTES)
       expect((await tus.patch(location, upload.at, upload.bytes.subarray(upload.at))).status).toBe(204);
     upload.declared = true;
-    const last = await tus.patch(location, ALL, empty, { length: ALL });
+    const last = await tus.patch(location, ALL_BYTES, empty, { length: ALL_BYTES });
     expect([last.status, last.headers.get('upload-complete')]).toEqual([204, '?1']);
     expect(last.headers.get('repr-digest')).toBe(reprDigest(upload.bytes));
-    note(upload, last.headers);
+    applyHeaders(upload, last.headers);
     all.push(upload);
     expect(await checkFolder(candidate, all, true)).toEqual([]);
     expect(await left(server)).toEqual([]);
@@ -68,14 +73,14 @@ export function createOperations(): Operation[] {
     name: 'create',
     async prepare(server) {
       const candidate = await candidateOf(server);
-      const upload = newUpload(1, ALL);
+      const upload = newUpload(1, ALL_BYTES);
       upload.asked = true;
       return {
         run: () => candidate.tus(server).create(upload),
-        async check(after, told) {
-          upload.location = told?.headers.get('location') ?? null;
-          // Where no answer came, it repeats the POST.
-          await keepsWord(candidate, after, upload, null);
+        async check(after, response) {
+          upload.location = response?.headers.get('location') ?? null;
+          // A client without a response repeats the POST.
+          await checkPromises(candidate, after, upload, null);
           const tus = candidate.tus(after);
           expect(await tus.begin(upload)).toBe(upload.location);
           expect(await left(after)).toEqual([idOf(upload)]);
@@ -90,15 +95,15 @@ export function createOperations(): Operation[] {
     async prepare(server) {
       const candidate = await candidateOf(server);
       const tus = candidate.tus(server);
-      const upload = await begin(tus, 2, BEGUN);
+      const upload = await begin(tus, 2, FIRST_BYTES);
       before(server);
-      upload.sent = ALL;
+      upload.sent = ALL_BYTES;
       return {
-        run: () => tus.patch(upload.location, BEGUN, upload.bytes.subarray(BEGUN)),
-        async check(after, told) {
-          await keepsWord(candidate, after, upload, told);
-          expect([BEGUN, ALL]).toContain(upload.at);
-          await goOn(candidate, after, upload, uploads);
+        run: () => tus.patch(upload.location, FIRST_BYTES, upload.bytes.subarray(FIRST_BYTES)),
+        async check(after, response) {
+          await checkPromises(candidate, after, upload, response);
+          expect([FIRST_BYTES, ALL_BYTES]).toContain(upload.at);
+          await finishUpload(candidate, after, upload, uploads);
         },
       };
     },
@@ -108,19 +113,21 @@ export function createOperations(): Operation[] {
     name: 'declare',
     async prepare(server) {
       const candidate = await candidateOf(server);
-      const upload = await begin(candidate.tus(server), 3, BEGUN);
+      const upload = await begin(candidate.tus(server), 3, FIRST_BYTES);
       const send = (to: TestServer, length: number) =>
-        candidate.tus(to).patch(upload.location, BEGUN, empty, { length });
+        candidate.tus(to).patch(upload.location, FIRST_BYTES, empty, { length });
       return {
-        run: () => send(server, ALL),
-        async check(after, told) {
-          await keepsWord(candidate, after, upload, told);
+        run: () => send(server, ALL_BYTES),
+        async check(after, response) {
+          await checkPromises(candidate, after, upload, response);
           const head = await candidate.tus(after).head(upload.location);
-          expect(told ? [String(ALL)] : [String(ALL), null]).toContain(head.headers.get('upload-length'));
-          expect((await send(after, ALL)).status).toBe(204);
-          expect((await send(after, ALL + 1)).status).toBe(400);
-          upload.sent = ALL;
-          await goOn(candidate, after, upload, uploads);
+          expect(response ? [String(ALL_BYTES)] : [String(ALL_BYTES), null]).toContain(
+            head.headers.get('upload-length'),
+          );
+          expect((await send(after, ALL_BYTES)).status).toBe(204);
+          expect((await send(after, ALL_BYTES + 1)).status).toBe(400);
+          upload.sent = ALL_BYTES;
+          await finishUpload(candidate, after, upload, uploads);
         },
       };
     },
@@ -129,17 +136,17 @@ export function createOperations(): Operation[] {
   /** The last, empty PATCH that carries the length. */
   async function finishing(candidate: Candidate, server: TestServer, all: Upload[]): Promise<Attempt> {
     const tus = candidate.tus(server);
-    const upload = await begin(tus, 4, ALL);
+    const upload = await begin(tus, 4, ALL_BYTES);
     upload.declared = true;
     return {
-      run: () => tus.patch(upload.location, ALL, empty, { length: ALL }),
-      async check(after, told) {
-        await keepsWord(candidate, after, upload, told);
+      run: () => tus.patch(upload.location, ALL_BYTES, empty, { length: ALL_BYTES }),
+      async check(after, response) {
+        await checkPromises(candidate, after, upload, response);
         const head = () => candidate.tus(after).head(upload.location);
-        // Once the length is there, nobody has to ask again.
+        // Once the length is stored, the server finishes the upload without another request.
         if ((await head()).headers.get('upload-length') !== null)
           await until(async () => (await head()).headers.get('upload-complete') === '?1');
-        await goOn(candidate, after, upload, all);
+        await finishUpload(candidate, after, upload, all);
       },
     };
   }
@@ -153,7 +160,7 @@ export function createOperations(): Operation[] {
     async prepare(server) {
       const candidate = await candidateOf(server);
       if (!uploads.some(({ question }) => question === 4))
-        await goOn(candidate, server, await begin(candidate.tus(server), 4, BEGUN), uploads);
+        await finishUpload(candidate, server, await begin(candidate.tus(server), 4, FIRST_BYTES), uploads);
       return finishing(candidate, server, uploads);
     },
   };
@@ -162,14 +169,14 @@ export function createOperations(): Operation[] {
     name: 'delete',
     async prepare(server) {
       const candidate = await candidateOf(server);
-      const upload = await begin(candidate.tus(server), 5, BEGUN);
+      const upload = await begin(candidate.tus(server), 5, FIRST_BYTES);
       upload.removal = 'asked';
       return {
         run: () => candidate.tus(server).remove(upload.location),
-        async check(after, told) {
-          if (told) expect(told.status).toBe(204);
-          if (told) upload.removal = 'done';
-          await keepsWord(candidate, after, upload, null);
+        async check(after, response) {
+          if (response) expect(response.status).toBe(204);
+          if (response) upload.removal = 'done';
+          await checkPromises(candidate, after, upload, null);
           expect(await left(after)).toEqual(upload.removal === 'done' ? [] : [idOf(upload)]);
           const again = await candidate.tus(after).remove(upload.location);
           expect(again.status).toBe(upload.removal === 'done' ? 404 : 204);
@@ -192,7 +199,7 @@ function fillLog(server: TestServer): void {
   const catalog = new BetterSqlite3(path.join(server.dataDir, 'tresgo.db'));
   catalog.pragma('wal_autocheckpoint = 0');
   catalog.pragma('synchronous = OFF');
-  // Only a change is logged.
+  // SQLite logs only real changes.
   const change = catalog.prepare("update interviews set created_at = created_at || ' '");
   const restore = catalog.prepare('update interviews set created_at = trim(created_at)');
   for (let frame = 0; frame < 1_000; frame += 2) for (const write of [change, restore]) write.run();

@@ -1,38 +1,33 @@
-/** What fails after the last byte came, or in the catalog: 503 and a later success, never a lost or a doubled answer. */
+/** Failures after the last byte has arrived, or in the catalog: 503 and a later success, never a lost or doubled answer. */
 import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import BetterSqlite3 from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openApp, type TestApp } from '../support/server.ts';
-import { openSitting, recording, refusalOf, reprDigest, type Sitting, until } from '../support/tus.ts';
+import { expect, test } from 'vitest';
+import { useApp, useSession } from '../support/server/use-app.ts';
+import { recording, refusalOf, reprDigest, until } from '../support/tus/tus.ts';
 
-let app: TestApp;
-let sitting: Sitting;
-beforeEach(async () => {
-  app = await openApp();
-  sitting = await openSitting(app, 'Anna');
-});
-afterEach(() => app.close());
+const app = useApp({ every: 'test' });
+const session = useSession(app);
 
 const empty = new Uint8Array();
 
-/** Puts a file where the session folder is; the returned function puts the folder back. */
+/** Replaces the session folder by a file; the returned function restores the folder. */
 async function blockFolder(): Promise<() => Promise<void>> {
-  await rename(sitting.path, `${sitting.path}.away`);
-  await writeFile(sitting.path, 'in the way');
+  await rename(session.path, `${session.path}.away`);
+  await writeFile(session.path, 'in the way');
   return async () => {
-    await rm(sitting.path);
-    await rename(`${sitting.path}.away`, sitting.path);
+    await rm(session.path);
+    await rename(`${session.path}.away`, session.path);
   };
 }
 
 async function expectPlaced(bytes: Uint8Array): Promise<void> {
-  expect((await readFile(`${sitting.path}/Q1.webm`)).equals(bytes)).toBe(true);
-  expect((await readdir(sitting.path)).sort()).toEqual(['Q1.webm', 'meta.json']);
-  expect(JSON.parse(await readFile(`${sitting.path}/meta.json`, 'utf8')).files).toHaveLength(1);
+  expect((await readFile(`${session.path}/Q1.webm`)).equals(bytes)).toBe(true);
+  expect((await readdir(session.path)).sort()).toEqual(['Q1.webm', 'meta.json']);
+  expect(JSON.parse(await readFile(`${session.path}/meta.json`, 'utf8')).files).toHaveLength(1);
 }
 
-test('placing fails once: 503, HEAD says ?0, and the next PATCH completes it (field note 5)', async () => {
-  const { tus } = sitting;
+test('placing fails once: 503, HEAD says ?0, and the next PATCH completes it (platform note 5)', async () => {
+  const { tus } = session;
   const bytes = recording(10_000);
   const location = await tus.begin();
   await tus.patch(location, 0, bytes);
@@ -51,8 +46,8 @@ test('placing fails once: 503, HEAD says ?0, and the next PATCH completes it (fi
   await expectPlaced(bytes);
 });
 
-test('nobody asks again: the sweep completes it', async () => {
-  const { tus } = sitting;
+test('without another request, the sweep completes it', async () => {
+  const { tus } = session;
   const bytes = recording(10_000);
   const location = await tus.begin();
   await tus.patch(location, 0, bytes);
@@ -65,8 +60,8 @@ test('nobody asks again: the sweep completes it', async () => {
   await expectPlaced(bytes);
 });
 
-test('a HEAD alone sets it going again, too', async () => {
-  const { tus } = sitting;
+test('a HEAD alone also starts it again', async () => {
+  const { tus } = session;
   const bytes = recording(10_000);
   const location = await tus.begin();
   await tus.patch(location, 0, bytes);
@@ -77,11 +72,11 @@ test('a HEAD alone sets it going again, too', async () => {
   await expectPlaced(bytes);
 });
 
-test('a multipart answer that can’t be placed is 503; sent again it is one answer', async () => {
+test('a multipart answer that can’t be placed is 503; sent again, it is stored once', async () => {
   const bytes = recording(10_000);
   const send = () => {
     const form = new FormData();
-    const fields = { token: sitting.token, folder: sitting.folder, questionIndex: '1' };
+    const fields = { token: session.token, folder: session.folder, questionIndex: '1' };
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
     form.append('video', new Blob([bytes]));
     return fetch(`${app.url}/api/upload-one`, { method: 'POST', body: form });
@@ -95,7 +90,7 @@ test('a multipart answer that can’t be placed is 503; sent again it is one ans
 });
 
 test('a session can’t be finished while an answer is whole but not placed', async () => {
-  const { tus, token, folder } = sitting;
+  const { tus, token, folder } = session;
   for (let question = 2; question <= 5; question++) await tus.send(recording(100), { question });
   const location = await tus.begin();
   await tus.patch(location, 0, recording(100));
@@ -112,8 +107,8 @@ test('a session can’t be finished while an answer is whole but not placed', as
   expect((await finish()).status).toBe(200);
 });
 
-test('a catalog that can’t be read is 503, never 404, and what was there is there again after (field note 2)', async () => {
-  const { tus } = sitting;
+test('a catalog that can’t be read is 503, never 404, and its content is back afterwards (platform note 2)', async () => {
+  const { tus } = session;
   const location = await tus.begin();
   await tus.patch(location, 0, recording(100));
   const catalog = new BetterSqlite3(`${app.dataDir}/tresgo.db`);
@@ -132,7 +127,7 @@ test('a catalog that can’t be read is 503, never 404, and what was there is th
 });
 
 test('a file that lost acknowledged bytes is 503 on PATCH, and never complete', async () => {
-  const { tus } = sitting;
+  const { tus } = session;
   const location = await tus.begin();
   await tus.patch(location, 0, recording(1_000));
   const file = `${app.dataDir}${location.replace('/files', '/uploads')}`;
@@ -141,11 +136,11 @@ test('a file that lost acknowledged bytes is 503 on PATCH, and never complete', 
   await rm(file);
   expect(await refusalOf(await tus.patch(location, 1_000, recording(10)))).toMatchObject({ status: 503 });
   expect(await refusalOf(await tus.patch(location, 1_000, empty, { length: 1_000 }))).toMatchObject({ status: 503 });
-  expect(await readdir(sitting.path)).toEqual(['meta.json']);
+  expect(await readdir(session.path)).toEqual(['meta.json']);
 });
 
-test('an uploads folder that is gone is 503 on creation, and no half-made take is left', async () => {
-  const { tus } = sitting;
+test('an uploads folder that is gone is 503 on creation, and no incomplete take is left', async () => {
+  const { tus } = session;
   await rename(`${app.dataDir}/uploads`, `${app.dataDir}/away`);
   expect(await refusalOf(await tus.create())).toMatchObject({ status: 503, code: 'unavailable' });
   await mkdir(`${app.dataDir}/uploads`);

@@ -1,16 +1,16 @@
-/** The power is cut while uploads are fed: only what was synced is left, and every promise still holds. */
+/** The power is cut while uploads are fed: only synced bytes remain, and every promise still holds. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { type LoopDisk, mountObstacle, openLoopDisk } from '../support/loop-disk.ts';
 import { testUnless } from '../support/needs.ts';
 import { createRandom, scale, seed } from '../support/scale.ts';
-import { spawnServer, type TestServer } from '../support/server.ts';
-import { attachStrace, threadsOf } from '../support/strace.ts';
-import { until } from '../support/tus.ts';
-import { openCandidate } from './candidate.ts';
-import { createFeed, type Feed } from './feed.ts';
-import { checkMetas } from './ledger.ts';
+import { openCandidate } from '../support/server/candidate.ts';
+import { type LoopDisk, mountObstacle, openLoopDisk } from '../support/server/loop-disk.ts';
+import { spawnServer, type TestServer } from '../support/server/server.ts';
+import { attachStrace, threadsOf } from '../support/server/strace.ts';
+import { until } from '../support/tus/tus.ts';
+import { createFeed, type Feed } from './upload-feed.ts';
+import { checkMetas } from './upload-ledger.ts';
 
 const CUTS = scale(10, 200);
 const CUTS_A_SESSION = 10;
@@ -33,28 +33,28 @@ afterEach(async () => {
 const dataDir = () => `${disk.path}/data`;
 const start = () => spawnServer({ dataDir: dataDir() });
 
-/** Feeds until so many steps are done, and cuts the power a moment later. */
+/** Feeds for `steps` steps, and cuts the power up to 5 ms later. */
 async function feedAndCut(feed: Feed, victim: TestServer, steps: number): Promise<void> {
   let ended = false;
   const fed = feed.run(victim, () => ended);
-  const moment = feed.told.steps + steps;
-  await Promise.race([fed, until(() => feed.told.steps >= moment, 30_000, 1)]);
+  const moment = feed.counts.steps + steps;
+  await Promise.race([fed, until(() => feed.counts.steps >= moment, 30_000, 1)]);
   await pause(random() * 5);
   victim.process.kill('SIGSTOP');
-  await until(() => standsStill(victim.pid));
+  await until(() => isStopped(victim.pid));
   ended = true;
   await disk.cut(() => victim.stop('SIGKILL'));
   await fed;
 }
 
-/** All its threads are stopped: T, or t where strace holds them. */
-async function standsStill(pid: number): Promise<boolean> {
+/** Whether all threads are stopped: T, or t where strace holds them. */
+async function isStopped(pid: number): Promise<boolean> {
   const stats = (await threadsOf(pid)).map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8'));
   return (await Promise.all(stats)).every((stat) => /\) [Tt] /.test(stat));
 }
 
 test(`${CUTS} power cuts: no acknowledged byte is lost, nothing is doubled`, { timeout: CUTS * 15_000 }, async () => {
-  const told = { patches: 0, bytes: 0, answers: 0 };
+  const counts = { patches: 0, bytes: 0, answers: 0 };
   let cuts = 0;
   for (let session = 0; cuts < CUTS; session++) {
     server ??= await start();
@@ -66,14 +66,14 @@ test(`${CUTS} power cuts: no acknowledged byte is lost, nothing is doubled`, { t
       expect(await feed.check(server), `after cut ${cuts + 1}`).toEqual([]);
     }
     expect(await feed.complete(server)).toEqual([]);
-    for (const key of Object.keys(told) as Array<keyof typeof told>) told[key] += feed.told[key];
+    for (const key of Object.keys(counts) as Array<keyof typeof counts>) counts[key] += feed.counts[key];
   }
-  console.log(`power-cut: ${cuts} cuts, ${JSON.stringify(told)} told, 0 acknowledged bytes lost`);
-  expect(told.answers).toBeGreaterThan(0);
-  expect(told.patches).toBeGreaterThan(CUTS);
+  console.log(`power-cut: ${cuts} cuts, ${JSON.stringify(counts)} told, 0 acknowledged bytes lost`);
+  expect(counts.answers).toBeGreaterThan(0);
+  expect(counts.patches).toBeGreaterThan(CUTS);
 });
 
-test('the control: where sync does nothing, a cut loses data, and the same check says so', async () => {
+test('the control: where sync does nothing, a cut loses data, and the same check finds that', async () => {
   server = await start();
   const feed = createFeed(await openCandidate(server, 'Anna'), random);
   const calls = 'fsync,fdatasync,sync_file_range';

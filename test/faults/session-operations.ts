@@ -1,11 +1,11 @@
-/** The two steps of a session, and what must hold if the server died in them. */
+/** The two operations on a session, and the promises that must hold if the server dies in one. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { openStorage } from '../../storage/index.ts';
-import type { TestServer } from '../support/server.ts';
-import { recording } from '../support/tus.ts';
-import { openCandidate } from './candidate.ts';
+import { openCandidate } from '../support/server/candidate.ts';
+import type { TestServer } from '../support/server/server.ts';
+import { recording } from '../support/tus/tus.ts';
 import type { Operation } from './operations.ts';
 
 const QUESTIONS = [1, 2, 3, 4, 5];
@@ -13,7 +13,7 @@ const QUESTIONS = [1, 2, 3, 4, 5];
 const post = (server: TestServer, what: 'start' | 'finish', body: object) =>
   fetch(`${server.url}/api/session/${what}`, { method: 'POST', body: JSON.stringify(body) });
 
-/** Both, for one data folder. */
+/** Both operations, for one data folder. */
 export function createSessionOperations(): Operation[] {
   let count = 0;
   const start: Operation = {
@@ -30,8 +30,8 @@ export function createSessionOperations(): Operation[] {
       await storage.close();
       return {
         run: () => post(server, 'start', { token, userName }),
-        async check(after, told) {
-          const first = told ? ((await told.json()) as { folder: string }).folder : null;
+        async check(after, response) {
+          const first = response ? ((await response.json()) as { folder: string }).folder : null;
           const again = await post(after, 'start', { token, userName });
           expect(again.status).toBe(200);
           const { folder } = (await again.json()) as { folder: string };
@@ -53,8 +53,8 @@ export function createSessionOperations(): Operation[] {
       const body = { token, folder, questionsCount: QUESTIONS.length };
       return {
         run: () => post(server, 'finish', body),
-        async check(after, told) {
-          if (told) expect(told.status).toBe(200);
+        async check(after, response) {
+          if (response) expect(response.status).toBe(200);
           expect((await post(after, 'finish', body)).status).toBe(200);
           const meta = JSON.parse(await readFile(path.join(at, 'meta.json'), 'utf8'));
           expect(meta).toMatchObject({ status: 'finished', endTime: expect.any(String) });

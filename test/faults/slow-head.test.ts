@@ -1,12 +1,13 @@
-/** Requests that never get to be one, against the real server in real time: they are told so, cut, and in nobody's way. */
+/** Incomplete and malformed requests to the real server in real time: they get an error, are cut, and disturb no other client. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
-import { openRequest, recording, reprDigest, type Tus, until } from '../support/tus.ts';
-import { openCandidate } from './candidate.ts';
-import { makeCertificate } from './certificate.ts';
+import { openCandidate } from '../support/server/candidate.ts';
+import { makeCertificate } from '../support/server/certificate.ts';
+import { spawnServer, type TestServer, temporaryFolder } from '../support/server/server.ts';
+import { openRequest } from '../support/tus/raw-connection.ts';
+import { recording, reprDigest, type Tus, until } from '../support/tus/tus.ts';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: TestServer;
@@ -24,44 +25,44 @@ afterAll(async () => {
   await root.remove();
 });
 
-/** A record's header, and the first bytes of a ClientHello. */
+/** A TLS record's header, and the first bytes of a ClientHello. */
 const TLS_START = Buffer.from('16030100c5010000c10303', 'hex');
 
-/** What a connection was told, and how long after it was opened the server was done with it. */
-interface Told {
+/** Everything that the server sent on a connection, and when it ended the connection, in ms after the opening. */
+interface Ending {
   text: string;
   afterMs: number;
 }
 
 interface Peer {
   socket: Socket;
-  /** Its own. */
+  /** The port of its own end. */
   port: number;
-  told: Promise<Told>;
+  ended: Promise<Ending>;
 }
 
-/** A connection of one that goes on when the server has ended its side, as an attacker's does. */
+/** Opens a connection that stays open when the server has ended its side, as an attacker's does. */
 async function openPeer(to = server.port): Promise<Peer> {
   const socket = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true });
   const startedAt = performance.now();
   let text = '';
   socket.on('data', (bytes) => (text += bytes.toString('latin1')));
-  const told = new Promise<Told>((resolve) => {
+  const ended = new Promise<Ending>((resolve) => {
     const settle = () => resolve({ text, afterMs: performance.now() - startedAt });
     socket.on('end', settle).on('close', settle).on('error', settle);
   });
   await once(socket, 'connect');
-  return { socket, port: socket.localPort as number, told };
+  return { socket, port: socket.localPort as number, ended };
 }
 
-/** Does it now and every second, until told to stop. */
+/** Calls `work` now and every second, until the returned function is called. */
 function everySecond(work: () => void): () => void {
   work();
   const timer = setInterval(work, 1_000);
   return () => clearInterval(timer);
 }
 
-/** How many of these the server's process still holds: those that the kernel alone is about to end have no inode. */
+/** Counts the connections that the server's process still holds: those that only the kernel still ends have no inode. */
 async function countHeld(peers: Peer[]): Promise<number> {
   const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
   const theirs = new Set(peers.map(({ port }) => hex(port)));
@@ -72,8 +73,8 @@ async function countHeld(peers: Peer[]): Promise<number> {
   ).length;
 }
 
-/** The refusal of a request that never was one, in the form of all the others. */
-function expectRefusal(text: string, status: number, code: string): void {
+/** Checks the problem that a malformed request gets: it has the form of all problems. */
+function expectProblem(text: string, status: number, code: string): void {
   const [head = '', body = ''] = text.split('\r\n\r\n');
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   expect(head).toMatch(/\r\nContent-Type: application\/problem\+json(\r\n|$)/i);
@@ -82,12 +83,12 @@ function expectRefusal(text: string, status: number, code: string): void {
   expect(JSON.parse(body)).toMatchObject({ status, code, title: expect.any(String), detail: expect.any(String) });
 }
 
-const cut = ({ afterMs }: Told) => [afterMs > 14_000, afterMs < 18_000];
+const cut = ({ afterMs }: Ending) => [afterMs > 14_000, afterMs < 18_000];
 
-test.concurrent('heads that dribble or never begin are cut after 15 s; a body that dribbles is not, and others are served', async () => {
+test.concurrent('heads that come byte by byte or not at all are cut after 15 s; a slow body is not, and other clients are served', async () => {
   const dribblers = await Promise.all(Array.from({ length: 50 }, () => openPeer()));
   const silent = await Promise.all(Array.from({ length: 10 }, () => openPeer()));
-  // One that was served once, and then dribbles the head of its next request.
+  // A connection that was served once, and then sends the head of its next request byte by byte.
   const second = await openPeer();
   second.socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
   for (const { socket } of dribblers) socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ');
@@ -109,24 +110,24 @@ test.concurrent('heads that dribble or never begin are cut after 15 s; a body th
     void fetch(`${server.url}/readyz`).then(({ status }) => served.push({ status, ms: performance.now() - askedAt }));
   });
   try {
-    for (const { told } of dribblers) {
-      const answer = await told;
+    for (const { ended } of dribblers) {
+      const answer = await ended;
       expect(cut(answer), `cut after ${answer.afterMs} ms`).toEqual([true, true]);
-      expectRefusal(answer.text, 408, 'request-timeout');
+      expectProblem(answer.text, 408, 'request-timeout');
     }
-    for (const { told } of silent) {
-      const answer = await told;
+    for (const { ended } of silent) {
+      const answer = await ended;
       expect(cut(answer), `cut after ${answer.afterMs} ms`).toEqual([true, true]);
     }
-    const answer = await second.told;
+    const answer = await second.ended;
     expect(cut(answer), `cut after ${answer.afterMs} ms`).toEqual([true, true]);
     const next = answer.text.lastIndexOf('HTTP/1.1 ');
     expect(next).toBeGreaterThan(0);
-    expectRefusal(answer.text.slice(next), 408, 'request-timeout');
+    expectProblem(answer.text.slice(next), 408, 'request-timeout');
     // Its last byte comes 19 s after its first.
     expect(await body.status).toBe(204);
     expect(performance.now() - bodyStartedAt).toBeGreaterThan(18_000);
-    // Neither those that go on dribbling nor those that never close their side hold anything here.
+    // The server holds none of them, whether they still send or never close their side.
     await until(async () => (await countHeld(all)) === 0, 5_000, 100);
   } finally {
     stop();
@@ -138,13 +139,13 @@ test.concurrent('heads that dribble or never begin are cut after 15 s; a body th
   expect(last.headers.get('repr-digest')).toBe(reprDigest(bytes));
 }, 40_000);
 
-/** What is said to these bytes; the connection is then let go, though its peer keeps its side open. */
-async function sayTo(bytes: string | Uint8Array): Promise<string> {
+/** Returns the response to these bytes; checks that the server lets the connection go although its peer keeps it open. */
+async function responseTo(bytes: string | Uint8Array): Promise<string> {
   const peer = await openPeer();
   try {
     await until(async () => (await countHeld([peer])) === 1);
     peer.socket.write(bytes);
-    const { text } = await peer.told;
+    const { text } = await peer.ended;
     await until(async () => (await countHeld([peer])) === 0, 5_000, 50);
     return text;
   } finally {
@@ -152,15 +153,15 @@ async function sayTo(bytes: string | Uint8Array): Promise<string> {
   }
 }
 
-test.concurrent('over HTTPS, who never begins with TLS is cut after 15 s, too', async () => {
+test.concurrent('over HTTPS, a client that never begins with TLS is cut after 15 s, too', async () => {
   const folder = await temporaryFolder();
   const secure = await spawnServer({ dataDir: folder.path, env: await makeCertificate(folder.path) });
   const peers = await Promise.all(Array.from({ length: 5 }, () => openPeer(secure.port)));
   try {
-    // Half of them with the first bytes of a handshake.
+    // Some of them with the first bytes of a handshake.
     for (const { socket } of peers.slice(2)) socket.write(TLS_START);
-    const answers: Told[] = [];
-    for (const { told } of peers) void told.then((answer) => answers.push(answer));
+    const answers: Ending[] = [];
+    for (const { ended } of peers) void ended.then((answer) => answers.push(answer));
     await until(() => answers.length === peers.length, 20_000, 100);
     for (const answer of answers) expect(cut(answer), `cut after ${answer.afterMs} ms`).toEqual([true, true]);
   } finally {
@@ -172,7 +173,7 @@ test.concurrent('over HTTPS, who never begins with TLS is cut after 15 s, too', 
 
 test.concurrent.each([20_000, 1_000_000])('a head of %d bytes is 431', async (size) => {
   const head = `GET /healthz HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(size)}\r\n\r\n`;
-  expectRefusal(await sayTo(head), 431, 'headers-too-large');
+  expectProblem(await responseTo(head), 431, 'headers-too-large');
 });
 
 test.concurrent.each([
@@ -183,14 +184,14 @@ test.concurrent.each([
   ['two lengths', 'POST /files HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n'],
   ['a length and chunks', 'POST /files HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n'],
 ])('%s is 400', async (_, bytes) => {
-  expectRefusal(await sayTo(bytes), 400, 'invalid-request');
+  expectProblem(await responseTo(bytes), 400, 'invalid-request');
 });
 
 test.concurrent('no Host is 400', async () => {
-  expect(await sayTo('GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await responseTo('GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
 });
 
-test.concurrent('a body that turns to garbage ends its request alone: what came before is kept', async () => {
+test.concurrent('a body that turns to garbage ends only its request: the bytes before it are kept', async () => {
   const bytes = recording(40_000);
   const location = await tus.begin({ question: 2 });
   const live = await openRequest(server.url, [

@@ -1,12 +1,13 @@
-/** SIGTERM to the real server while everything is under way: what has arrived is kept, and the end comes soon. */
+/** SIGTERM to the real server with requests of every kind in progress: bytes that have arrived are kept, and it ends soon. */
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
-import { openRequest, type RawRequest, recording, reprDigest, type Tus, until } from '../support/tus.ts';
-import { type Candidate, openCandidate } from './candidate.ts';
-import { makeCertificate } from './certificate.ts';
+import { type Candidate, openCandidate } from '../support/server/candidate.ts';
+import { makeCertificate } from '../support/server/certificate.ts';
+import { spawnServer, type TestServer, temporaryFolder } from '../support/server/server.ts';
+import { openRequest, type RawRequest } from '../support/tus/raw-connection.ts';
+import { recording, reprDigest, type Tus, until } from '../support/tus/tus.ts';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: TestServer;
@@ -28,8 +29,8 @@ afterEach(async () => {
 
 const empty = new Uint8Array();
 
-/** All that comes on a connection, to its end. */
-function answerOn(socket: Socket): Promise<string> {
+/** Everything that the server sends on a connection, to its end. */
+function receiveOn(socket: Socket): Promise<string> {
   sockets.push(socket);
   let text = '';
   socket.on('data', (bytes) => (text += bytes.toString('latin1')));
@@ -41,23 +42,23 @@ interface Live {
   bytes: Buffer<ArrayBuffer>;
   request: RawRequest;
   answer: Promise<string>;
-  /** Bytes that were handed to the kernel. */
+  /** Bytes that our kernel has taken. */
   sent: number;
 }
 
-/** A PATCH that brought its first bytes and waits with the others. */
+/** Opens a PATCH of `total` bytes and sends the `first` bytes of its body. */
 async function openLive(question: number, total: number, first: number): Promise<Live> {
   const bytes = recording(total);
   const location = await tus.begin({ question });
   const request = await tus.openPatch(location, 0, total);
-  const answer = answerOn(request.socket);
-  // What the kernel has taken is on its way at once.
+  const answer = receiveOn(request.socket);
+  // Bytes that our kernel has taken are sent at once.
   request.socket.setNoDelay(true);
   await request.write(bytes.subarray(0, first));
   return { location, bytes, request, answer, sent: first };
 }
 
-/** Brings more of a PATCH every few milliseconds, until its connection takes no more. */
+/** Sends more of a PATCH every 5 ms, until its connection takes no more. */
 async function keepMoving(live: Live): Promise<void> {
   while (live.sent < live.bytes.length && live.request.socket.writable) {
     const to = Math.min(live.sent + 2_000, live.bytes.length);
@@ -81,25 +82,25 @@ const formStart = () => {
 };
 const FORM_END = '\r\n--x--\r\n';
 
-/** A request on a connection that stays open after its answer. */
+/** Opens a connection that stays open after a response. */
 async function openIdle(): Promise<{ closed: Promise<string> }> {
   const request = await openRequest(server.url, ['GET /healthz HTTP/1.1', 'Connection: keep-alive']);
-  const closed = answerOn(request.socket);
+  const closed = receiveOn(request.socket);
   expect(await request.status).toBe(200);
   return { closed };
 }
 
 async function openSilent(): Promise<{ closed: Promise<string> }> {
   const socket = connect(server.port, '127.0.0.1');
-  const closed = answerOn(socket);
+  const closed = receiveOn(socket);
   await once(socket, 'connect');
   return { closed };
 }
 
-/** The server has read what was sent to it before: it looks at its connections in the order of their bytes. */
+/** Waits until the server has read what was sent before: it serves its connections in the order of their bytes. */
 const settled = async () => expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
 
-/** Signals, and waits for the end. Returns how long that took. */
+/** Sends SIGTERM and waits for the end of the process; returns the ms that it took. */
 async function terminate(): Promise<number> {
   const startedAt = performance.now();
   await server.stop('SIGTERM');
@@ -107,15 +108,15 @@ async function terminate(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** A 503 that tells when to come again, or nothing at all. */
-function expectComeAgain(answer: string): void {
+/** Checks that the response is a 503 with Retry-After, or that there is none. */
+function expectRetryAfter(answer: string): void {
   if (answer === '') return;
   expect(answer).toMatch(/^HTTP\/1\.1 503 /);
   expect(answer).toMatch(/\r\nRetry-After: \d+\r\n/i);
 }
 
-/** On a restarted server: the offset is at least what was sent by then, and the upload goes on to the right digest. */
-async function expectGoesOn({ location, bytes, sent }: Live, atLeast: number): Promise<void> {
+/** On a restarted server: the offset is at least `atLeast`, and the upload continues to the right digest. */
+async function expectContinues({ location, bytes, sent }: Live, atLeast: number): Promise<void> {
   const after = candidate.tus(server);
   const offset = Number((await after.head(location)).headers.get('upload-offset'));
   expect(offset).toBeGreaterThanOrEqual(atLeast);
@@ -134,7 +135,7 @@ test('PATCHes, stalled and moving, and idle connections: it ends within 3 s, and
   const moving = await openLive(2, 20_000_000, 5_000);
   const moves = keepMoving(moving);
   await until(() => moving.sent > 100_000);
-  // Just sent: less than what is worth a write, so it may wait in memory only.
+  // Just sent, and too few bytes for a write of their own: they may be in memory only.
   const fresh = await openLive(3, 100_000, 3_000);
   const bare = await openLive(4, 100_000, 0);
   const atLeast = moving.sent;
@@ -142,46 +143,46 @@ test('PATCHes, stalled and moving, and idle connections: it ends within 3 s, and
   expect(await terminate()).toBeLessThan(3_000);
   await moves;
   const lives = [stalled, moving, fresh, bare];
-  for (const { answer } of lives) expectComeAgain(await answer);
+  for (const { answer } of lives) expectRetryAfter(await answer);
   for (const { closed } of idle) expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
   expect(moving.sent).toBeLessThan(moving.bytes.length);
 
   server = await spawnServer({ dataDir: root.path });
-  await expectGoesOn(stalled, 120_000);
-  await expectGoesOn(moving, atLeast);
-  await expectGoesOn(fresh, 3_000);
-  await expectGoesOn(bare, 0);
+  await expectContinues(stalled, 120_000);
+  await expectContinues(moving, atLeast);
+  await expectContinues(fresh, 3_000);
+  await expectContinues(bare, 0);
   expect(await readdir(`${root.path}/uploads`)).toEqual([]);
 });
 
-test('connections that never sent a byte, as browsers open them beforehand, don’t keep it for over 3 s', async () => {
+test('connections that never sent a byte, as browsers open them beforehand, don’t delay the end beyond 3 s', async () => {
   const silent = await Promise.all(Array.from({ length: 8 }, openSilent));
   await settled();
   expect(await terminate()).toBeLessThan(3_000);
   for (const { closed } of silent) expect(await closed).toBe('');
 });
 
-test('a request’s head that came in part does not keep it for over 3 s', async () => {
+test('a part of a request’s head does not delay the end beyond 3 s', async () => {
   const socket = connect(server.port, '127.0.0.1');
-  const answer = answerOn(socket);
+  const answer = receiveOn(socket);
   socket.write('GET /healthz HTTP/1.1\r\nHost:');
   await settled();
   expect(await terminate()).toBeLessThan(3_000);
   await answer;
 });
 
-test('a peer that was refused and keeps its side open does not keep it for over 3 s', async () => {
+test('a refused peer that keeps its side open does not delay the end beyond 3 s', async () => {
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
-  const answer = answerOn(socket);
-  const told = once(socket, 'end');
+  const answer = receiveOn(socket);
+  const refused = once(socket, 'end');
   socket.write('no request\r\n\r\n');
-  await told;
+  await refused;
   expect(await terminate()).toBeLessThan(3_000);
   socket.destroy();
   expect(await answer).toMatch(/^HTTP\/1\.1 400 /);
 });
 
-test('over HTTPS: a connection that never begins with TLS does not keep it for over 3 s', async () => {
+test('over HTTPS: a connection that never begins with TLS does not delay the end beyond 3 s', async () => {
   await server.stop();
   server = await spawnServer({ dataDir: root.path, env: await makeCertificate(root.path) });
   const { closed } = await openSilent();
@@ -189,7 +190,7 @@ test('over HTTPS: a connection that never begins with TLS does not keep it for o
   expect(await closed).toBe('');
 });
 
-test('a sender without a pause on one connection does not keep it for over 3 s', async () => {
+test('a client that sends without a pause on one connection does not delay the end beyond 3 s', async () => {
   const bytes = recording(100);
   const location = await tus.begin();
   let acknowledged = 0;
@@ -209,17 +210,17 @@ test('a sender without a pause on one connection does not keep it for over 3 s',
   expect(Number(head.headers.get('upload-offset'))).toBeGreaterThanOrEqual(acknowledged);
 });
 
-test('with a multipart answer that stalls: nobody new gets in, one that goes on is saved, and the end comes within 10 s', async () => {
+test('with a stalled multipart answer: new connections are refused, one that continues is saved, and it ends within 10 s', async () => {
   const video = recording(50_000);
   const total = Buffer.byteLength(formStart()) + video.length + FORM_END.length;
   const open = async () => {
     const request = await openRequest(server.url, formHead(total));
-    const answer = answerOn(request.socket);
+    const answer = receiveOn(request.socket);
     await request.write(Buffer.concat([Buffer.from(formStart()), video.subarray(0, 20_000)]));
     return { ...request, answer };
   };
   const stalls = await open();
-  const goesOn = await open();
+  const continues = await open();
   const live = await openLive(1, 100_000, 30_000);
   await until(async () => (await readdir(`${root.path}/uploads`)).length === 3);
   await settled();
@@ -233,17 +234,17 @@ test('with a multipart answer that stalls: nobody new gets in, one that goes on 
     });
   await until(refused, 1_000);
   expect(server.process.exitCode).toBe(null);
-  await goesOn.write(Buffer.concat([video.subarray(20_000), Buffer.from(FORM_END)]));
-  const status = await goesOn.status;
+  await continues.write(Buffer.concat([video.subarray(20_000), Buffer.from(FORM_END)]));
+  const status = await continues.status;
   expect([200, 503, null]).toContain(status);
   expect(await ended).toBeLessThan(10_000);
-  expectComeAgain(await live.answer);
-  expectComeAgain(await stalls.answer);
+  expectRetryAfter(await live.answer);
+  expectRetryAfter(await stalls.answer);
 
   server = await spawnServer({ dataDir: root.path });
   const saved = await readFile(`${candidate.path}/Q5.webm`).catch(() => null);
   expect(saved?.equals(video) ?? null).toBe(status === 200 ? true : null);
-  // Of the one that stalled nothing is left: nobody could go on with it.
+  // Nothing is left of the stalled answer: a client could not continue it.
   expect(await readdir(`${root.path}/uploads`)).toEqual([live.location.split('/').at(-1)]);
   const form = new FormData();
   for (const [name, value] of Object.entries({ token: candidate.token, folder: candidate.folder, questionIndex: '5' }))
@@ -251,7 +252,7 @@ test('with a multipart answer that stalls: nobody new gets in, one that goes on 
   form.append('video', new Blob([video]));
   expect((await fetch(`${server.url}/api/upload-one`, { method: 'POST', body: form })).status).toBe(200);
   expect((await readFile(`${candidate.path}/Q5.webm`)).equals(video)).toBe(true);
-  await expectGoesOn(live, 30_000);
+  await expectContinues(live, 30_000);
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('one more %s while it stops does no harm', async (signal) => {
@@ -262,7 +263,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('one more %s while it stops does no ha
   expect(server.process.exitCode).toBe(null);
   server.process.kill(signal);
   expect(await ended).toBeLessThan(3_000);
-  expectComeAgain(await live.answer);
+  expectRetryAfter(await live.answer);
   server = await spawnServer({ dataDir: root.path });
-  await expectGoesOn(live, 30_000);
+  await expectContinues(live, 30_000);
 });

@@ -1,64 +1,69 @@
-/** `kill -9` at every system call of every step that a client can ask for. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isTorture, scale } from '../support/scale.ts';
-import { spawnServer, type TestServer, temporaryFolder } from '../support/server.ts';
+/** `kill -9` at every system call of every operation that a client can ask for. */
+import { expect, test } from 'vitest';
+import { createTurns, isTorture, scale } from '../support/scale.ts';
+import { spawnServer, temporaryFolder } from '../support/server/server.ts';
 import { killAt, traceCalls } from './kill-points.ts';
-import { checkMetas } from './ledger.ts';
-import { createOperations } from './operations.ts';
+import { createOperations, type Operation } from './operations.ts';
 import { createSessionOperations } from './session-operations.ts';
+import { checkMetas } from './upload-ledger.ts';
 
-let root: Awaited<ReturnType<typeof temporaryFolder>>;
-let server: TestServer;
-/** One thread for files: then a thread and a number name one call. */
-const start = () => spawnServer({ dataDir: root.path, env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } });
-beforeAll(async () => {
-  root = await temporaryFolder();
-  server = await start();
-});
-afterAll(async () => {
-  await server.stop();
-  await root.remove();
-});
+/** Operations that are killed at the same time, each in a data folder of its own. */
+const inTurn = createTurns(3);
+const allOperations = () => [...createOperations(), ...createSessionOperations()];
 
-const operations = [...createOperations(), ...createSessionOperations()].map(
-  (operation) => [operation.name, operation] as const,
+/** One thread for files, so that a thread and a number identify one call. */
+const start = (dataDir: string) => spawnServer({ dataDir, env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } });
+
+test.concurrent.each(allOperations().map(({ name }) => name))('%s', { timeout: scale(600_000, 3_600_000) }, (name) =>
+  inTurn(async () => {
+    const root = await temporaryFolder();
+    const operation = allOperations().find((each) => each.name === name) as Operation;
+    await killEverywhere(operation, root.path);
+    await root.remove();
+  }),
 );
 
-test.each(operations)('%s', { timeout: scale(600_000, 3_600_000) }, async (name, operation) => {
-  const first = await operation.prepare(server);
-  let told: Response | null = null;
-  const series = await traceCalls(server, async () => {
-    told = await first.run();
-  });
-  await first.check(server, told);
+/** Kills the server at each call of the operation, and checks its promises after each restart. */
+async function killEverywhere(operation: Operation, dataDir: string): Promise<void> {
+  let server = await start(dataDir);
+  try {
+    const first = await operation.prepare(server);
+    let response: Response | null = null;
+    const series = await traceCalls(server, async () => {
+      response = await first.run();
+    });
+    await first.check(server, response);
 
-  const kills: string[] = [];
-  for (const calls of series) {
-    for (let nth = 1; ; nth++) {
-      const known = nth <= calls.counts.length;
-      // How often a thread is woken is never the same: those calls have no end that can be waited for.
-      const idle = known ? !calls.counts[nth - 1] : calls.counts.includes(false);
-      if (idle && !isTorture) {
-        if (known) continue;
-        break;
-      }
-      const attempt = await operation.prepare(server);
-      const { told, killed } = await killAt(server, calls, nth, () => attempt.run());
-      if (killed) kills.push(`${calls.call} ${nth}`);
-      else expect(told, 'no answer, and no kill').not.toBeNull();
-      const holds = async () => {
-        if (killed) {
-          expect(await checkMetas(root.path)).toEqual([]);
-          server = await start();
+    const kills: string[] = [];
+    for (const calls of series) {
+      for (let nth = 1; ; nth++) {
+        const known = nth <= calls.counts.length;
+        // The number of times that a thread is woken varies: no last call of that kind can be waited for.
+        const idle = known ? !calls.counts[nth - 1] : calls.counts.includes(false);
+        if (idle && !isTorture) {
+          if (known) continue;
+          break;
         }
-        await attempt.check(server, told);
-      };
-      await holds().catch((error: Error) => {
-        throw new Error(`${killed ? 'killed at' : 'past'} ${calls.call} ${nth}: ${error.message}`, { cause: error });
-      });
-      if (!killed && !known) break;
+        const attempt = await operation.prepare(server);
+        const { result: response, killed } = await killAt(server, calls, nth, () => attempt.run());
+        if (killed) kills.push(`${calls.call} ${nth}`);
+        else expect(response, 'no response, and no kill').not.toBeNull();
+        const holds = async () => {
+          if (killed) {
+            expect(await checkMetas(dataDir)).toEqual([]);
+            server = await start(dataDir);
+          }
+          await attempt.check(server, response);
+        };
+        await holds().catch((error: Error) => {
+          throw new Error(`${killed ? 'killed at' : 'past'} ${calls.call} ${nth}: ${error.message}`, { cause: error });
+        });
+        if (!killed && !known) break;
+      }
     }
+    console.log(`syscall-kill: ${operation.name}: ${kills.length} kills: ${kills.join(', ')}`);
+    expect(kills.length).toBeGreaterThan(2);
+  } finally {
+    await server.stop();
   }
-  console.log(`syscall-kill: ${name}: ${kills.length} kills: ${kills.join(', ')}`);
-  expect(kills.length).toBeGreaterThan(2);
-});
+}

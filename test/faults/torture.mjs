@@ -1,4 +1,4 @@
-// `npm run torture [-- --seed N] [-- PATTERN …]`: the fault tests in their long form; those whose names hold a pattern, or all.
+// `npm run torture [-- --seed N] [-- PATTERN …]`: the fault tests in their long form: all, or those whose names hold a pattern.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ if (!/^\d{1,10}$/.test(seed) || files.length === 0) {
 }
 console.log(`torture: TRESGO_SEED=${seed}`);
 
-// Hours, not seconds: where a test may hang, it says itself how long it may take.
+// The default is hours, not seconds: a test that may hang has a timeout of its own.
 const options = ['run', '--testTimeout', '14400000', '--hookTimeout', '120000', ...files];
 const { status } = spawnSync(process.execPath, [path.join(root, 'node_modules/vitest/vitest.mjs'), ...options], {
   cwd: root,

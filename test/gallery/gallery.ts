@@ -1,16 +1,18 @@
-/** The gallery's page: the real view and styles, with any state of the sitting. */
+/** The gallery's page: the product's view and styles with any state of the interview. */
 import { pickMessages } from '../../client/i18n/index.ts';
-import { type Actions, createView, type Live, type View } from '../../client/view.ts';
+import type { Actions, Live } from '../../client/interview/actions.ts';
+import { createView, type View } from '../../client/view/index.ts';
 import { type GalleryState, states } from './states.ts';
 
 declare global {
   interface Window {
     gallery: {
       names: string[];
-      /** Draws that state with a new view; resolves when its picture stands. Names called actions in `called`. */
+      /** Draws the state of that name with a new view; resolves when its pictures are loaded. */
       show(name: string): Promise<void>;
+      /** Names of the actions that the view has called. */
       called: string[];
-      /** Other figures for the state that is shown. */
+      /** Draws other figures for the state that is shown. */
       live(change: Partial<Live>): void;
       playback(recording: null): void;
     };
@@ -27,7 +29,7 @@ const messages = pickMessages(location.search, ['en']);
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
 
-/** Somebody before a window, drawn: a stream that is the same on every machine. */
+/** A drawing of a person before a window: a stream that is the same on every machine. */
 function createPicture(): MediaStream {
   const canvas = document.createElement('canvas');
   canvas.width = 640;
@@ -57,7 +59,7 @@ function createPicture(): MediaStream {
   return canvas.captureStream(10);
 }
 
-/** A second or so: until the recorder has really delivered, which on a busy machine takes its time. */
+/** Four chunks of 250 ms. A busy machine takes longer to deliver them. */
 async function record(stream: MediaStream): Promise<Blob> {
   const recorder = new MediaRecorder(stream);
   const chunks: Blob[] = [];
@@ -95,7 +97,7 @@ async function showState(state: GalleryState): Promise<void> {
     recording ??= record(stream);
     view.playback(await recording);
   }
-  view.render(state.sitting);
+  view.render(state.interview);
   view.live(state.live);
   shown = { view, live: state.live };
   scrollTo(0, 0);

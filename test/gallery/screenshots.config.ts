@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-/** `npm run screenshots`: a picture of every state, to be looked at. No test of anything. */
+/** `npm run screenshots`: pictures of every state for people to look at. They test nothing. */
 // biome-ignore lint/style/noDefaultExport: Playwright reads the default export
 export default defineConfig({
   testDir: '.',

@@ -1,19 +1,19 @@
-/** Pictures of every state in both sizes and all languages, and sheets that show them side by side. */
+/** Pictures of every state in several sizes and all languages, and sheets that show them side by side. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, type Page, test } from '@playwright/test';
-import { chromiumPath } from '../support/browser.ts';
+import { chromiumPath } from '../support/browser/browser.ts';
 import { type Gallery, openGallery } from './serve.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../test-results/screenshots');
-const readmePicture = path.resolve(import.meta.dirname, '../../client/screenshots/question.png');
+const readmePicture = path.resolve(import.meta.dirname, '../../docs/images/question.png');
 const sizes = {
   phone: { width: 390, height: 844 },
   desktop: { width: 1280, height: 800 },
   landscape: { width: 740, height: 360 },
 } as const;
 type Size = keyof typeof sizes;
-/** Lying phones and the dark scheme change the layout and the colours, not the words: one language shows them. */
+/** A phone held sideways and the dark scheme change the layout and the colours, not the words: one language is enough. */
 interface Round {
   size: Size;
   lang: string;
@@ -35,7 +35,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => gallery.close());
 
-// One by one: `npm run screenshots -- -g phone-vi` makes those alone.
+// One test a round: `npm run screenshots -- -g phone-vi` takes the pictures of one round.
 for (const round of rounds) {
   test(nameOf(round), async ({ browser }) => {
     await shoot(browser, round);
@@ -66,7 +66,7 @@ async function shoot(browser: Browser, round: Round): Promise<void> {
   const files: string[] = [];
   const take = async (state: string) => {
     const file = path.join(folder, name, `${state}.png`);
-    // What lies below the fold is seen too; what is fixed to the screen stays where a candidate meets it.
+    // The whole page, also what a candidate has to scroll to. Fixed elements stay where a candidate sees them.
     await page.screenshot({ path: file, fullPage: size !== 'landscape', animations: 'disabled' });
     files.push(file);
   };
@@ -108,7 +108,7 @@ async function shootLogin(page: Page, lang: string, take: (state: string) => Pro
   await take('login-kept');
 }
 
-/** One picture with all of them, each under its name. */
+/** One picture that shows all pictures of a round, each under its name. */
 async function makeSheet(browser: Browser, files: string[], to: string, size: Size): Promise<void> {
   const width = { phone: 260, desktop: 520, landscape: 480 }[size];
   const cells = await Promise.all(

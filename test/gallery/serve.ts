@@ -1,4 +1,4 @@
-/** The gallery and the log-in page, built as the product is and served under the product's own policy. */
+/** The gallery and the login page, built like the product and served with the product's Content-Security-Policy. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,19 +6,20 @@ import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { build } from 'vite';
 import { loadAssets, pageRoutes } from '../../server/routes/pages.ts';
-import { temporaryFolder } from '../support/server.ts';
+import { temporaryFolder } from '../support/server/server.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
+/** A running server of the gallery. */
 export interface Gallery {
-  /** Of the server: `/` is the log-in page, without an API behind it. */
+  /** The server's origin. `/` is the login page; there is no API behind it. */
   url: string;
-  /** The gallery in a language. `window.gallery` shows the states. */
+  /** The address of the gallery in a language; there `window.gallery` shows the states. */
   address(lang: string): string;
   close(): Promise<void>;
 }
 
-/** Builds both (some seconds) into a temporary folder and listens on a port of its own. */
+/** Builds both into a temporary folder, which takes some seconds, and listens on a free port. */
 export async function openGallery(): Promise<Gallery> {
   const folder = await temporaryFolder();
   await build({

@@ -1,25 +1,19 @@
-/** Every state that the candidate's page can be in, by name, with the figures that go with it. */
-
-import {
-  type AlertCode,
-  type Cause,
-  type Devices,
-  type Gate,
-  initial,
-  type Phase,
-  type Sitting,
-} from '../../client/interview.ts';
-import type { BrowserKind } from '../../client/view/browser-kind.ts';
-import type { Live } from '../../client/view.ts';
+/** Every state that the candidate's page can be in, by name, with its figures. */
+import type { Devices } from '../../client/capture/devices.ts';
+import type { BrowserKind } from '../../client/i18n/failures/browser-kind.ts';
+import type { Live } from '../../client/interview/actions.ts';
+import { type AlertCode, type Cause, type InterviewState, initial, type Phase } from '../../client/interview/state.ts';
+import type { Gate } from '../../client/upload/events.ts';
 import type { Question } from '../../server/wire.ts';
 
+/** What the gallery draws under a name. */
 export interface GalleryState {
   name: string;
-  sitting: Sitting;
+  interview: InterviewState;
   live: Live;
-  /** Whether the camera's picture runs. */
+  /** Whether the camera's picture is shown. */
   picture: boolean;
-  /** Whether a recording is there to be played. */
+  /** Whether there is a recording to play. */
   recording: boolean;
   browser: BrowserKind;
 }
@@ -41,18 +35,19 @@ const question = (index: number, more: Partial<Question> = {}): Question => ({
 });
 const questions = TEXTS.map((_, at) => question(at + 1));
 const thoughtful = TEXTS.map((_, at) => question(at + 1, { thinkSeconds: 30, maxSeconds: 120, maxTakes: 3 }));
-const sitting: Sitting = { ...initial, title: 'First interview', questions };
+const interview: InterviewState = { ...initial, title: 'First interview', questions };
 const quality = { width: 1280, height: 720, frameRate: 30, videoBitsPerSecond: 1_150_000, audioBitsPerSecond: 64_000 };
 const still: Live = {
   elapsedMs: 0,
   leftMs: null,
   thinkLeftMs: null,
   level: 0.4,
-  hearing: 'heard',
+  sound: 'heard',
   recordedBytes: 0,
   persistedBytes: 0,
   ackedBytes: 0,
   network: 'online',
+  obstacle: null,
 };
 const speaking: Live = {
   ...still,
@@ -65,13 +60,13 @@ const speaking: Live = {
 const half: Live = { ...speaking, leftMs: null, ackedBytes: 7_300_000, persistedBytes: 12_600_000 };
 
 type More = Partial<
-  Pick<Sitting, 'alert' | 'answered' | 'recorded' | 'gate' | 'questions' | 'quality' | 'receipt' | 'pausing'>
+  Pick<InterviewState, 'alert' | 'answered' | 'recorded' | 'gate' | 'questions' | 'quality' | 'receipt' | 'pausing'>
 > &
   Partial<Pick<GalleryState, 'live' | 'picture' | 'recording' | 'browser'>>;
 
 function state(name: string, phase: Phase, more: More = {}): GalleryState {
   const { live = still, picture = true, recording = false, browser = 'chrome-android', ...change } = more;
-  return { name, sitting: { ...sitting, ...change, phase }, live, picture, recording, browser };
+  return { name, interview: { ...interview, ...change, phase }, live, picture, recording, browser };
 }
 
 const takeId = 'take';
@@ -96,7 +91,7 @@ const recovered = (cause: Cause, gate: Gate = { kind: 'uploading' }, takesLeft =
   takesLeft,
   gate,
 });
-const alert = (code: AlertCode, more: { detail?: string; refusal?: string } = {}) => ({ code, ...more });
+const alert = (code: AlertCode, more: { detail?: string; problem?: string } = {}) => ({ code, ...more });
 const digest = (n: number) => `${n}a7f03c91be4d2586`.padEnd(64, `${n}0c5e9d7b1`);
 const receipt = {
   title: 'First interview',
@@ -115,7 +110,7 @@ const receipt = {
 const answered = [1];
 const all = [1, 2, 3, 4, 5];
 
-/** In the order in which a candidate might meet them. */
+/** In the order in which a candidate may see them. */
 export const states: readonly GalleryState[] = [
   state('loading', { name: 'loading' }, { picture: false }),
   state('loading-no-connection', { name: 'loading' }, { picture: false, alert: alert('no-connection') }),
@@ -124,15 +119,15 @@ export const states: readonly GalleryState[] = [
   state(
     'loading-refused',
     { name: 'loading' },
-    { picture: false, alert: alert('refused', { refusal: 'session-not-found', detail: 'x' }) },
+    { picture: false, alert: alert('refused', { problem: 'session-not-found', detail: 'x' }) },
   ),
-  state('checking-asking', asking, { picture: false, live: { ...still, level: 0, hearing: 'unknown' } }),
-  state('checking-measuring', checking, { live: { ...still, hearing: 'unknown' } }),
+  state('checking-asking', asking, { picture: false, live: { ...still, level: 0, sound: 'unknown' } }),
+  state('checking-measuring', checking, { live: { ...still, sound: 'unknown' } }),
   state('checking-ready', checking, { quality }),
   state('checking-thoughtful', checking, { quality, questions: thoughtful }),
   state('checking-silent', checking, {
     quality: { ...quality, width: 320, height: 240, videoBitsPerSecond: 90_000 },
-    live: { ...still, level: 0, hearing: 'silent' },
+    live: { ...still, level: 0, sound: 'silent' },
   }),
   state('checking-welcome-back', checking, { quality, answered: [1, 2] }),
   state('checking-not-kept', checking, { quality, alert: alert('not-kept') }),
@@ -177,6 +172,7 @@ export const states: readonly GalleryState[] = [
     },
     { answered, picture: false, alert: alert('camera-busy') },
   ),
+  state('requesting-recorder-failed', requesting, { answered, picture: false, alert: alert('recorder-failed') }),
   state('requesting-storage-refused', requesting, {
     answered,
     alert: alert('storage-refused', { detail: 'QuotaExceededError' }),
@@ -198,7 +194,7 @@ export const states: readonly GalleryState[] = [
     questions: thoughtful,
     live: { ...speaking, elapsedMs: 98_000, leftMs: 22_000 },
   }),
-  state('recording-silent', recording, { answered, live: { ...speaking, level: 0, hearing: 'silent' } }),
+  state('recording-silent', recording, { answered, live: { ...speaking, level: 0, sound: 'silent' } }),
   state('recording-stalled', recording, { answered, live: { ...speaking, ackedBytes: 9_900_000, network: 'stalled' } }),
   state('recording-offline', recording, { answered, live: { ...speaking, ackedBytes: 8_100_000, network: 'offline' } }),
   state('recording-working-offline', recording, {
@@ -207,6 +203,8 @@ export const states: readonly GalleryState[] = [
     live: { ...speaking, ackedBytes: 0, network: 'offline' },
   }),
   state('recording-muted', recording, { answered, alert: alert('device-muted'), live: speaking }),
+  state('recording-picture-still', recording, { answered, alert: alert('picture-still'), live: speaking }),
+  state('recording-restarted', recording, { answered, alert: alert('recording-restarted'), live: speaking }),
   state('recording-was-hidden', recording, { answered, alert: alert('page-was-hidden'), live: speaking }),
   state('recording-storage-full', recording, { answered, alert: alert('storage-full'), live: speaking }),
   state('recording-signed-out', recording, { answered, alert: alert('signed-out'), live: speaking }),
@@ -219,7 +217,7 @@ export const states: readonly GalleryState[] = [
   state('gate-failed-damaged', gate({ kind: 'failed' }), {
     answered,
     live: half,
-    alert: alert('refused', { refusal: 'upload-damaged', detail: 'x' }),
+    alert: alert('refused', { problem: 'upload-damaged', detail: 'x' }),
   }),
   state('gate-digest-mismatch', gate({ kind: 'failed' }), {
     answered,
@@ -249,6 +247,12 @@ export const states: readonly GalleryState[] = [
   }),
   state('recovered-review-unseen', recovered('review', { kind: 'open' }, 1), { answered, live: half, picture: false }),
   state('recovered-muted', recovered('muted', { kind: 'open' }), { answered, live: half, recording: true }),
+  state('recovered-short', { ...recovered('short', { kind: 'open' }), recordedMs: 3000, spokenMs: 25_000 } as Phase, {
+    answered,
+    live: half,
+    recording: true,
+    alert: alert('recording-silent'),
+  }),
   state('recovered-reload', recovered('reload'), { answered, picture: false, live: half }),
   state('recovered-interrupted', recovered('interrupted', { kind: 'waiting', seconds: 8 }), {
     answered,
@@ -260,7 +264,7 @@ export const states: readonly GalleryState[] = [
     answered,
     picture: false,
     live: half,
-    alert: alert('refused', { refusal: 'not-a-recording', detail: 'x' }),
+    alert: alert('refused', { problem: 'not-a-recording', detail: 'x' }),
   }),
   state('recovered-lost', recovered('refused', { kind: 'failed' }), {
     answered,

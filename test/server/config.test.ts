@@ -16,7 +16,7 @@ test('nothing set: the documented defaults, frozen', () => {
     allowedOrigins: [],
     logLevel: 'info',
     ffmpeg: null,
-    programFolders: [],
+    programFolders: ['/usr/local/bin', '/usr/bin', '/bin'],
     transcription: { kind: 'off' },
   });
   expect(Object.isFrozen(config)).toBe(true);
@@ -71,6 +71,9 @@ test.each([
   ['TRESGO_MAX_ANSWER_BYTES', ['0', '-1', '500MB', '1e9', '0x10', '1.5', '9'.repeat(16)]],
   ['TRESGO_MIN_FREE_BYTES', ['-1', '1GB', 'all']],
   ['TRESGO_TRUST_PROXY', ['localhost', '10.0.0', '10.0.0.0/33', '::/129', '10.0.0.1/8/8', '300.0.0.1', 'a']],
+  ['TRESGO_TRUST_PROXY', ['loopback', '1', '0x7f.1', '10.0.0.0/', '10.0.0.0/-1', '10.0.0.0/x', '::1,a']],
+  // A server that trusts every address lets every client choose its own.
+  ['TRESGO_TRUST_PROXY', ['0.0.0.0/0', '::/0', '10.0.0.0/8, 0.0.0.0/0']],
   ['TRESGO_ALLOWED_ORIGINS', ['*', 'a.example', 'https://a.example/', 'https://a.example/path', 'https://a b']],
   ['TRESGO_LOG_LEVEL', ['loud', 'INFO', '3']],
   ['TRESGO_TRANSCRIBE', ['on', 'whisper', 'whisper-cli', 'openai']],
@@ -95,7 +98,7 @@ test.each([
   }
 });
 
-test('an address with a password in it is told to nobody', () => {
+test('an address with a password in it is not printed', () => {
   for (const name of ['TRESGO_PUBLIC_URL', 'TRESGO_OPENAI_BASE_URL'])
     expect(() => readConfig({}, { [name]: 'https://user:secret@a.example' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
@@ -112,12 +115,15 @@ test('what transcribes, and what each way needs', () => {
     kind: 'openai',
     baseUrl: 'https://api.openai.com/v1',
     apiKey: 'k',
+    model: 'whisper-1',
   });
   // A server of one's own may want no key.
-  expect(of({ TRESGO_TRANSCRIBE: 'openai', TRESGO_OPENAI_BASE_URL: 'http://127.0.0.1:8080/v1/' })).toEqual({
+  const own = { TRESGO_OPENAI_BASE_URL: 'http://127.0.0.1:8080/v1/', TRESGO_OPENAI_MODEL: 'openai/whisper-large-v3' };
+  expect(of({ TRESGO_TRANSCRIBE: 'openai', ...own })).toEqual({
     kind: 'openai',
     baseUrl: 'http://127.0.0.1:8080/v1',
     apiKey: null,
+    model: 'openai/whisper-large-v3',
   });
 });
 

@@ -1,7 +1,7 @@
-/** What tests ask of their random numbers. */
+/** Random choices for tests. */
 export type Chance = ReturnType<typeof createChance>;
 
-/** Choices that depend on `random` alone. */
+/** Makes choices that depend on `random` alone. */
 export function createChance(random: () => number) {
   const int = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
   return {
@@ -9,11 +9,11 @@ export function createChance(random: () => number) {
     is: (share: number): boolean => random() < share,
     /** A whole number, both ends included. */
     int,
-    /** One of them. */
+    /** One of the values. */
     pick<T>(all: readonly T[]): T {
       return all[int(0, all.length - 1)] as T;
     },
-    /** One of the names, each as often as its weight says. */
+    /** One of the names; each name's probability is proportional to its weight. */
     weighted<T extends string>(weights: Record<T, number>): T {
       const entries = Object.entries(weights) as Array<[T, number]>;
       let left = random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -23,7 +23,7 @@ export function createChance(random: () => number) {
       }
       return (entries.at(-1) as [T, number])[0];
     },
-    /** Noise of that size: a short pattern again and again, which is quick to make. */
+    /** Noise of `size` bytes: a repeated short pattern, which is fast to make. */
     bytes: (size: number): Buffer<ArrayBuffer> =>
       Buffer.alloc(size, Buffer.from(Array.from({ length: 61 }, () => int(0, 255)))),
     uuid: (): string => {

@@ -1,6 +1,6 @@
-// Types of install.mjs, which is plain JavaScript because it runs before anything is built or installed.
+// Types of install.mjs, which is plain JavaScript because it runs before a build.
 
-export type ProgramName =
+type ProgramName =
   | 'chromium'
   | 'firefox'
   | 'ffmpeg'
@@ -14,11 +14,12 @@ export type ProgramName =
   | 'make'
   | 'g++'
   | 'pocketsphinx';
-export type System = 'debian' | 'ubuntu';
-export type Find = (command: string) => string | null;
+type System = 'debian' | 'ubuntu';
+/** Finds a command; null if none. */
+type Find = (command: string) => string | null;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface Program {
+interface Program {
   readonly name: ProgramName;
   readonly commands: readonly string[];
   readonly override?: string;
@@ -26,23 +27,28 @@ export interface Program {
   readonly packages: Readonly<Record<System, string | readonly string[]>>;
 }
 
-export type Plan =
+type Plan =
   | { readonly action: 'none' }
   | { readonly action: 'install'; readonly packages: readonly string[]; readonly message: string }
   | { readonly action: 'tell'; readonly message: string };
 
-export interface Machine {
+interface Machine {
   readonly env: Environment;
   readonly find: Find;
   readonly root: boolean;
   readonly system: System | null;
 }
 
+/** The programs that the tests run. */
 export const programs: readonly Program[];
+/** Returns the absolute path of an executable file or a font; null if none. */
 export function which(command: string, path?: string): string | null;
+/** Returns the path of a program of the table; null when it is missing. */
 export function locate(
   name: ProgramName,
   options?: { readonly env?: Environment; readonly find?: Find },
 ): string | null;
+/** Reads the distribution from the text of os-release; null when it is neither Debian nor Ubuntu nor derived from them. */
 export function distribution(osRelease: string): System | null;
+/** Decides what to do on a machine: nothing, install packages, or print a message. */
 export function plan(machine: Machine): Plan;

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// Sees to what the tests need and npm cannot bring: browsers, ffmpeg, a compiler, strace, a font … Silent when all are there.
+// Installs what the tests need beside npm's packages: browsers, ffmpeg, a compiler, strace, a font … Silent when nothing is missing.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What the tests run: the commands it may be found under, the variable that names another one, the variable of a
- * program that it comes with (and is then looked for beside it first), its packages.
+ * The programs that the tests run: the names of their commands, the variable that names another command (`override`), the
+ * variable of the program that is installed beside this one (`beside`: its folder is searched first), and their packages.
  */
 export const programs = [
   {
@@ -45,7 +45,7 @@ export const programs = [
   },
   {
     name: 'mkfs.ext4',
-    // In few people's PATH.
+    // /usr/sbin is not in every PATH.
     commands: ['mkfs.ext4', '/usr/sbin/mkfs.ext4', '/sbin/mkfs.ext4'],
     packages: { debian: 'e2fsprogs', ubuntu: 'e2fsprogs' },
   },
@@ -59,7 +59,7 @@ export const programs = [
     commands: ['curl'],
     packages: { debian: 'curl', ubuntu: 'curl' },
   },
-  // They build whisper.cpp.
+  // For the build of whisper.cpp.
   {
     name: 'cmake',
     commands: ['cmake'],
@@ -78,11 +78,11 @@ export const programs = [
   {
     name: 'pocketsphinx',
     commands: ['pocketsphinx_continuous'],
-    // With what it knows of English.
+    // With its English model.
     packages: { debian: ['pocketsphinx', 'pocketsphinx-en-us'], ubuntu: ['pocketsphinx', 'pocketsphinx-en-us'] },
   },
   {
-    // Without one every Thai letter is the same empty box, and whatever is seen of that page says nothing.
+    // Without a Thai font every Thai letter is the same empty box, and a test of that page proves nothing.
     name: 'a Thai font',
     commands: [
       '/usr/share/fonts/truetype/tlwg/Loma.ttf',
@@ -94,10 +94,10 @@ export const programs = [
   },
 ];
 
-/** What is read and never run. */
+/** Fonts are read, not run. */
 const FONT = /\.(ttf|ttc|otf)$/;
 
-/** The absolute path of an executable file or a font, looked up in PATH unless the command is a path itself; null if none. */
+/** Returns the absolute path of an executable file or a font, searched in PATH unless the command is a path; null if none. */
 export function which(command, path = process.env.PATH ?? '') {
   const candidates = command.includes(sep) ? [command] : path.split(delimiter).map((dir) => join(dir, command));
   for (const candidate of candidates) {
@@ -105,15 +105,15 @@ export function which(command, path = process.env.PATH ?? '') {
       accessSync(candidate, FONT.test(candidate) ? constants.R_OK : constants.X_OK);
       if (statSync(candidate).isFile()) return candidate;
     } catch {
-      // Not here: the next folder may have it.
+      // Not in this folder.
     }
   }
   return null;
 }
 
 /**
- * Where a program of the table is; null when it is missing. An override that is set is the only place looked at, so
- * that a mistyped path is never silently replaced by another build.
+ * Returns the path of a program of the table; null when it is missing. An override that is set is the only place searched,
+ * so that another build never silently replaces a mistyped path.
  */
 export function locate(name, { env = process.env, find = which } = {}) {
   const program = programs.find((entry) => entry.name === name);
@@ -129,7 +129,7 @@ export function locate(name, { env = process.env, find = which } = {}) {
   return null;
 }
 
-/** `debian` or `ubuntu` (or made from one of them) by the text of os-release; null for any other system. */
+/** Reads `debian` or `ubuntu` (or a system derived from one of them) from the text of os-release; null for any other system. */
 export function distribution(osRelease) {
   const field = (key) => new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(osRelease)?.[1] ?? '';
   const names = `${field('ID')} ${field('ID_LIKE')}`.split(/\s+/);
@@ -137,7 +137,7 @@ export function distribution(osRelease) {
 }
 
 /**
- * What to do on this machine: nothing, install packages, or tell the person. Pure: `find` stands for the PATH,
+ * Decides what to do on this machine: nothing, install packages, or print a message. Pure: `find` stands for the PATH,
  * `system` for os-release.
  */
 export function plan({ env, find, root, system }) {
@@ -178,13 +178,13 @@ function look() {
   try {
     osRelease = readFileSync('/etc/os-release', 'utf8');
   } catch {
-    // No os-release: not a Debian.
+    // Without os-release it is no Debian.
   }
   const root = process.getuid?.() === 0;
   return plan({ env: process.env, find: which, root, system: distribution(osRelease) });
 }
 
-/** Makes the machine ready and returns the exit status: 0 ready, 1 something is missing and said on standard error. */
+/** Installs what is missing. Returns the exit status: 0 when nothing is missing, 1 with a message on standard error. */
 function main() {
   const first = look();
   if (first.action === 'none') return 0;

@@ -10,14 +10,14 @@ const onlyThese =
   (...commands: string[]) =>
   (command: string) =>
     commands.includes(command) ? `found:${command}` : null;
-/** Those that have one name only. */
+/** Programs with a single name. */
 const builders = ['cmake', 'make', 'g++', 'pocketsphinx_continuous'];
 const plain = ['ffmpeg', 'ffprobe', 'openssl', 'strace', 'mkfs.ext4', 'faketime', 'curl', ...builders];
 const font = '/usr/share/fonts/truetype/tlwg/Loma.ttf';
 const everything = onlyThese(font, 'chromium', 'firefox-esr', ...plain, 'apt-get');
 
 describe('plan', () => {
-  it('does nothing when all is there, under any of its names', () => {
+  it('does nothing when every program is there, under any of its names', () => {
     expect(plan({ env: {}, find: everything, root: true, system: 'debian' })).toEqual({ action: 'none' });
     const others = onlyThese('google-chrome', 'firefox', font, ...plain);
     expect(plan({ env: {}, find: others, root: false, system: null })).toEqual({ action: 'none' });
@@ -64,7 +64,7 @@ describe('plan', () => {
     });
   });
 
-  it('tells the one command to anyone who is not root', () => {
+  it('prints the one command to a user who is not root', () => {
     const find = onlyThese('apt-get', 'firefox', font, 'openssl', 'strace', 'faketime', 'curl', ...builders);
     expect(plan({ env: {}, find, root: false, system: 'debian' })).toEqual({
       action: 'tell',
@@ -74,7 +74,7 @@ describe('plan', () => {
     });
   });
 
-  it('installs nothing where there is no apt-get or no Debian', () => {
+  it('installs nothing without apt-get or without Debian', () => {
     expect(plan({ env: {}, find: onlyThese(), root: true, system: 'debian' }).action).toBe('tell');
     const elsewhere = plan({ env: {}, find: onlyThese('apt-get'), root: true, system: null });
     expect(elsewhere).toMatchObject({
@@ -83,7 +83,7 @@ describe('plan', () => {
     });
   });
 
-  it('takes the named program instead of the one on PATH, and never replaces a mistyped name', () => {
+  it('uses the named program instead of the one in PATH, and never replaces a mistyped name', () => {
     const env = { TRESGO_TEST_CHROMIUM: '/opt/chrome', TRESGO_FFMPEG: '/opt/ffmpeg' };
     const find = onlyThese('/opt/chrome', '/opt/ffmpeg', 'firefox', font, ...plain.filter((name) => name !== 'ffmpeg'));
     expect(plan({ env, find, root: false, system: 'debian' })).toEqual({ action: 'none' });
@@ -97,7 +97,7 @@ describe('plan', () => {
 });
 
 describe('locate', () => {
-  it('looks for ffprobe beside the named ffmpeg first', () => {
+  it('searches ffprobe beside the named ffmpeg first', () => {
     const env = { TRESGO_FFMPEG: '/opt/media/ffmpeg' };
     expect(locate('ffprobe', { env, find: onlyThese('/opt/media/ffprobe', 'ffprobe') })).toBe(
       'found:/opt/media/ffprobe',
@@ -136,7 +136,7 @@ describe('on a machine', () => {
     for (const dir of folders.splice(0)) rmSync(dir, { recursive: true });
   });
 
-  it('finds executables, and fonts to be read', () => {
+  it('finds executable files, and readable fonts', () => {
     const dir = folder({ tool: program, text: '' });
     chmodSync(join(dir, 'text'), 0o644);
     expect(which('tool', `/nowhere:${dir}`)).toBe(join(dir, 'tool'));
@@ -147,11 +147,11 @@ describe('on a machine', () => {
     expect(locate('ffmpeg', { env: { TRESGO_FFMPEG: join(dir, 'text') } })).toBeNull();
   });
 
-  it('is silent when all is there', () => {
+  it('is silent when nothing is missing', () => {
     expect(run(folder(all))).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  it('says in one line what is missing where it may not install, with status 1', () => {
+  it('prints in one line what is missing where it may not install, with status 1', () => {
     const { status, stdout, stderr } = run(folder({}));
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -1,13 +1,16 @@
 import type { Timers } from '../../client/timers.ts';
 
+/** Timers whose clock a test moves. */
 export interface ManualTimers extends Timers {
-  /** Fires what falls due in the next `ms`, in order, and lets promises settle in between. */
+  /** Runs the timers that are due in the next `ms`, in order, and lets promises settle in between. */
   advance(ms: number): Promise<void>;
-  /** How many timers are set. */
+  /** The clock goes on by `ms` while no timer runs, as in a device that sleeps. */
+  sleep(ms: number): void;
+  /** Number of timers that are set. */
   pending(): number;
 }
 
-/** A clock that moves only when told to, in ms. */
+/** Makes timers on a clock that moves only by `advance`, in ms. */
 export function createManualTimers(): ManualTimers {
   let now = 0;
   let count = 0;
@@ -20,6 +23,9 @@ export function createManualTimers(): ManualTimers {
       return count;
     },
     clear: (handle) => void waiting.delete(handle as number),
+    sleep(ms) {
+      now += ms;
+    },
     pending: () => waiting.size,
     async advance(ms) {
       const target = now + ms;
@@ -37,7 +43,7 @@ export function createManualTimers(): ManualTimers {
   };
 }
 
-/** Lets promises, and what they start, run. */
+/** Lets pending promises, and the work that they start, run. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

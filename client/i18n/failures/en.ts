@@ -1,11 +1,11 @@
-/** English: what to say when something fails, and how to allow the camera in each browser. */
-import type { AlertCode } from '../../interview.ts';
-import type { BrowserKind } from '../../view/browser-kind.ts';
+/** English words for failures: alerts, the server's problems, and how to allow the camera in each browser. */
+import type { AlertCode } from '../../interview/state.ts';
+import type { BrowserKind } from './browser-kind.ts';
 
-/** What a text about a refusal may need to know. */
-export interface RefusalFacts {
+/** What a sentence about a problem may mention. */
+export interface ProblemFacts {
   retryAfterSeconds: number | null;
-  /** Questions (from 1) whose answer has not arrived. */
+  /** Questions, from 1, whose answer has not arrived. */
   missing: number[];
 }
 
@@ -20,7 +20,7 @@ const openOutside = (app: string, menu: string, entry: string) => [
 ];
 const tryAgain = 'Come back to this page and press “Try again”.';
 
-/** English words for every failure; the other languages have exactly these. */
+/** English words for every failure; every other language has words for the same failures. */
 export const failures = {
   /** How to allow the camera and the microphone, step by step. */
   allow: {
@@ -75,6 +75,7 @@ export const failures = {
     ],
   } satisfies Record<BrowserKind, string[]>,
 
+  /** By the code of the page's alert. */
   alerts: {
     'permission-refused': {
       title: 'The camera or the microphone is not allowed',
@@ -88,6 +89,10 @@ export const failures = {
       title: 'The camera or the microphone is in use',
       text: 'Nothing is lost. Close other programs and tabs that use it, such as a video call, then press “Try again”.',
     },
+    'camera-waits': {
+      title: 'Please allow the camera and the microphone',
+      text: 'Your browser asks for them at the top or the bottom of the screen; you can take your time. If it asks nothing, close other programs that use the camera, then press “Try again”.',
+    },
     'insecure-page': {
       title: 'This address gets no camera',
       text: 'Browsers give no camera to pages on plain HTTP. Open your link with https:// in front, or ask the person who invited you for a secure link.',
@@ -99,6 +104,26 @@ export const failures = {
     'recording-interrupted': {
       title: 'The recording stopped by itself',
       text: 'The camera or the microphone went away: a call, a plug or another program may be the reason. What you have said so far is saved and is being sent.',
+    },
+    'recording-silent': {
+      title: 'A part of your answer was not recorded',
+      text: 'The recorder of this device stopped delivering sound or picture, without a word. What it had recorded is saved and is being sent.',
+    },
+    'recording-restarted': {
+      title: 'The recording had to begin anew',
+      text: 'The recorder of this device did not start as it should. It is running now: please begin your answer from the start.',
+    },
+    'practice-broken': {
+      title: 'The practice recording broke off',
+      text: 'The recorder of this device stopped delivering sound or picture. Press “Try once more”. If it happens again, close other programs that use the camera, or open your link in another browser.',
+    },
+    'recorder-failed': {
+      title: 'This device does not record at the moment',
+      text: 'Nothing is lost. Close other programs and tabs that use the camera, then press “Try again”. If that does not help, open your link in another browser or on a phone: everything goes on from here.',
+    },
+    'picture-still': {
+      title: 'Your picture stands still',
+      text: 'The camera delivers no picture right now. Your voice is still recorded: just keep speaking.',
     },
     'storage-refused': {
       title: 'This device cannot keep your answer',
@@ -115,6 +140,10 @@ export const failures = {
     'no-connection': {
       title: 'The server can’t be reached at the moment',
       text: 'Nothing is lost. Check your connection and keep this page open: it goes on by itself, or at once with “Try again”.',
+    },
+    'in-the-way': {
+      title: 'Something on the way answers in our place',
+      text: 'Your network may want you to log in first, as in a hotel or a café, or it blocks this page. Nothing is lost. Log in to it, or try another network, e.g. mobile data; this page goes on by itself.',
     },
     'second-tab': {
       title: 'This interview is open in another tab',
@@ -170,19 +199,20 @@ export const failures = {
     },
   } satisfies Record<AlertCode, AlertWords>,
 
-  /** To a refusal that we have no words for; `detail` is the server's English. */
-  otherRefusal: (_code: string, detail: string) => detail,
+  /** For a problem with a code that has no words below; `detail` is the server's English. */
+  otherProblem: (_code: string, detail: string) => detail,
 
-  refusals: {
+  /** By the code of the server's problem. */
+  problems: {
     unauthorized: () =>
       'This token and this name do not go together, or the token has expired. Check both against your invitation.',
     'sessions-used-up': () =>
       'This token has been used: its interview is finished. Ask the person who invited you if you need another.',
-    'too-many-attempts': ({ retryAfterSeconds }: RefusalFacts) =>
+    'too-many-attempts': ({ retryAfterSeconds }: ProblemFacts) =>
       retryAfterSeconds === null
         ? 'Too many attempts. Please wait a minute, then try again.'
         : `Too many attempts. Please try again in ${retryAfterSeconds === 1 ? '1 second' : `${retryAfterSeconds} seconds`}.`,
-    'answers-missing': ({ missing }: RefusalFacts) =>
+    'answers-missing': ({ missing }: ProblemFacts) =>
       `Not every answer has arrived yet. Still on the way: question ${missing.join(', ')}.`,
     'invalid-field': () => 'Something in the token or the name cannot be read. Please type both again.',
     'session-finished': () => 'This interview is already finished. Every answer has arrived; nothing can be added.',
@@ -200,6 +230,7 @@ export const failures = {
     unavailable: () => 'The server is not ready at this moment. Nothing is lost. Please try again shortly.',
     'disk-full': () => 'The server has no room at this moment. Keep this page open: it goes on by itself.',
     offline: () => 'The server cannot be reached. Check your connection, then try again.',
-    'bad-gateway': () => 'The server gives no proper answer right now. Please try again in a moment.',
+    'bad-gateway': () =>
+      'The server gives no proper answer right now, or your network answers in its place. Please try again in a moment, or on another network, e.g. mobile data.',
   },
 };

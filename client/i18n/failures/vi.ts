@@ -1,4 +1,4 @@
-/** Vietnamese: what to say when something fails. */
+/** Vietnamese words for failures. */
 import type { failures as en } from './en.ts';
 
 const openOutside = (app: string, menu: string, entry: string) => [
@@ -70,6 +70,10 @@ export const failures: typeof en = {
       title: 'Máy ảnh hoặc micrô đang được dùng ở nơi khác',
       text: 'Không có gì bị mất. Hãy đóng các ứng dụng hoặc thẻ khác đang dùng chúng, chẳng hạn cuộc gọi video, rồi bấm “Thử lại lần nữa”.',
     },
+    'camera-waits': {
+      title: 'Vui lòng cho phép dùng máy ảnh và micrô',
+      text: 'Trình duyệt hỏi bạn ở đầu hoặc cuối màn hình; bạn cứ thong thả. Nếu không thấy hỏi gì, hãy đóng các ứng dụng khác đang dùng máy ảnh, rồi bấm “Thử lại lần nữa”.',
+    },
     'insecure-page': {
       title: 'Không thể dùng máy ảnh ở địa chỉ này',
       text: 'Trình duyệt không cho trang HTTP không bảo mật dùng máy ảnh. Hãy mở đường dẫn của bạn bắt đầu bằng https://, hoặc xin người mời một đường dẫn bảo mật.',
@@ -81,6 +85,26 @@ export const failures: typeof en = {
     'recording-interrupted': {
       title: 'Việc ghi hình đã tự dừng',
       text: 'Máy ảnh hoặc micrô bị ngắt: có thể do cuộc gọi đến, dây cắm hoặc một ứng dụng khác. Phần bạn đã nói đã được lưu và đang được gửi đi.',
+    },
+    'recording-silent': {
+      title: 'Một phần câu trả lời của bạn chưa được ghi',
+      text: 'Bộ ghi hình của thiết bị đã ngừng ghi âm thanh hoặc hình ảnh mà không báo gì. Phần đã ghi được đã lưu và đang được gửi đi.',
+    },
+    'recording-restarted': {
+      title: 'Việc ghi hình phải bắt đầu lại',
+      text: 'Bộ ghi hình của thiết bị đã không khởi động đúng. Bây giờ nó đang chạy: xin hãy nói lại câu trả lời từ đầu.',
+    },
+    'practice-broken': {
+      title: 'Bản ghi thử bị ngắt',
+      text: 'Bộ ghi hình của thiết bị đã ngừng ghi âm thanh hoặc hình ảnh. Hãy bấm “Thử thêm lần nữa”. Nếu lại xảy ra, hãy đóng các ứng dụng khác đang dùng máy ảnh, hoặc mở đường dẫn của bạn bằng trình duyệt khác.',
+    },
+    'recorder-failed': {
+      title: 'Thiết bị này hiện không ghi hình được',
+      text: 'Không có gì bị mất. Hãy đóng các ứng dụng và thẻ khác đang dùng máy ảnh, rồi bấm “Thử lại lần nữa”. Nếu vẫn không được, hãy mở đường dẫn của bạn bằng trình duyệt khác hoặc trên điện thoại: mọi thứ sẽ tiếp tục từ đây.',
+    },
+    'picture-still': {
+      title: 'Hình của bạn đang đứng yên',
+      text: 'Hiện máy ảnh không đưa ra hình ảnh nào. Giọng nói của bạn vẫn đang được ghi: bạn cứ nói tiếp.',
     },
     'storage-refused': {
       title: 'Thiết bị này không lưu được câu trả lời của bạn',
@@ -97,6 +121,10 @@ export const failures: typeof en = {
     'no-connection': {
       title: 'Hiện chưa kết nối được với máy chủ',
       text: 'Không có gì bị mất. Hãy kiểm tra kết nối mạng và giữ trang này mở: trang sẽ tự tiếp tục, hoặc bấm “Thử lại lần nữa” để thử ngay.',
+    },
+    'in-the-way': {
+      title: 'Có gì đó trên đường truyền trả lời thay cho chúng tôi',
+      text: 'Có thể mạng của bạn yêu cầu đăng nhập trước, như ở khách sạn hay quán cà phê, hoặc mạng chặn trang này. Không có gì bị mất. Hãy đăng nhập vào mạng đó, hoặc thử mạng khác, ví dụ dữ liệu di động; trang này sẽ tự tiếp tục.',
     },
     'second-tab': {
       title: 'Buổi phỏng vấn này đang mở ở một thẻ khác',
@@ -152,9 +180,9 @@ export const failures: typeof en = {
     },
   },
 
-  otherRefusal: (code, _detail) => `Máy chủ đã từ chối yêu cầu này (${code}).`,
+  otherProblem: (code, _detail) => `Máy chủ đã từ chối yêu cầu này (${code}).`,
 
-  refusals: {
+  problems: {
     unauthorized: () => 'Mã và họ tên không khớp nhau, hoặc mã đã hết hạn. Hãy kiểm tra cả hai theo thư mời của bạn.',
     'sessions-used-up': () =>
       'Mã này đã được dùng: buổi phỏng vấn của mã đã kết thúc. Nếu cần mã khác, hãy hỏi người đã mời bạn.',
@@ -181,6 +209,7 @@ export const failures: typeof en = {
     unavailable: () => 'Máy chủ hiện chưa sẵn sàng. Không có gì bị mất. Vui lòng thử lại sau ít phút.',
     'disk-full': () => 'Máy chủ hiện hết chỗ lưu. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục.',
     offline: () => 'Không kết nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.',
-    'bad-gateway': () => 'Máy chủ hiện chưa trả lời đúng. Vui lòng thử lại sau giây lát.',
+    'bad-gateway': () =>
+      'Máy chủ hiện chưa trả lời đúng, hoặc mạng của bạn trả lời thay cho máy chủ. Vui lòng thử lại sau giây lát, hoặc dùng mạng khác, ví dụ dữ liệu di động.',
   },
 };

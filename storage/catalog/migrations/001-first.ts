@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Tokens, interviews, sessions, takes. Column types are those that SQLite and PostgreSQL share. */
+/** Tokens, interviews, sessions, takes. SQLite and PostgreSQL share these types of columns. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('interviews')

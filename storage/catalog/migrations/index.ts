@@ -1,8 +1,14 @@
 import type { MigrationProvider } from 'kysely';
 import * as first from './001-first.ts';
 import * as jobs from './002-jobs.ts';
+import * as limits from './003-limits.ts';
+import * as opened from './004-opened.ts';
+import * as spoken from './005-spoken.ts';
 
-/** The numbered migrations, oldest first. One that has run anywhere is never edited: add the next number. */
+/** The numbered migrations, the oldest first. A migration that has run anywhere is never edited: add the next number. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '001-first': first, '002-jobs': jobs }),
+  getMigrations: async () => ({
+    ...{ '001-first': first, '002-jobs': jobs, '003-limits': limits },
+    ...{ '004-opened': opened, '005-spoken': spoken },
+  }),
 };

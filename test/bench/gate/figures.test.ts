@@ -3,8 +3,8 @@ import { backlogMs } from '../../../bench/gate/gate-figures.ts';
 import { offsetsOf } from '../../../bench/gate/phones.ts';
 import { createRequestLog, stepsOf } from '../../../bench/gate/request-log.ts';
 import { atBitrate, type Recording, recordingFor, scaled } from '../../../bench/gate/slices.ts';
-import { meanKbit, periodOf } from '../../../bench/link.ts';
-import type { Quality } from '../../../client/quality.ts';
+import type { Quality } from '../../../client/capture/quality.ts';
+import { meanKbit, periodOf } from '../../support/network/link-rate.ts';
 
 describe('the backlog', () => {
   const slices = [
@@ -13,7 +13,7 @@ describe('the backlog', () => {
     { atMs: 3000, bytes: 500 },
   ];
 
-  it('is the recorded time behind the confirmed byte', () => {
+  it('is the recorded time after the last acknowledged byte', () => {
     expect(backlogMs(slices, 0, 1000)).toBe(2000);
     expect(backlogMs(slices, 1000, 1000)).toBe(1500);
     expect(backlogMs(slices, 2000, 1000)).toBe(1250);
@@ -23,7 +23,7 @@ describe('the backlog', () => {
 });
 
 describe('offsets', () => {
-  it('lie evenly over the trace, shifted by chance', () => {
+  it('are spread evenly over the trace, and shifted by chance', () => {
     const rate = { traceMs: [5, 1000] };
     expect(offsetsOf(rate, 4, () => 0)).toEqual([0, 250, 500, 750]);
     expect(offsetsOf(rate, 4, () => 0.5)).toEqual([125, 375, 625, 875]);
@@ -68,13 +68,13 @@ describe('slices', () => {
     expect(scaled(recording([100]), 0.001).bytes).toBe(1);
   });
 
-  it('come to the bitrate together, and keep their differences', () => {
+  it('reach the bitrate together, and keep their differences', () => {
     // 300 and 500 bytes in 2 s each: 1600 bit/s together.
     const scaledTo = atBitrate([recording([300]), recording([500])], 3200);
     expect(scaledTo.map(({ bytes }) => bytes)).toEqual([600, 1000]);
   });
 
-  it('are those of the nearest rung, at the bitrate wanted, taking turns', () => {
+  it('are those of the nearest rung at the wanted bitrate, in turn', () => {
     const ladder = [
       { quality: quality(200), recordings: [recording([200]), recording([240]), recording([999], 6)] },
       { quality: quality(800), recordings: [recording([800])] },
@@ -89,7 +89,7 @@ describe('slices', () => {
 });
 
 describe('the request log', () => {
-  it('tells when the last bytes and the end of a take went', () => {
+  it('has the times of the last bytes and of the end of a take', () => {
     const patch = (bytes: number, last: boolean, beganMs: number, endedMs: number | null, status = 204) => {
       return { method: 'PATCH', bytes, last, beganMs, endedMs, status };
     };
@@ -113,7 +113,7 @@ describe('the request log', () => {
     expect(riding).toMatchObject({ lastDataEndMs: null, emptyBeginMs: null, emptyEndMs: null });
   });
 
-  it('writes down what goes by fetch, also where it fails', async () => {
+  it('records requests by fetch, failed ones too', async () => {
     let now = 0;
     const log = createRequestLog(() => now);
     const send = log.watchFetch(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { idealAnswer } from '../../../bench/gate/ideal.ts';
 
-/** Opportunities at 10, 20, 30 … 100 ms, then none until 500 ms, and again: a lap of 500 ms. */
+/** Opportunities at 10, 20, 30 … 100 ms, then none until 500 ms, and again: a period of 500 ms. */
 const rate = { traceMs: [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 500] };
 const still = { rate, startMs: 0, delayMs: 50 };
 
@@ -11,7 +11,7 @@ describe('the ideal sender', () => {
     expect(idealAnswer({ ...still, portions, stopMs: 12 })).toEqual({ waitMs: 20 + 100 - 12, backlogBytes: 1000 });
   });
 
-  it('takes an opportunity at the very moment that the bytes exist', () => {
+  it('uses an opportunity at the same moment at which the bytes exist', () => {
     expect(idealAnswer({ ...still, portions: [{ atMs: 40, bytes: 1500 }], stopMs: 40 }).waitMs).toBe(100);
   });
 
@@ -35,7 +35,7 @@ describe('the ideal sender', () => {
     expect(idealAnswer({ ...still, portions: apart, stopMs: 15 }).waitMs).toBe(30 + 100 - 15);
   });
 
-  it('waits out a silence, and goes on in the next lap', () => {
+  it('waits through a silence, and continues in the next period', () => {
     // 90 and 100 ms carry 3000; then 500, and 10 ms into the next lap.
     const portions = [{ atMs: 85, bytes: 6000 }];
     expect(idealAnswer({ ...still, portions, stopMs: 100 }).waitMs).toBe(510 + 100 - 100);
@@ -58,7 +58,7 @@ describe('the ideal sender', () => {
     expect(idealAnswer({ ...still, startMs: 95, portions, stopMs: 0 }).waitMs).toBe(405 + 100);
   });
 
-  it('finds its place far behind the beginning', () => {
+  it('finds its position long after the beginning', () => {
     const portions = [{ atMs: 1_000_085, bytes: 1500 }];
     expect(idealAnswer({ ...still, portions, stopMs: 1_000_085 }).waitMs).toBe(90 + 100 - 85);
   });
@@ -72,7 +72,7 @@ describe('the ideal sender', () => {
     expect(idealAnswer({ ...still, portions, stopMs: 32 })).toEqual({ waitMs: 50 + 100 - 32, backlogBytes: 1500 });
   });
 
-  it('never waits less than nothing', () => {
+  it('never has a wait below 0', () => {
     expect(idealAnswer({ ...still, portions: [{ atMs: 0, bytes: 10 }], stopMs: 400 }).waitMs).toBe(0);
     expect(idealAnswer({ ...still, portions: [], stopMs: 400 })).toEqual({ waitMs: 100, backlogBytes: 0 });
   });

@@ -40,7 +40,7 @@ it('takes several traces, with the option each time or once, and a link beside t
   expect(names(['--link', slow])).toEqual(['slow']);
 });
 
-it('takes all the rest', () => {
+it('takes all other options', () => {
   const args = '--phones 2 --gates 4 --chromium 0 --seconds 3,5,7 --delay 0 --seed 9 --json --svg a.svg --dead';
   expect(readOptions(args.split(' '))).toMatchObject({
     ...{ phones: 2, gates: 4, chromium: 0, seconds: [3, 5, 7], delayMs: 0, seed: 9 },
@@ -48,14 +48,14 @@ it('takes all the rest', () => {
   });
 });
 
-it('names the plot where nobody does', () => {
+it('names the plot unless an option does', () => {
   const svg = (args: string[]) => (readOptions(args) as GateOptions).svg;
   expect(svg(['--svg'])).toBe('gate.svg');
   expect(svg(['--svg', '--json'])).toBe('gate.svg');
   expect(svg(['--json', '--svg', 'b.svg'])).toBe('b.svg');
 });
 
-it('says what is wrong', () => {
+it('names what is wrong', () => {
   expect(readOptions(['--phones', '0'])).toBe('--phones takes whole numbers from 1, not 0');
   expect(readOptions(['--seconds', '20,'])).toBe('--seconds takes whole numbers from 1, not ');
   expect(readOptions(['--delay', 'x'])).toBe('--delay takes whole numbers from 0, not x');
@@ -68,6 +68,6 @@ it('says what is wrong', () => {
   expect(readOptions(['--help'])).toContain('--trace FILE');
 });
 
-it('ends with 2 where it was asked wrongly', async () => {
+it('ends with status 2 for a wrong command line', async () => {
   expect(await main(['--phones', 'many'])).toBe(2);
 });

@@ -1,30 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { giveAnswer, openSitting } from '../../../bench/gate/answer.ts';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { giveAnswer, openSession } from '../../../bench/gate/answer.ts';
 import type { GateFigures } from '../../../bench/gate/gate-figures.ts';
 import { postAnswer } from '../../../bench/gate/multipart.ts';
 import { type Candidate, runPhone } from '../../../bench/gate/phone.ts';
 import type { Recording } from '../../../bench/gate/slices.ts';
-import { type Link, openLink } from '../../../bench/link.ts';
-import { DEFAULT_QUALITY } from '../../../client/quality.ts';
-import { openApp, startSession, type TestApp } from '../../support/server.ts';
+import { DEFAULT_QUALITY } from '../../../client/capture/quality.ts';
+import { type Network, openNetwork } from '../../support/network/network.ts';
+import { startSession } from '../../support/server/server.ts';
+import { useApp } from '../../support/server/use-app.ts';
 
-// Six answers in real time, beside whatever else the machine does.
+// Six answers in real time, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-let app: TestApp;
+const app = useApp({ every: 'test' });
 const candidates: Candidate[] = [];
 const port = () => Number(new URL(app.url).port);
 const rate = { kbit: 4000 };
 
 beforeEach(async () => {
-  app = await openApp();
   for (let at = 0; at < 4; at++) candidates.push({ name: 'Anna', token: (await app.token('Anna')).secret });
 });
-afterEach(() => app.close());
 
-/** Begins as a WebM file does. Two slices before the stop, one behind it. */
+/** A recording that begins as a WebM file does: two slices before the stop, one after it. */
 const recording = (seconds: number, sizes = [9000, 8000, 3000]): Recording => ({
   ...{ seconds, stopMs: 210, mimeType: 'video/webm' },
   bytes: sizes.reduce((sum, size) => sum + size, 0),
@@ -37,7 +36,7 @@ const recording = (seconds: number, sizes = [9000, 8000, 3000]): Recording => ({
 
 const ladder = [{ quality: DEFAULT_QUALITY, recordings: [recording(20), recording(60)] }];
 
-it('gives answer after answer, in a new session where one is full, and the same ones by multipart', async () => {
+it('gives answer after answer, in a new session when one is full, and the same answers by multipart', async () => {
   const gates: GateFigures[] = [];
   await runPhone({
     ...{ phone: 1, port: port(), rate, delayMs: 20, startMs: 0, answers: 6, seconds: [20, 60], ladder },
@@ -49,7 +48,7 @@ it('gives answer after answer, in a new session where one is full, and the same 
   expect(gates.map(({ seconds }) => seconds).sort()).toEqual([20, 20, 20, 60, 60, 60]);
   for (const gate of gates) {
     expect(gate.shut).toBeNull();
-    // The link's round trip at least; and no sender beats the ideal one, but for the clock's rounding.
+    // At least the link's round trip; and no sender is faster than the ideal one, except for rounding.
     expect(gate.idealMs).toBeGreaterThanOrEqual(40);
     expect(gate.waitMs).toBeGreaterThanOrEqual(gate.idealMs - 2);
     expect(gate.sentBytes).toBeGreaterThan(gate.bytes);
@@ -63,7 +62,7 @@ it('gives answer after answer, in a new session where one is full, and the same 
   }
 });
 
-it('posts what the recorder gave, over a link that began there, and tells each try', async () => {
+it('posts the recording over a link that begins at the same position, and counts attempts', async () => {
   const { token, name } = candidates.pop() as Candidate;
   const folder = await startSession(app.url, token, name);
   const answer = recording(20);
@@ -74,8 +73,8 @@ it('posts what the recorder gave, over a link that began there, and tells each t
   const placed = readFileSync(join(app.dataDir, 'sessions', folder, 'Q2.webm'));
   expect(placed.equals(Buffer.concat(answer.slices.map(({ data }) => Buffer.from(data))))).toBe(true);
 
-  const moved: Link[] = [];
-  const onMoving = (link: Link) => {
+  const moved: Network[] = [];
+  const onMoving = (link: Network) => {
     moved.push(link);
     link.blackhole();
   };
@@ -88,20 +87,20 @@ it('posts what the recorder gave, over a link that began there, and tells each t
 async function answerOnce(of: Recording, dead: boolean) {
   const { token, name } = candidates.pop() as Candidate;
   const folder = await startSession(app.url, token, name);
-  const link = await openLink({ to: { host: '127.0.0.1', port: port() }, rate });
-  const sitting = openSitting({ link, folder, token, random: () => 0.5 });
+  const link = await openNetwork({ to: { host: '127.0.0.1', port: port() }, rate, delayMs: 50 });
+  const session = openSession({ link, folder, token, random: () => 0.5 });
   try {
-    return await giveAnswer(sitting, {
+    return await giveAnswer(session, {
       ...{ link, rate, delayMs: 50, startMs: 0, phone: 0, question: 1, recording: of, limitMs: 5000, dead },
       onLastSlice: () => {},
     });
   } finally {
-    sitting.close();
+    session.close();
     await link.close();
   }
 }
 
-it('tells why a gate stays shut', async () => {
+it('returns the reason why a gate stays shut', async () => {
   const wrong = recording(20);
   new Uint8Array(wrong.slices[0]?.data as ArrayBuffer).fill(0, 0, 4);
   const { waitMs, shut } = await answerOnce(wrong, false);
@@ -109,7 +108,7 @@ it('tells why a gate stays shut', async () => {
   expect(shut).toMatch(/^not-a-recording: /);
 });
 
-it('does not call a connection dead that was not there', async () => {
+it('refuses to measure a dead connection without a connection', async () => {
   const early = { ...recording(20), stopMs: 0, slices: [] };
   await expect(answerOnce(early, true)).rejects.toThrow('there was no open connection to go dead');
 });

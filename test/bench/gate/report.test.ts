@@ -11,7 +11,7 @@ import {
   waitsOf,
 } from '../../../bench/gate/report.ts';
 import { stepRows } from '../../../bench/gate/steps.ts';
-import { toTable } from '../../../bench/table.ts';
+import { toTable } from '../../../server/cli/table.ts';
 
 const gate = (waitMs: number | null, idealMs: number, more: Partial<GateFigures> = {}): GateFigures => ({
   ...{ where: 'node', phone: 0, seconds: 20, traceMs: 0, bytes: 1_000_000, kbit: 400, waitMs, shut: null, idealMs },
@@ -33,7 +33,7 @@ describe('the report', () => {
     expect(waitsOf([1000, null, 2000])).toEqual({ gates: 3, shut: 1, p50: 2, p95: Infinity, max: Infinity });
   });
 
-  it('puts gates of a place together', () => {
+  it('summarizes the gates of an engine', () => {
     const gates = [
       gate(500, 300, { resentBytes: 30_000, kbit: 300, backlogMs: 700 }),
       gate(900, 400, { backlogMs: 2500 }),
@@ -53,7 +53,7 @@ describe('the report', () => {
     expect(chromium).toMatchObject({ where: 'chromium', multipart: null });
   });
 
-  it('says of each goal whether it was met', () => {
+  it('states for each goal whether it was met', () => {
     const good = [gate(500, 300), gate(600, 400)];
     expect(met(result(good))).toEqual([true, true, true, true, true, true, true]);
     // In turn: every gate, median, p95, bitrate, multipart, re-sent, backlog.
@@ -81,7 +81,7 @@ describe('the report', () => {
     expect(met(result(good.map((each) => ({ ...each, multipart: null }))))).toHaveLength(6);
   });
 
-  it('judges a dead connection apart', () => {
+  it('judges dead connections separately', () => {
     const never = { waitMs: null, tries: 1, sentBytes: 5000 };
     expect(deadGoals(result([]), 60_000)).toEqual([]);
     const [ours, other] = deadGoals(result([], { dead: [gate(16_000, 300, { multipart: never })] }), 60_000);
@@ -94,7 +94,7 @@ describe('the report', () => {
     expect(late?.met).toBe(false);
   });
 
-  it('prints a row for each way', () => {
+  it('prints a row for each sender', () => {
     const [summary] = summarize(result([gate(500, 300), gate(null, 400)]));
     const table = toTable(rowsOf(summary as NonNullable<typeof summary>)).split('\n');
     expect(table).toHaveLength(4);
@@ -106,7 +106,7 @@ describe('the report', () => {
     expect(goalLine(goal)).toBe('NOT met  T, engine: w: 1 s');
   });
 
-  it('shows the steps of those that were seen', () => {
+  it('shows the steps of gates with recorded steps', () => {
     const steps = { lastSliceMs: 10, lastDataBeginMs: 12, lastDataEndMs: 150, lastDataBytes: 900 };
     const more = { emptyBeginMs: null, emptyEndMs: null, requests: 2, failed: 0 };
     const seen = { steps: { ...steps, ...more } };
@@ -157,7 +157,7 @@ describe('the plot', () => {
     gate(100, 90, { where: 'chromium', multipart: null }),
   ];
 
-  it('is a well-formed document with a line for each way', () => {
+  it('is a well-formed document with a line for each sender', () => {
     const svg = plotWaits([result(gates), result([gate(10, 5)])]);
     const names = elementsOf(svg);
     expect(names[0]).toBe('svg');
@@ -167,7 +167,7 @@ describe('the plot', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  it('puts waits where they belong', () => {
+  it('draws waits at their positions', () => {
     const points = (svg: string) =>
       (svg.match(/points="([^"]*)"/)?.[1] ?? '').split(' ').map((pair) => pair.split(',').map(Number));
     // From 70 to 750 for 0.05 to 200 s, logarithmic; 0.5 s is log(10)/log(4000) of it. Heights: 342 up to 92.
@@ -179,7 +179,7 @@ describe('the plot', () => {
     expect(points(plotWaits([result(gates.slice(0, 2))])).at(-1)?.[1]).toBe(92);
   });
 
-  it('stays whole without a gate', () => {
+  it('is well-formed without a gate', () => {
     expect(elementsOf(plotWaits([result([])]))).not.toContain('polyline');
     expect(() => elementsOf(plotWaits([]))).not.toThrow();
   });

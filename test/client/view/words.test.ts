@@ -1,16 +1,16 @@
-/** What the view computes before it draws: sentences, figures, the receipt as a text. */
+/** The texts that the view computes: sentences, figures, and the receipt as plain text. */
 import { describe, expect, test } from 'vitest';
 import { en } from '../../../client/i18n/en.ts';
 import { languages } from '../../../client/i18n/index.ts';
 import { vi } from '../../../client/i18n/vi.ts';
-import { qualityWords } from '../../../client/view/check.ts';
+import { qualityWords } from '../../../client/view/device-check.ts';
 import { formatBytes, formatMoment, formatRate, formatTime } from '../../../client/view/format.ts';
 import { warningMs } from '../../../client/view/hints.ts';
-import { journeyWords, type Way } from '../../../client/view/journey.ts';
-import { receiptText } from '../../../client/view/receipt-text.ts';
+import { receiptText } from '../../../client/view/receipt.ts';
+import { type UploadProgress, uploadProgressWords } from '../../../client/view/upload-progress.ts';
 
-describe('journeyWords', () => {
-  const way: Way = {
+describe('uploadProgressWords', () => {
+  const way: UploadProgress = {
     recordedBytes: 1_000_000,
     persistedBytes: 1_000_000,
     ackedBytes: 900_000,
@@ -19,24 +19,24 @@ describe('journeyWords', () => {
     growing: true,
     arrived: false,
   };
-  const say = (change: Partial<Way>) => journeyWords({ ...way, ...change }, en);
+  const say = (change: Partial<UploadProgress>) => uploadProgressWords({ ...way, ...change }, en);
 
-  test('a little on its way while speaking is nothing to speak of', () => {
+  test('while the candidate speaks, less than 3 s of unsent video is not mentioned', () => {
     expect(say({})).toBe('Sent while you speak.');
     expect(say({ recordedBytes: 0, ackedBytes: 0, bytesPerMs: null })).toBe('Sent while you speak.');
   });
 
-  test('more than that is told in seconds of video', () => {
+  test('more unsent video is given in seconds', () => {
     expect(say({ ackedBytes: 0 })).toBe('10 s of video still to send');
     expect(say({ growing: false })).toBe('1 s of video still to send');
     expect(say({ growing: false, ackedBytes: 999_990 })).toBe('1 s of video still to send');
   });
 
-  test('where nothing was recorded in this life of the page, in bytes', () => {
+  test('unsent video of an unknown rate is given in bytes', () => {
     expect(say({ growing: false, bytesPerMs: null })).toBe('100 kB still to send');
   });
 
-  test('a connection that is gone is said before the rest', () => {
+  test('a lost connection is mentioned before the unsent video', () => {
     expect(say({ network: 'offline', ackedBytes: 0 })).toBe(
       'No connection. Nothing is lost. 10 s of video still to send',
     );
@@ -46,7 +46,7 @@ describe('journeyWords', () => {
     expect(say({ network: 'offline', ackedBytes: 1_000_000 })).toBe('No connection. Nothing is lost.');
   });
 
-  test('sent is not yet confirmed', () => {
+  test('bytes that are sent are not yet confirmed', () => {
     expect(say({ growing: false, ackedBytes: 1_000_000 })).toBe('All of it is sent. The server is checking it.');
     expect(say({ growing: false, ackedBytes: 1_000_000, arrived: true, network: 'offline' })).toBe(
       'Arrived whole, and checked.',
@@ -54,11 +54,11 @@ describe('journeyWords', () => {
   });
 });
 
-test('the warning comes half a minute before the limit, or in its last fifth', () => {
+test('the warning comes 30 s before the limit, or in its last fifth', () => {
   expect([600, 150, 100, 60, 5].map(warningMs)).toEqual([30_000, 30_000, 20_000, 12_000, 1000]);
 });
 
-test('figures as people meet them', () => {
+test('times, sizes, rates and dates as text', () => {
   expect([0, 999, 61_000, 600_000].map(formatTime)).toEqual(['0:00', '0:00', '1:01', '10:00']);
   expect(formatBytes(840_000, 'en')).toBe('840 kB');
   expect(formatBytes(1_240_000, 'vi')).toBe('1,2 MB');
@@ -68,7 +68,7 @@ test('figures as people meet them', () => {
   expect(formatMoment('nonsense', 'en')).toBe('nonsense');
 });
 
-test('the quality that was chosen, in words', () => {
+test('the chosen quality in words', () => {
   const quality = {
     width: 1280,
     height: 720,
@@ -107,7 +107,7 @@ describe('receiptText', () => {
       expect(text).toContain(fact);
     }
     for (const { sha256 } of receipt.answers) expect(text).toContain(sha256);
-    expect(text, 'what another device recorded has no length here').toContain(messages.receipt.unknown);
+    expect(text, 'the length of an answer that another device recorded is unknown').toContain(messages.receipt.unknown);
     expect(text).not.toMatch(/undefined|NaN|[^\r]\n/);
   });
 });

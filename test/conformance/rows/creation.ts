@@ -1,6 +1,8 @@
-/** The extension creation: POST, Location, metadata, limits. */
+/** Rows of the extension creation: POST, Location, metadata, limits. */
+
+import type { EndpointResponse } from '../check.ts';
 import { demand, Failure, headerIs, headerMatches, isRefused, NotApplicable, stateIs, statusIs } from '../check.ts';
-import type { Answer, Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
 
 const CREATED = 'The Server MUST acknowledge a successful upload creation with the `201 Created` status.';
@@ -27,8 +29,8 @@ const postRows = section(
       level: 'MUST',
       sentence: `${LOCATION} This URL MAY be absolute or relative.`,
       async run(endpoint) {
-        const answer = await endpoint.create();
-        const url = new URL(headerMatches(answer, 'Location', /./), endpoint.url).href;
+        const response = await endpoint.create();
+        const url = new URL(headerMatches(response, 'Location', /./), endpoint.url).href;
         stateIs(await endpoint.head(url), 0, 1000);
         statusIs(await endpoint.patch(url, 0, payload(1000)), 204);
         stateIs(await endpoint.head(url), 1000, 1000);
@@ -68,12 +70,12 @@ const postRows = section(
       sentence:
         'The `Upload-Length` header MAY be set to 0, indicating that the Client wants to upload an empty file. Such an upload is immediately complete after its creation without transferring data using `PATCH` requests.',
       async run(endpoint) {
-        const answer = await endpoint.create({ length: 0 });
-        // The header is understood, and what it asks for is not wanted here.
-        if ([403, 413, 415, 422].includes(answer.status))
-          throw new NotApplicable(`empty files are refused with ${answer.status}`);
-        statusIs(answer, 201);
-        const url = new URL(headerMatches(answer, 'Location', /./), endpoint.url).href;
+        const response = await endpoint.create({ length: 0 });
+        // The server may understand the header and still refuse the request.
+        if ([403, 413, 415, 422].includes(response.status))
+          throw new NotApplicable(`empty files are refused with ${response.status}`);
+        statusIs(response, 201);
+        const url = new URL(headerMatches(response, 'Location', /./), endpoint.url).href;
         stateIs(await endpoint.head(url), 0, 0);
       },
     },
@@ -112,8 +114,8 @@ const limitRows = section(
       sentence: TOO_LARGE,
       async run(endpoint) {
         const length = requireMaximum(endpoint);
-        const answer = await endpoint.create({ length });
-        demand(answer.status !== 413, `POST of ${length} bytes: 413`);
+        const response = await endpoint.create({ length });
+        demand(response.status !== 413, `POST of ${length} bytes: 413`);
       },
     },
     {
@@ -147,15 +149,15 @@ const limitRows = section(
 const ECHO =
   'If an upload contains additional metadata, responses to `HEAD` requests MUST include the `Upload-Metadata` header and its value as specified by the Client during the creation.';
 
-/** HEAD must tell every pair that the creation carried, and no other; a key alone is a key with an empty value. */
-function echoes(answer: Answer, sent: string): void {
+/** HEAD must return every pair of the creation, and no other; a key alone is a key with an empty value. */
+function echoes(response: EndpointResponse, sent: string): void {
   const pairs = (list: string) =>
     list
       .split(',')
       .map((pair) => pair.trim())
       .sort()
       .join(', ');
-  const seen = headerMatches(answer, 'Upload-Metadata', /./);
+  const seen = headerMatches(response, 'Upload-Metadata', /./);
   if (pairs(seen) !== pairs(sent)) throw new Failure(`Upload-Metadata is "${seen}", not "${sent}"`);
 }
 
@@ -219,14 +221,14 @@ const metadataRows = section(
       level: 'MUST',
       sentence: LOCATION,
       async run(endpoint) {
-        const answer = await endpoint.create({ metadata: 'note !!!' });
-        if (answer.status === 201) throw new NotApplicable('it is not refused');
-        headerIs(answer, 'Location', null);
+        const response = await endpoint.create({ metadata: 'note !!!' });
+        if (response.status === 201) throw new NotApplicable('it is not refused');
+        headerIs(response, 'Location', null);
       },
     },
   ],
   creation,
 );
 
-/** Creation and Upload-Metadata. */
+/** Rows about creation and Upload-Metadata. */
 export const creationRows: Row[] = [...postRows, ...limitRows, ...metadataRows];

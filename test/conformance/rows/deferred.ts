@@ -1,4 +1,4 @@
-/** The extension creation-defer-length. */
+/** Rows of the extension creation-defer-length. */
 import { demand, headerIs, isRefused, stateIs, statusIs } from '../check.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
@@ -15,14 +15,14 @@ const empty = new Uint8Array();
 const bytes = payload(1000);
 const declares = (length: number) => ({ headers: { 'Upload-Length': String(length) } });
 
-/** An upload of 300 bytes so far, whose length is not known. */
+/** Creates an upload of unknown length with 300 bytes so far. */
 async function beginOpen(endpoint: Endpoint): Promise<string> {
   const url = await endpoint.begin({ length: null });
   statusIs(await endpoint.patch(url, 0, bytes.subarray(0, 300)), 204);
   return url;
 }
 
-/** Upload-Defer-Length. */
+/** Rows about Upload-Defer-Length. */
 export const deferredRows: Row[] = section(
   'Upload-Defer-Length',
   [
@@ -74,9 +74,9 @@ export const deferredRows: Row[] = section(
       sentence: LATER,
       async run(endpoint) {
         const url = await beginOpen(endpoint);
-        const answer = await endpoint.patch(url, 300, empty, declares(300));
-        statusIs(answer, 204);
-        headerIs(answer, 'Upload-Offset', '300');
+        const response = await endpoint.patch(url, 300, empty, declares(300));
+        statusIs(response, 204);
+        headerIs(response, 'Upload-Offset', '300');
         stateIs(await endpoint.head(url), 300, 300);
       },
     },

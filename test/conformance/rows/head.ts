@@ -1,4 +1,4 @@
-/** HEAD, and the method that another one stands for. */
+/** Rows about HEAD, and about X-HTTP-Method-Override. */
 import { demand, headerIs, headerMatches, stateIs, statusIs } from '../check.ts';
 import { BODY_TYPE } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
@@ -8,7 +8,7 @@ const OFFSET =
 const NOT_FOUND =
   'If the resource is not found, the Server SHOULD return either the `404 Not Found`, `410 Gone` or `403 Forbidden` status without the `Upload-Offset` header.';
 
-/** An address of the same form that names no upload. */
+/** A URL of the same form that names no upload. */
 export function unknownUrl(url: string): string {
   const unknown = new URL(url);
   unknown.pathname = unknown.pathname.replace(/[^/]+\/?$/, (id) => id.replace(/[0-9a-z]/gi, '0'));
@@ -45,7 +45,7 @@ const getRows = section('HEAD', [
     },
   },
   {
-    name: 'the length is told when it is known',
+    name: 'the length is returned when it is known',
     level: 'MUST',
     sentence: 'If the size of the upload is known, the Server MUST include the `Upload-Length` header in the response.',
     async run(endpoint) {
@@ -127,9 +127,9 @@ const overrideRows = section('X-HTTP-Method-Override', [
     async run(endpoint) {
       const url = await endpoint.begin();
       const headers = { ...as('PATCH'), 'Content-Type': BODY_TYPE, 'Upload-Offset': '0' };
-      const answer = await endpoint.ask('POST', url, { headers, body: payload(100) });
-      statusIs(answer, 204);
-      headerIs(answer, 'Upload-Offset', '100');
+      const response = await endpoint.ask('POST', url, { headers, body: payload(100) });
+      statusIs(response, 204);
+      headerIs(response, 'Upload-Offset', '100');
       stateIs(await endpoint.head(url), 100, 1000);
     },
   },
@@ -157,12 +157,12 @@ const overrideRows = section('X-HTTP-Method-Override', [
     sentence: IGNORED,
     async run(endpoint) {
       const url = await endpoint.begin();
-      const answer = await endpoint.ask('DELETE', url, { headers: as('HEAD') });
-      demand(answer.status < 300, `DELETE as HEAD: ${answer.status}`);
+      const response = await endpoint.ask('DELETE', url, { headers: as('HEAD') });
+      demand(response.status < 300, `DELETE as HEAD: ${response.status}`);
       stateIs(await endpoint.head(url), 0, 1000);
     },
   },
 ]);
 
-/** HEAD and X-HTTP-Method-Override. */
+/** Rows about HEAD and X-HTTP-Method-Override. */
 export const headRows: Row[] = [...getRows, ...overrideRows];

@@ -1,15 +1,16 @@
-/** The extensions expiration and termination: how an upload ends without being whole. */
+/** Rows of the extensions expiration and termination: uploads that end without being whole. */
+
+import type { EndpointResponse } from '../check.ts';
 import { demand, headerIs, headerMatches, NotApplicable, stateIs, statusIs } from '../check.ts';
-import type { Answer } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
 import { unknownUrl } from './head.ts';
 
 const EVERY_PATCH = 'This header MUST be included in every `PATCH` response if the upload is going to expire.';
 const bytes = payload(1000);
 
-/** The form that RFC 9110, section 5.6.7, tells senders to generate; the day of the week must be the date's own. */
-function isDateToCome(answer: Answer): void {
-  const value = headerMatches(answer, 'Upload-Expires', /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/);
+/** The date format that senders must generate (RFC 9110, section 5.6.7); the day of the week must match the date. */
+function isDateToCome(response: EndpointResponse): void {
+  const value = headerMatches(response, 'Upload-Expires', /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/);
   const at = new Date(value);
   demand(at.toUTCString() === value, `Upload-Expires is "${value}", which is no date`);
   demand(at.getTime() > Date.now(), `Upload-Expires is "${value}", and it is ${new Date().toUTCString()}`);
@@ -19,7 +20,7 @@ const expirationRows = section(
   'Expiration',
   [
     {
-      name: 'the answer to a PATCH says when an unfinished upload expires',
+      name: 'the response to a PATCH says when an unfinished upload expires',
       level: 'MUST',
       sentence: EVERY_PATCH,
       async run(endpoint) {
@@ -31,13 +32,13 @@ const expirationRows = section(
       level: 'MUST',
       sentence: EVERY_PATCH,
       async run(endpoint) {
-        const answer = await endpoint.patch(await endpoint.begin(), 500, bytes.subarray(500));
-        statusIs(answer, 409);
-        headerMatches(answer, 'Upload-Expires', /./);
+        const response = await endpoint.patch(await endpoint.begin(), 500, bytes.subarray(500));
+        statusIs(response, 409);
+        headerMatches(response, 'Upload-Expires', /./);
       },
     },
     {
-      name: 'the answer to the POST says it, too',
+      name: 'the response to the POST says it, too',
       level: 'MUST',
       sentence:
         'If the expiration is known at the creation, the `Upload-Expires` header MUST be included in the response to the initial `POST` request.',
@@ -88,13 +89,13 @@ const terminationRows = section(
       async run(endpoint) {
         const url = await endpoint.begin();
         statusIs(await endpoint.patch(url, 0, bytes), 204);
-        const answer = await endpoint.remove(url);
+        const response = await endpoint.remove(url);
         // "The implementation of authentication and authorization is left for the Server to decide."
-        if (answer.status === 403) {
+        if (response.status === 403) {
           stateIs(await endpoint.head(url), 1000, 1000);
           throw new NotApplicable('403: this client is not authorized to remove what is complete');
         }
-        statusIs(answer, 204);
+        statusIs(response, 204);
       },
     },
     {
@@ -154,14 +155,14 @@ const announcedRows = section('Tus-Extension', [
     sentence:
       'In order to indicate this behavior to the Client, the Server MUST add `expiration` to the `Tus-Extension` header.',
     async run(endpoint) {
-      const answer = await endpoint.patch(await endpoint.begin(), 0, bytes.subarray(0, 100));
+      const response = await endpoint.patch(await endpoint.begin(), 0, bytes.subarray(0, 100));
       const offered = endpoint.extensions.has('expiration');
-      if (answer.header('Upload-Expires') === null && !offered)
+      if (response.header('Upload-Expires') === null && !offered)
         throw new NotApplicable('it is neither offered nor done');
       demand(offered, `a PATCH has Upload-Expires, and Tus-Extension is ${[...endpoint.extensions]}`);
     },
   },
 ]);
 
-/** Expiration, Termination. */
+/** Rows about Expiration and Termination. */
 export const lifetimeRows: Row[] = [...announcedRows, ...expirationRows, ...terminationRows];

@@ -1,15 +1,15 @@
-/** Headers whose value is a number of bytes. */
+/** Rows about headers whose value is a number of bytes. */
 import { demand, headerMatches, isRefused, NotApplicable, stateIs, statusIs } from '../check.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
 
 const NON_NEGATIVE = 'The value MUST be a non-negative integer.';
-/** Each of them is 1000 to a reader that is not strict, so it would be taken. */
+/** Values that a lenient parser reads as 1000 and would accept. */
 const NO_NUMBERS = ['1e3', '+1000', '1000.0', '1000.5', '0x3e8', '1000abc', '1000 1000', '-1000', ''];
-/** A double that prints as it is written; cut off at the `e` it is 1. */
+/** A double that is printed in this form; a parser that stops at the `e` reads 1. */
 const LARGE_DOUBLE = '1e+21';
 
-/** An upload of which `offset` bytes are there must refuse them, and stay as it is. */
+/** An upload with `offset` bytes must refuse these values, and stay unchanged. */
 async function refusesOffset(endpoint: Endpoint, offset: number, value: string | undefined): Promise<void> {
   const url = await endpoint.begin({ length: 5000 });
   const bytes = payload(5000);
@@ -49,7 +49,7 @@ const offsetRows = section('Upload-Offset', [
     run: (endpoint) => refusesOffset(endpoint, 1000, undefined),
   },
   {
-    name: 'the offset of every answer is a number',
+    name: 'the offset of every response is a number',
     level: 'MUST',
     sentence: NON_NEGATIVE,
     async run(endpoint) {
@@ -100,5 +100,5 @@ const maxSizeRows = section('Tus-Max-Size', [
   },
 ]);
 
-/** Strict numbers: Upload-Offset, Upload-Length, Tus-Max-Size. */
+/** Rows about strict numbers: Upload-Offset, Upload-Length, Tus-Max-Size. */
 export const numberRows: Row[] = [...offsetRows, ...lengthRows, ...maxSizeRows];

@@ -1,4 +1,4 @@
-/** The extensions checksum and concatenation, for endpoints that offer them. */
+/** Rows of the extensions checksum and concatenation, for endpoints that offer them. */
 import { createHash } from 'node:crypto';
 import { demand, headerIs, headerMatches, stateIs, statusIs } from '../check.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -58,7 +58,7 @@ const checksumRows = section(
   { extension: 'checksum' },
 );
 
-/** Two whole partial uploads of 500 bytes each, and the value that joins them. */
+/** Creates two whole partial uploads of 500 bytes each; returns them with the Upload-Concat value that joins them. */
 async function parts(endpoint: Endpoint): Promise<{ urls: string[]; join: string }> {
   const urls: string[] = [];
   for (const half of [bytes.subarray(0, 500), bytes.subarray(500)]) {
@@ -86,9 +86,9 @@ const concatenationRows = section(
       async run(endpoint) {
         const { urls } = await parts(endpoint);
         for (const url of urls) {
-          const answer = await endpoint.head(url);
-          headerIs(answer, 'Upload-Concat', 'partial');
-          headerIs(answer, 'Upload-Offset', '500');
+          const response = await endpoint.head(url);
+          headerIs(response, 'Upload-Concat', 'partial');
+          headerIs(response, 'Upload-Offset', '500');
         }
       },
     },
@@ -129,5 +129,5 @@ const concatenationRows = section(
   { extension: 'concatenation' },
 );
 
-/** Checksum, Concatenation. */
+/** Rows about Checksum and Concatenation. */
 export const optionalRows: Row[] = [...checksumRows, ...concatenationRows];

@@ -1,4 +1,4 @@
-/** PATCH: where bytes land, and what is refused. */
+/** Rows about PATCH: where bytes are stored, and which requests are refused. */
 import { demand, headerIs, isRefused, stateIs, statusIs } from '../check.ts';
 import { payload, type Row, section } from '../row.ts';
 import { unknownUrl } from './head.ts';
@@ -57,7 +57,7 @@ const acceptRows = section('PATCH', [
     },
   },
   {
-    name: 'the answer carries the new offset',
+    name: 'the response carries the new offset',
     level: 'MUST',
     sentence: 'It MUST include the `Upload-Offset` header containing the new offset.',
     async run(endpoint) {
@@ -77,9 +77,9 @@ const acceptRows = section('PATCH', [
         [5, 700],
         [700, 1000],
       ] as const) {
-        const answer = await endpoint.patch(url, from, bytes.subarray(from, to));
-        statusIs(answer, 204);
-        headerIs(answer, 'Upload-Offset', String(to));
+        const response = await endpoint.patch(url, from, bytes.subarray(from, to));
+        statusIs(response, 204);
+        headerIs(response, 'Upload-Offset', String(to));
       }
     },
   },
@@ -166,8 +166,11 @@ const refusalRows = section('PATCH', [
     async run(endpoint) {
       const url = await endpoint.begin();
       isRefused(await endpoint.patch(url, 0, payload(1001)));
-      const answer = await endpoint.head(url);
-      demand(Number(answer.header('Upload-Offset')) <= 1000, `the offset is ${answer.header('Upload-Offset')} of 1000`);
+      const response = await endpoint.head(url);
+      demand(
+        Number(response.header('Upload-Offset')) <= 1000,
+        `the offset is ${response.header('Upload-Offset')} of 1000`,
+      );
     },
   },
   {
@@ -178,8 +181,11 @@ const refusalRows = section('PATCH', [
       const url = await endpoint.begin();
       const patched = await endpoint.patch(url, 0, payload(1500), { chunked: true });
       demand(patched.status < 500, `PATCH: ${patched.status}`);
-      const answer = await endpoint.head(url);
-      demand(Number(answer.header('Upload-Offset')) <= 1000, `the offset is ${answer.header('Upload-Offset')} of 1000`);
+      const response = await endpoint.head(url);
+      demand(
+        Number(response.header('Upload-Offset')) <= 1000,
+        `the offset is ${response.header('Upload-Offset')} of 1000`,
+      );
     },
   },
   {
@@ -208,24 +214,24 @@ const cutRows = section('PATCH', [
       await endpoint.cutPatch(url, 0, payload(LARGE), SENT);
       const kept = await endpoint.settledOffset(url, SENT);
       demand(kept >= SENT * 0.95, `${kept} of ${SENT} bytes are kept`);
-      demand(kept <= SENT, `${kept} bytes are told of the ${SENT} that were sent`);
+      demand(kept <= SENT, `${kept} bytes are reported of the ${SENT} that were sent`);
     },
   },
   {
-    name: 'after a break it goes on at the offset that HEAD tells',
+    name: 'after a break it continues at the offset of HEAD',
     level: 'SHOULD',
     sentence: 'Both Client and Server, SHOULD attempt to detect and handle network errors predictably.',
     async run(endpoint) {
       const url = await endpoint.begin({ length: LARGE });
       await endpoint.cutPatch(url, 0, payload(LARGE), SENT);
       const kept = await endpoint.settledOffset(url, SENT);
-      const answer = await endpoint.patch(url, kept, payload(LARGE).subarray(kept));
-      statusIs(answer, 204);
-      headerIs(answer, 'Upload-Offset', String(LARGE));
+      const response = await endpoint.patch(url, kept, payload(LARGE).subarray(kept));
+      statusIs(response, 204);
+      headerIs(response, 'Upload-Offset', String(LARGE));
       stateIs(await endpoint.head(url), LARGE, LARGE);
     },
   },
 ]);
 
-/** PATCH. */
+/** All rows about PATCH. */
 export const patchRows: Row[] = [...acceptRows, ...refusalRows, ...cutRows];

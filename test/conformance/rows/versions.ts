@@ -1,6 +1,6 @@
-/** Tus-Version, Tus-Resumable, Tus-Extension and OPTIONS: who speaks what. */
+/** Rows about the protocol versions and extensions: Tus-Version, Tus-Resumable, Tus-Extension and OPTIONS. */
 import { demand, headerIs, headerMatches, NotApplicable, stateIs, statusIs } from '../check.ts';
-import { type Ask, BODY_TYPE, type Endpoint } from '../endpoint.ts';
+import { BODY_TYPE, type Endpoint, type RequestOptions } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
 import { unknownUrl } from './head.ts';
 
@@ -11,7 +11,7 @@ const NOT_PROCESSED = 'In addition, the Server MUST NOT process the request.';
 const EVERY_ANSWER =
   'The `Tus-Resumable` header MUST be included in every request and response except for `OPTIONS` requests. The value MUST be the version of the protocol used by the Client or the Server.';
 
-/** Three versions that nobody speaks, and one that cannot be one. */
+/** Three versions that no server supports, and one that is not a version. */
 const FOREIGN = ['0.2.2', '2.0.0', '1.0.1', 'one'];
 
 const versionRows = section('Tus-Version', [
@@ -27,10 +27,10 @@ const versionRows = section('Tus-Version', [
   },
 ]);
 
-/** A request of each method that would change or tell something, in another version. */
+/** A request in another version for each method that would change or return something. */
 async function asksInVersion(endpoint: Endpoint, version: string) {
   const url = await endpoint.begin();
-  const headers: Ask['headers'] = { 'Tus-Resumable': version };
+  const headers: RequestOptions['headers'] = { 'Tus-Resumable': version };
   const answers = [
     await endpoint.create({ headers }),
     await endpoint.ask('HEAD', url, { headers }),
@@ -46,9 +46,9 @@ const resumableRows = section('Tus-Resumable', [
     level: 'MUST' as const,
     sentence: NOT_SUPPORTED,
     async run(endpoint: Endpoint) {
-      for (const answer of (await asksInVersion(endpoint, version)).answers) {
-        statusIs(answer, 412);
-        headerMatches(answer, 'Tus-Version', VERSIONS);
+      for (const response of (await asksInVersion(endpoint, version)).answers) {
+        statusIs(response, 412);
+        headerMatches(response, 'Tus-Version', VERSIONS);
       }
     },
   })),
@@ -58,9 +58,9 @@ const resumableRows = section('Tus-Resumable', [
     sentence: NOT_PROCESSED,
     async run(endpoint) {
       const { url, answers } = await asksInVersion(endpoint, '0.2.2');
-      for (const answer of answers) {
-        headerIs(answer, 'Location', null);
-        headerIs(answer, 'Upload-Offset', null);
+      for (const response of answers) {
+        headerIs(response, 'Location', null);
+        headerIs(response, 'Upload-Offset', null);
       }
       stateIs(await endpoint.head(url), 0, 1000);
     },
@@ -70,12 +70,12 @@ const resumableRows = section('Tus-Resumable', [
     level: 'MAY',
     sentence: EVERY_ANSWER,
     async run(endpoint) {
-      const answer = await endpoint.create({ headers: { 'Tus-Resumable': undefined } });
-      demand(answer.status >= 400 && answer.status < 500, `POST without Tus-Resumable: ${answer.status}`);
+      const response = await endpoint.create({ headers: { 'Tus-Resumable': undefined } });
+      demand(response.status >= 400 && response.status < 500, `POST without Tus-Resumable: ${response.status}`);
     },
   },
   {
-    name: 'every answer to what succeeds carries it',
+    name: 'every response to what succeeds carries it',
     level: 'MUST',
     sentence: EVERY_ANSWER,
     async run(endpoint) {
@@ -87,9 +87,9 @@ const resumableRows = section('Tus-Resumable', [
         await endpoint.patch(url, 100, payload(1000).subarray(100)),
       ];
       if (endpoint.extensions.has('termination')) answers.push(await endpoint.remove(await endpoint.begin()));
-      for (const answer of answers) {
-        statusIs(answer, 200, 201, 204);
-        headerIs(answer, 'Tus-Resumable', '1.0.0');
+      for (const response of answers) {
+        statusIs(response, 200, 201, 204);
+        headerIs(response, 'Tus-Resumable', '1.0.0');
       }
     },
   },
@@ -100,7 +100,7 @@ const resumableRows = section('Tus-Resumable', [
     async run(endpoint) {
       const url = await endpoint.begin();
       const unknown = unknownUrl(url);
-      for (const answer of [
+      for (const response of [
         await endpoint.head(unknown),
         await endpoint.patch(unknown, 0, payload(10)),
         await endpoint.patch(url, 500, payload(10)),
@@ -110,7 +110,7 @@ const resumableRows = section('Tus-Resumable', [
         await endpoint.create({ headers: { 'Upload-Length': undefined } }),
         await endpoint.ask('HEAD', url, { headers: { 'Tus-Resumable': '0.2.2' } }),
       ])
-        headerIs(answer, 'Tus-Resumable', '1.0.0');
+        headerIs(response, 'Tus-Resumable', '1.0.0');
     },
   },
 ]);
@@ -122,9 +122,9 @@ const extensionRows = section('Tus-Extension', [
     sentence:
       'The `Tus-Extension` response header MUST be a comma-separated list of the extensions supported by the Server. If no extensions are supported, the `Tus-Extension` header MUST be omitted.',
     async run(endpoint) {
-      const answer = await endpoint.ask('OPTIONS', endpoint.url);
-      if (answer.header('Tus-Extension') !== null)
-        headerMatches(answer, 'Tus-Extension', /^[a-z0-9-]+( *, *[a-z0-9-]+)*$/);
+      const response = await endpoint.ask('OPTIONS', endpoint.url);
+      if (response.header('Tus-Extension') !== null)
+        headerMatches(response, 'Tus-Extension', /^[a-z0-9-]+( *, *[a-z0-9-]+)*$/);
     },
   },
   {
@@ -160,8 +160,8 @@ const extensionRows = section('Tus-Extension', [
     sentence:
       'If the Server supports this extension, it MUST advertise this by including `creation-with-upload` in the `Tus-Extension` header.',
     async run(endpoint) {
-      const answer = await endpoint.create({ headers: { 'Content-Type': BODY_TYPE }, body: payload(1000) });
-      isAdvertisedIfDone(endpoint, 'creation-with-upload', answer.header('Upload-Offset') === '1000');
+      const response = await endpoint.create({ headers: { 'Content-Type': BODY_TYPE }, body: payload(1000) });
+      isAdvertisedIfDone(endpoint, 'creation-with-upload', response.header('Upload-Offset') === '1000');
     },
   },
   {
@@ -189,9 +189,9 @@ const optionsRows = section('OPTIONS', [
     sentence:
       'A successful response indicated by the `204 No Content` or `200 OK` status MUST contain the `Tus-Version` header.',
     async run(endpoint) {
-      const answer = await endpoint.ask('OPTIONS', endpoint.url);
-      statusIs(answer, 200, 204);
-      headerMatches(answer, 'Tus-Version', VERSIONS);
+      const response = await endpoint.ask('OPTIONS', endpoint.url);
+      statusIs(response, 200, 204);
+      headerMatches(response, 'Tus-Version', VERSIONS);
     },
   },
   {
@@ -206,5 +206,5 @@ const optionsRows = section('OPTIONS', [
   },
 ]);
 
-/** Versions and extensions. */
+/** Rows about versions and extensions. */
 export const speechRows: Row[] = [...versionRows, ...resumableRows, ...extensionRows, ...optionsRows];

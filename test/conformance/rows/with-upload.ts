@@ -1,6 +1,8 @@
-/** The extension creation-with-upload. */
+/** Rows of the extension creation-with-upload. */
+
+import type { EndpointResponse } from '../check.ts';
 import { demand, headerIs, headerMatches, stateIs, statusIs } from '../check.ts';
-import { type Answer, BODY_TYPE, type Endpoint } from '../endpoint.ts';
+import { BODY_TYPE, type Endpoint } from '../endpoint.ts';
 import { payload, type Row, section } from '../row.ts';
 
 const OFFSET =
@@ -12,11 +14,11 @@ const TYPE = 'The Client MUST include the `Content-Type: application/offset+octe
 const bytes = payload(1000);
 const typed = { 'Content-Type': BODY_TYPE };
 
-function locationOf(endpoint: Endpoint, answer: Answer): string {
-  return new URL(headerMatches(answer, 'Location', /./), endpoint.url).href;
+function locationOf(endpoint: Endpoint, response: EndpointResponse): string {
+  return new URL(headerMatches(response, 'Location', /./), endpoint.url).href;
 }
 
-/** Creation With Upload. */
+/** Rows about Creation With Upload. */
 export const withUploadRows: Row[] = section(
   'Creation With Upload',
   [
@@ -25,21 +27,21 @@ export const withUploadRows: Row[] = section(
       level: 'MUST',
       sentence: OFFSET,
       async run(endpoint) {
-        const answer = await endpoint.create({ headers: typed, body: bytes });
-        statusIs(answer, 201);
-        headerIs(answer, 'Upload-Offset', '1000');
-        stateIs(await endpoint.head(locationOf(endpoint, answer)), 1000, 1000);
+        const response = await endpoint.create({ headers: typed, body: bytes });
+        statusIs(response, 201);
+        headerIs(response, 'Upload-Offset', '1000');
+        stateIs(await endpoint.head(locationOf(endpoint, response)), 1000, 1000);
       },
     },
     {
-      name: 'its beginning in the POST: it goes on with PATCH at the offset told',
+      name: 'its beginning in the POST: it continues with PATCH at the returned offset',
       level: 'MUST',
       sentence: OFFSET,
       async run(endpoint) {
-        const answer = await endpoint.create({ headers: typed, body: bytes.subarray(0, 300) });
-        statusIs(answer, 201);
-        headerIs(answer, 'Upload-Offset', '300');
-        const url = locationOf(endpoint, answer);
+        const response = await endpoint.create({ headers: typed, body: bytes.subarray(0, 300) });
+        statusIs(response, 201);
+        headerIs(response, 'Upload-Offset', '300');
+        const url = locationOf(endpoint, response);
         stateIs(await endpoint.head(url), 300, 1000);
         statusIs(await endpoint.patch(url, 300, bytes.subarray(300)), 204);
         stateIs(await endpoint.head(url), 1000, 1000);
@@ -50,9 +52,9 @@ export const withUploadRows: Row[] = section(
       level: 'MUST',
       sentence: OFFSET,
       async run(endpoint) {
-        const answer = await endpoint.create({ headers: typed, body: new Uint8Array() });
-        statusIs(answer, 201);
-        headerIs(answer, 'Upload-Offset', '0');
+        const response = await endpoint.create({ headers: typed, body: new Uint8Array() });
+        statusIs(response, 201);
+        headerIs(response, 'Upload-Offset', '0');
       },
     },
     {
@@ -74,9 +76,9 @@ export const withUploadRows: Row[] = section(
       level: 'MUST',
       sentence: TYPE,
       async run(endpoint) {
-        const answer = await endpoint.create({ headers: { 'Content-Type': 'text/plain' }, body: bytes });
-        demand(answer.status === 201 || answer.status < 500, `POST: ${answer.status}`);
-        if (answer.status === 201) stateIs(await endpoint.head(locationOf(endpoint, answer)), 0, 1000);
+        const response = await endpoint.create({ headers: { 'Content-Type': 'text/plain' }, body: bytes });
+        demand(response.status === 201 || response.status < 500, `POST: ${response.status}`);
+        if (response.status === 201) stateIs(await endpoint.head(locationOf(endpoint, response)), 0, 1000);
       },
     },
     {
@@ -84,10 +86,10 @@ export const withUploadRows: Row[] = section(
       level: 'MUST',
       sentence: LIKE_PATCH,
       async run(endpoint) {
-        const answer = await endpoint.create({ headers: typed, body: payload(1500) });
-        demand(answer.status < 500, `POST: ${answer.status}`);
-        if (answer.status !== 201) return;
-        const { header } = await endpoint.head(locationOf(endpoint, answer));
+        const response = await endpoint.create({ headers: typed, body: payload(1500) });
+        demand(response.status < 500, `POST: ${response.status}`);
+        if (response.status !== 201) return;
+        const { header } = await endpoint.head(locationOf(endpoint, response));
         demand(Number(header('Upload-Offset')) <= 1000, `the offset is ${header('Upload-Offset')} of 1000`);
       },
     },
@@ -97,10 +99,10 @@ export const withUploadRows: Row[] = section(
       sentence:
         'In addition, the Client SHOULD include the `Expect: 100-continue` header in the request to receive early feedback from the Server on whether it will accept the creation request, before attempting to transfer the first chunk.',
       async run(endpoint) {
-        const answer = await endpoint.create({ headers: { ...typed, Expect: '100-continue' }, body: bytes });
-        demand(answer.continued, `POST: ${answer.status} and no 100 before it`);
-        statusIs(answer, 201);
-        headerIs(answer, 'Upload-Offset', '1000');
+        const response = await endpoint.create({ headers: { ...typed, Expect: '100-continue' }, body: bytes });
+        demand(response.continued, `POST: ${response.status} and no 100 before it`);
+        statusIs(response, 201);
+        headerIs(response, 'Upload-Offset', '1000');
       },
     },
   ],

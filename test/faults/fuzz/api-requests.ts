@@ -1,12 +1,12 @@
-/** Requests to everything beside `/files`: JSON, forms, pages, and addresses at which nothing lives. */
+/** Requests to all paths except `/files`: JSON, forms, pages, and paths that do not exist. */
 import type { Chance } from '../../support/chance.ts';
 import { type Draft, draft } from './draft.ts';
+import type { World } from './fuzz-world.ts';
 import { NAMES, NUMBERS } from './values.ts';
-import type { World } from './world.ts';
 
 const JSON_PATHS = ['/api/verify-token', '/api/session/start', '/api/session/finish'] as const;
 
-/** What a field may hold instead. */
+/** Values that replace a field's right value. */
 const STRANGE: ReadonlyArray<unknown> = [
   null,
   true,
@@ -102,7 +102,7 @@ function form(chance: Chance, world: World): Draft {
   return draft('POST', '/api/upload-one', { 'Content-Type': type }, body);
 }
 
-/** A request to anything but the tus endpoint. */
+/** Draws a request to any path except the tus endpoint. */
 export function apiRequest(chance: Chance, world: World): Draft {
   const kind = chance.weighted({ json: 45, form: 35, page: 20 });
   if (kind === 'json') return json(chance, world);

@@ -1,19 +1,36 @@
-/** A request that is being made up, as it will go over the wire. */
+/** A request that is being built, as it will be sent. */
 export interface Draft {
   method: string;
   target: string;
   version: string;
-  /** Whole lines, without their end. */
+  /** Header lines, without their ends. */
   lines: string[];
   body: Buffer<ArrayBuffer>;
   lineEnd: string;
-  /** Node may refuse it before the application sees it, or see another number of requests in it. */
+  /** True: Node may refuse it before the application sees it, or see another number of requests in it. */
   malformed: boolean;
-  /** The head may announce more than the body brings: the server waits for the rest. */
+  /** True: the head may announce more bytes than the body has, so the server waits for the rest. */
   incomplete: boolean;
 }
 
-/** A draft with its headers, and the length of its body where it has one. */
+/** A request as bytes, and how they are sent. */
+export interface FuzzRequest {
+  /** The method of each request in it: a pipelined one has several. */
+  methods: string[];
+  /** The target of the first request in it. */
+  target: string;
+  bytes: Buffer<ArrayBuffer>;
+  /** True: Node may refuse it before the application sees it. */
+  malformed: boolean;
+  /** The byte at which the connection is cut; null: it is not cut. */
+  cut: { at: number; how: 'fin' | 'rst' } | null;
+  /** Number of pieces, with a pause between them. */
+  pieces: number;
+  /** True: it has all the bytes that its heads announce. */
+  whole: boolean;
+}
+
+/** Starts a draft with its headers; adds the Content-Length where it has a body. */
 export function draft(
   method: string,
   target: string,
@@ -27,13 +44,13 @@ export function draft(
 
 const isNamed = (name: string) => (line: string) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`);
 
-/** Gives the header this value alone; null takes it away. */
+/** Sets a header to one value; null removes it. */
 export function set(of: Draft, name: string, value: string | null): void {
   of.lines = of.lines.filter((line) => !isNamed(name)(line));
   if (value !== null) of.lines.push(`${name}: ${value}`);
 }
 
-/** The value of a header; null without one. */
+/** The value of a header; null without the header. */
 export function get(of: Draft, name: string): string | null {
   return (
     of.lines
@@ -43,7 +60,7 @@ export function get(of: Draft, name: string): string | null {
   );
 }
 
-/** The bytes of the head: latin1, as HTTP/1.1 is. */
+/** The bytes of the head, in latin1 as in HTTP/1.1. */
 export function headOf({ method, target, version, lines, lineEnd }: Draft): Buffer<ArrayBuffer> {
   return Buffer.from([`${method} ${target} ${version}`.trim(), ...lines, '', ''].join(lineEnd), 'latin1');
 }

@@ -1,17 +1,17 @@
-/** Requests to `/files`, right as a client would send them; what is wrong with them comes later. */
+/** Correct requests to `/files`, as a client sends them; mutations are applied later. */
 
 import type { Chance } from '../../support/chance.ts';
-import { metadataHeader, recording } from '../../support/tus.ts';
+import { metadataHeader, recording } from '../../support/tus/tus.ts';
 import { type Draft, draft } from './draft.ts';
+import type { World } from './fuzz-world.ts';
 import { metadataNear, NUMBERS, uploadIdNear } from './values.ts';
-import type { World } from './world.ts';
 
 const BODY_TYPE = 'application/offset+octet-stream';
 const SIZES = [0, 1, 3, 4, 7, 8, 9, 100, 1_000, 4_096, 20_000, 65_536, 65_537, 200_000];
 
 function bodyAt(chance: Chance, offset: number): Buffer<ArrayBuffer> {
   const body = chance.bytes(chance.pick(SIZES));
-  // Most begin as a recording does, else every upload would be refused at its first bytes.
+  // Most bodies begin as a recording does, because others are refused at their first bytes.
   if (offset === 0 && body.length >= 4 && chance.is(0.9)) recording(4).copy(body);
   return body;
 }
@@ -21,7 +21,7 @@ function authorization(chance: Chance, { token }: World): Record<string, string>
   return { Authorization: `Bearer ${chance.is(0.03) ? chance.uuid() : token}` };
 }
 
-/** An upload's id: whose it is decides what may be answered. */
+/** Draws an upload's id: its owner decides which responses are allowed. */
 function uploadId(chance: Chance, world: World): string {
   const live = [...world.live.keys()];
   const own = live.length > 0 ? chance.pick(live) : world.finished;
@@ -78,7 +78,7 @@ function append(chance: Chance, world: World): Draft {
   );
 }
 
-/** A request to the tus endpoint. */
+/** Draws a request to the tus endpoint. */
 export function fileRequest(chance: Chance, world: World): Draft {
   const method = chance.weighted({ PATCH: 40, POST: 22, HEAD: 18, DELETE: 7, OPTIONS: 5, GET: 5, PUT: 3 });
   if (method === 'POST') return creation(chance, world);

@@ -1,9 +1,9 @@
-/** How long a body is said to be. */
+/** Mutations of the framing of a body: its length and its chunks. */
 import type { Chance } from '../../support/chance.ts';
 import { type Draft, get, set } from './draft.ts';
 import { NUMBERS } from './values.ts';
 
-/** A length that is not the body's. */
+/** Sets a Content-Length that is not the body's length. */
 export const wrongLength = (of: Draft, chance: Chance): void => {
   const right = of.body.length;
   const value = chance.pick([
@@ -19,14 +19,14 @@ export const wrongLength = (of: Draft, chance: Chance): void => {
   set(of, 'Content-Length', value);
 };
 
-/** Two lengths, equal or not. */
+/** Adds a second Content-Length, equal or not. */
 export const twoLengths = (of: Draft, chance: Chance): void => {
   of.malformed = true;
   of.incomplete = true;
   of.lines.push(`Content-Length: ${chance.pick([String(of.body.length), ...NUMBERS])}`);
 };
 
-/** A body in chunks, as RFC 9112, section 7.1, has it. */
+/** Encodes a body in chunks (RFC 9112, section 7.1). */
 function chunked(body: Uint8Array, chance: Chance, { extension = '', trailer = '' } = {}): Buffer<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < body.length; ) {
@@ -38,7 +38,7 @@ function chunked(body: Uint8Array, chance: Chance, { extension = '', trailer = '
   return Buffer.concat([...parts, Buffer.from(`0\r\n${trailer}\r\n`)]);
 }
 
-/** The body in chunks, with extensions and trailers. */
+/** Sends the body in chunks, with extensions and trailers. */
 export const inChunks = (of: Draft, chance: Chance): void => {
   set(of, 'Content-Length', null);
   set(of, 'Transfer-Encoding', 'chunked');
@@ -48,7 +48,7 @@ export const inChunks = (of: Draft, chance: Chance): void => {
   });
 };
 
-/** What pretends to be chunks. */
+/** Sends a body that is announced as chunks and is not. */
 export const badChunks = (of: Draft, chance: Chance): void => {
   of.malformed = true;
   of.incomplete = true;
@@ -70,7 +70,7 @@ export const badChunks = (of: Draft, chance: Chance): void => {
   if (chance.is(0.2)) of.body = chunked(of.body, chance, { extension: `;${'x'.repeat(20_000)}` });
 };
 
-/** RFC 9112, section 6.3: a request with both is how requests are smuggled. */
+/** Sends both a length and chunks, as request smuggling does (RFC 9112, section 6.3). */
 export const lengthAndChunks = (of: Draft, chance: Chance): void => {
   of.malformed = true;
   of.lines.splice(chance.int(0, of.lines.length), 0, 'Transfer-Encoding: chunked');

@@ -1,12 +1,12 @@
-/** A recording that somebody else sends meanwhile, piece by piece. */
+/** A recording that another candidate sends meanwhile, piece by piece. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recording, type Tus } from '../../support/tus.ts';
+import { recording, type Tus } from '../../support/tus/tus.ts';
 
 const PIECE_BYTES = 4_000;
 const PAUSE_MS = 50;
 
-/** Sends on until `end`, which throws when a piece was ever refused. */
+/** Sends pieces until `end`, which throws if a piece was refused. */
 export async function beginGoodUpload(tus: Tus) {
   const location = await tus.begin();
   const hash = createHash('sha256');
@@ -23,16 +23,16 @@ export async function beginGoodUpload(tus: Tus) {
     }
   };
   const sending = send();
-  // Told by `end`; until then nobody listens.
+  // `end` throws the error; until then no caller awaits it.
   sending.catch(() => {});
   return {
     location,
-    /** Ends the answer; the server's digest of it and ours. */
-    async end(): Promise<{ bytes: number; told: string | null; sent: string }> {
+    /** Finishes the answer; returns the server's digest of it and ours. */
+    async end(): Promise<{ bytes: number; digest: string | null; sent: string }> {
       ended = true;
       await sending;
       const last = await tus.patch(location, bytes, new Uint8Array(), { length: bytes });
-      return { bytes, told: last.headers.get('repr-digest'), sent: `sha-256=:${hash.digest('base64')}:` };
+      return { bytes, digest: last.headers.get('repr-digest'), sent: `sha-256=:${hash.digest('base64')}:` };
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Methods and header values, right and wrong. */
+/** Methods and header values, valid and invalid. */
 import { NUMBERS } from './values.ts';
 
 /** Methods that Node's parser knows. */
@@ -15,10 +15,10 @@ export const METHODS = [
   'PURGE',
   'M-SEARCH',
 ];
-/** Node's parser knows none of these, and closes on CONNECT without an answer. */
+/** Methods that Node's parser does not know; it closes the connection on CONNECT without a response. */
 export const NO_METHODS = ['patch', 'FOO', 'CONNECT', 'PRI', '', 'GET\t', 'P\xc3\xa4TCH', 'PATCH'.repeat(100)];
 
-/** Values of each header that means something here, or to a proxy. */
+/** Values of each header that has a meaning here or for a proxy. */
 export const HEADER_VALUES: Record<string, readonly string[]> = {
   'Upload-Offset': NUMBERS,
   'Upload-Length': NUMBERS,

@@ -1,4 +1,4 @@
-/** What can be wrong with any request: its headers, how long its body is said to be, the line it begins with. */
+/** Mutations of any request: of its headers, its framing and its first line. */
 import type { Chance } from '../../support/chance.ts';
 import { type Draft, set } from './draft.ts';
 import { badChunks, inChunks, lengthAndChunks, twoLengths, wrongLength } from './framing.ts';
@@ -7,7 +7,7 @@ import { NAMES, NUMBERS } from './values.ts';
 
 type Mutation = (of: Draft, chance: Chance) => void;
 
-/** Text that may stand in a header: no control characters. */
+/** Text without control characters, so that a header may hold it. */
 const plain = (text: string) => [...Buffer.from(text).toString('latin1')].filter((letter) => letter >= ' ').join('');
 
 const anyHeader: Mutation = (of, chance) => {
@@ -28,7 +28,7 @@ const twice: Mutation = (of, chance) => {
   of.lines.splice(chance.int(0, of.lines.length), 0, value && chance.is(0.5) ? `${name}: ${chance.pick(value)}` : line);
 };
 
-/** Two offsets, two bearers: which of them counts must not be left to chance. */
+/** Adds a second offset or bearer: the server must not pick one of them by chance. */
 const conflicting: Mutation = (of, chance) => {
   const name = chance.pick([
     'Upload-Offset',
@@ -144,7 +144,7 @@ const otherTarget: Mutation = (of, chance) => {
     `/${'a'.repeat(8_000)}`,
     `/${'a'.repeat(20_000)}`,
   ]);
-  // The parser's to refuse.
+  // The parser refuses these.
   if (!of.target.startsWith('/')) of.malformed = true;
 };
 
@@ -176,7 +176,7 @@ const MUTATIONS: ReadonlyArray<readonly [weight: number, Mutation]> = [
 ];
 const TOTAL = MUTATIONS.reduce((sum, [weight]) => sum + weight, 0);
 
-/** Makes up to four things wrong with it; sometimes none. */
+/** Applies up to four mutations to a draft; sometimes none. */
 export function mutate(of: Draft, chance: Chance): void {
   for (let count = chance.pick([0, 1, 1, 1, 2, 2, 3, 4]); count > 0; count--) {
     let left = chance.int(0, TOTAL - 1);

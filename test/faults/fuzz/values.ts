@@ -1,7 +1,7 @@
-/** Values that a header, an address or a field may have: right, nearly right and absurd. */
+/** Values for headers, paths and fields: valid, nearly valid and absurd. */
 import type { Chance } from '../../support/chance.ts';
 
-/** What is not (or hardly) a whole number of bytes. */
+/** Texts that are not, or hardly, a whole number of bytes. */
 export const NUMBERS = [
   '0',
   '1',
@@ -39,7 +39,7 @@ export const NUMBERS = [
   '1'.repeat(400),
 ] as const;
 
-/** Names that mean something to JavaScript, SQL, a shell or a file system. */
+/** Names with a meaning in JavaScript, SQL, a shell or a file system. */
 export const NAMES = [
   '__proto__',
   'constructor',
@@ -65,7 +65,7 @@ export const NAMES = [
   'x'.repeat(7_000),
 ] as const;
 
-/** The last part of an upload's address. `known`: ids that mean something. */
+/** Draws the last part of an upload's path: `known` itself, or a variation of it. */
 export function uploadIdNear(chance: Chance, known: string): string {
   return chance.pick([
     known.toUpperCase(),
@@ -120,7 +120,7 @@ function encodeAll(text: string): string {
 
 const base64 = (value: string) => Buffer.from(value).toString('base64');
 
-/** `Upload-Metadata`, most often wrong in one place. */
+/** Draws an `Upload-Metadata` from the right values, most often with one mistake. */
 export function metadataNear(chance: Chance, right: Record<string, string>): string {
   const pairs = Object.entries(right).map(([key, value]) => `${key} ${base64(value)}`);
   const replace = (key: string, value: string) =>

@@ -1,11 +1,11 @@
-/** An MP4 that says that its media lies in another file. */
+/** An MP4 that refers to media in another file. */
 
-/** On the way to where a track says where its media lies. */
+/** The boxes on the path to a track's `dref`, which names the file of its media. */
 const PARENTS = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf']);
 
 /**
  * The MP4 with a Macintosh alias to `target` in every `dref`, which is how QuickTime files refer to others; ffmpeg with
- * `-enable_drefs 1 -use_absolute_path 1` opens that. Its index has to lie at its end: what grows moves no media.
+ * `-enable_drefs 1 -use_absolute_path 1` opens it. Its index has to be at its end, so that a longer index moves no media.
  */
 export function withOutsideMedia(mp4: Buffer, target: string): Buffer {
   return Buffer.concat(
@@ -33,7 +33,7 @@ function box(name: string, body: Buffer): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** One entry, an alias record: fixed fields, then the absolute path with `:` between folders, as tag 2, and the end. */
+/** A `dref` with one entry, an alias record: fixed fields, the absolute path with `:` between folders as tag 2, and the end. */
 function dref(target: string): Buffer {
   const volume = 'disk';
   const name = `${volume}${target.replaceAll('/', ':')}`;

@@ -1,21 +1,24 @@
-/** ffmpeg under strace: every file that it asks for, every connection, every program. */
+/** ffmpeg under strace: every file, connection and program that it asks for. */
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ffmpegPath, ffprobePath } from '../../support/media.ts';
+import { ffmpegPath, ffprobePath } from '../../support/media/media.ts';
 
 const CALLS =
   'open,openat,openat2,creat,socket,connect,bind,sendto,sendmsg,execve,execveat,unlink,unlinkat,rename,renameat,renameat2,' +
   'link,linkat,symlink,symlinkat,mkdir,mkdirat,chdir,mount';
 
-/** Scripts that run the programs under strace. What it saw lies in the folder that they were started in. */
+/** Writes scripts that run the programs under strace; a trace is stored in the folder in which a script was started. */
 export function tracedPrograms(): { ffmpeg: string; ffprobe: string; remove: () => void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'tresgo-traced-'));
-  // Nobody has to get at them.
+  // Jobs run as another user, which has to reach the scripts.
   chmodSync(folder, 0o755);
   const write = (name: string, program: string) => {
     const file = path.join(folder, name);
-    writeFileSync(file, `#!/bin/sh\nexec strace -f -qq -s 300 -o trace.$$ -e trace=${CALLS} ${program} "$@"\n`);
+    writeFileSync(
+      file,
+      `#!/bin/sh\nexec strace -f -qq -s 300 -o "$(mktemp trace.XXXXXX)" -e trace=${CALLS} ${program} "$@"\n`,
+    );
     chmodSync(file, 0o755);
     return file;
   };
@@ -26,13 +29,13 @@ export function tracedPrograms(): { ffmpeg: string; ffprobe: string; remove: () 
   };
 }
 
-/** Libraries, and what they look at in the system. */
+/** Libraries, and the system files that they read. */
 const SYSTEM =
   /^(\/usr)?\/lib\/|^\/usr\/lib\d*\/|^\/etc\/(ld\.so|gcrypt\/)|^\/proc\/(self\/|sys\/crypto\/|filesystems|cpuinfo|meminfo|stat)|^\/sys\/|^\/dev\/(null|urandom|random|zero)$/;
-/** What it makes and reads again in its own folder. */
-const OWN = /^(file:)?(copy\.(webm|mp4)|original\.(webm|mp4)|poster\.jpg|speech\.wav)$/;
+/** Files that ffmpeg writes and reads in its own folder. */
+const OWN = /^(file:)?(copy\.(webm|mp4)|original(-\d+)?\.(webm|mp4|txt)|poster\.(jpg|gray)|speech\.wav)$/;
 
-/** The lines of a job's traces that tell of anything else; and how many lines there were. */
+/** The lines of a job's traces about any other file, connection or program; and the number of all lines. */
 export function strayCalls(folder: string, programs: readonly string[]): { stray: string[]; lines: number } {
   const traces = readdirSync(folder).filter((name) => name.startsWith('trace.'));
   const lines = traces.flatMap((name) => readFileSync(path.join(folder, name), 'utf8').split('\n').filter(Boolean));

@@ -1,4 +1,4 @@
-/** WebM written by hand (RFC 9559), also as no program would write it. */
+/** WebM written by hand (RFC 9559), also in ways in which no program writes it. */
 import { deflateSync } from 'node:zlib';
 
 const uint = (value: number, bytes = 8) =>
@@ -14,7 +14,7 @@ const float = (value: number) => {
   return buffer;
 };
 
-/** An element of 8 bytes of size; `id` in hex. */
+/** An element whose size takes 8 bytes; `id` in hex. */
 export function element(id: string, ...body: (Buffer | string)[]): Buffer {
   const bytes = Buffer.concat(body.map((part) => Buffer.from(part)));
   const size = uint(bytes.length);
@@ -22,18 +22,20 @@ export function element(id: string, ...body: (Buffer | string)[]): Buffer {
   return Buffer.concat([Buffer.from(id, 'hex'), size, bytes]);
 }
 
-export interface Block {
+/** A packet of a track. */
+interface Block {
   atMs: number;
   track?: number;
   data?: Buffer;
 }
 
-export interface WebmOptions {
+/** The content of a WebM. */
+interface WebmOptions {
   tracks?: Buffer[];
   blocks?: Block[];
-  /** 1,000,000 ns is a timestamp of 1 ms. */
+  /** Length of a timestamp, in ns; 1,000,000 is 1 ms. */
   timestampScale?: number;
-  /** What the file says of itself, in timestamps. */
+  /** The duration that the file states, in timestamps. */
   duration?: number;
 }
 
@@ -41,34 +43,37 @@ export interface WebmOptions {
 const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
 const OPUS_HEAD = Buffer.from('4f707573486561640102380180bb0000000000', 'hex');
 
+/** A stereo Opus track; `more` are further elements. */
 export function opusTrack(number: number, ...more: Buffer[]): Buffer {
   const audio = element('e1', element('b5', float(48_000)), element('9f', uint(2)));
   const of = [element('86', 'A_OPUS'), element('63a2', OPUS_HEAD), audio, ...more];
   return element('ae', element('d7', uint(number)), element('73c5', uint(number)), element('83', uint(2)), ...of);
 }
 
-/** A VP8 track that says that its picture is so large. */
+/** A VP8 track that states this size of its picture, in pixels. */
 export function vp8Track(number: number, width: number, height: number, ...more: Buffer[]): Buffer {
   const video = element('e0', element('b0', uint(width)), element('ba', uint(height)));
   const of = [element('86', 'V_VP8'), video, ...more];
   return element('ae', element('d7', uint(number)), element('73c5', uint(number)), element('83', uint(1)), ...of);
 }
 
-/** A VP8 key frame (RFC 6386, 9.1) that says so, and has nothing in it. */
+/** A VP8 key frame (RFC 6386, 9.1) that states this size, and has no picture in it. */
 export function vp8KeyFrame(width: number, height: number): Buffer {
   const head = Buffer.from([0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, width & 0xff, width >> 8, height & 0xff, height >> 8]);
   return Buffer.concat([head, Buffer.alloc(200)]);
 }
 
-/** What a track says of which each packet is a zlib stream: RFC 9559, 5.1.4.1.31. */
+/** The element of a track whose packets are zlib streams (RFC 9559, section 5.1.4.1.31). */
 export const ZLIB = element('6d80', element('6240', element('5034', element('4254', uint(0)))));
-/** A packet of that size as such a stream, a thousand times smaller. */
+/** A packet of `bytes` bytes as a zlib stream, which is a thousand times smaller. */
 export const bomb = (bytes: number) =>
   deflateSync(Buffer.concat([vp8KeyFrame(64, 64), Buffer.alloc(bytes)]), { level: 9 });
 
+/** Opus packets of silence for `ms`. */
 export const silence = (ms: number, fromMs = 0): Block[] =>
   Array.from({ length: ms / 20 }, (_, index) => ({ atMs: fromMs + index * 20 }));
 
+/** The bytes of a WebM. */
 export function webm({
   tracks = [opusTrack(1)],
   blocks = silence(1_000),

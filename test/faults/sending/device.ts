@@ -1,6 +1,9 @@
-/** The device that outlives its pages: its spool, which can be full for a while, and the test's own account of what it kept. */
-import { createMemorySpool } from '../../../client/memory-spool.ts';
-import type { Spool } from '../../../client/spool.ts';
+/**
+ * A device that outlives its pages: its spool, which can be full for a while, and the test's own list of the chunks it
+ * kept.
+ */
+import { createMemorySpool } from '../../../client/spool/memory-spool.ts';
+import type { Spool } from '../../../client/spool/spool.ts';
 
 /** A take as the device kept it. */
 export interface Kept {
@@ -14,20 +17,23 @@ export interface Kept {
 /** The spool as one life of a page sees it. */
 export interface Life {
   readonly spool: Spool;
-  /** The page dies: what it was doing with the spool never comes to an end. */
+  /** The page dies: its calls of the spool in progress never end. */
   end(): void;
 }
 
+/** A candidate's device. */
 export interface Device {
   /** Oldest first; takes without a chunk too. */
   readonly kept: readonly Kept[];
+  /** A page opens. */
   live(): Life;
-  /** Refuses writes until so many were refused; resolves then. */
+  /** Refuses the next `times` writes; resolves after the last of them. */
   fill(times: number): Promise<void>;
   /** How many takes the spool still holds for this folder. */
   count(folder: string): Promise<number>;
 }
 
+/** Creates an empty device. */
 export function createDevice(): Device {
   const inner = createMemorySpool();
   const kept: Kept[] = [];

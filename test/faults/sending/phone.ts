@@ -1,17 +1,19 @@
-/** A candidate's page without a page: records slices into the device's spool, and sends them by the engine. It can die. */
-import { createSender, type Sender } from '../../../client/sender.ts';
+/**
+ * A candidate's page without a browser: it records slices into the device's spool, and uploads them by the engine. It
+ * can die.
+ */
 import type { Timers } from '../../../client/timers.ts';
-import type { UploadEvent } from '../../../client/upload-events.ts';
+import type { UploadEvent } from '../../../client/upload/events.ts';
+import { createUploadQueue, type UploadQueue } from '../../../client/upload/upload-queue.ts';
 import type { Chance } from '../../support/chance.ts';
-import { createNodeStack } from '../../support/node-stack.ts';
 import type { Device, Life } from './device.ts';
 
-/** What MediaRecorder is asked for, in ms of the phone's clock. */
+/** The time slice of the recorder, in ms of the phone's clock. */
 const SLICE_MS = 500;
-/** The magic of EBML: the server takes nothing else for a recording. */
+/** The first bytes of EBML, by which the server recognises a recording. */
 const EBML = Buffer.from([0x1a, 0x45, 0xdf, 0xa3]);
 
-/** A clock that runs `speed` times as fast: 15 s of patience are over in 3. */
+/** A clock that runs `speed` times as fast as real time. */
 export function createFastTimers(speed: number): Timers {
   return {
     now: () => performance.now() * speed,
@@ -20,6 +22,7 @@ export function createFastTimers(speed: number): Timers {
   };
 }
 
+/** Options of `createPhone`. */
 export interface PhoneOptions {
   device: Device;
   folder: string;
@@ -29,29 +32,34 @@ export interface PhoneOptions {
   timers: Timers;
 }
 
+/** A candidate's page. */
 export interface Phone {
-  /** Final refusals that the page was told of, by code; 401s are no such. */
+  /** Final refusals that were emitted, as code and detail; 401 is not final. */
   readonly refusals: string[];
   readonly deaths: number;
-  /** Records an answer of so many slices, unless it dies or the device is full on the way. `onStop` comes just before its end. */
+  /**
+   * Records a take of `slices` slices, unless the page dies or the device is full. `onStop` is called just before its
+   * end.
+   */
   record(question: number, slices: number, onStop: () => void): Promise<void>;
-  /** The page ends without a word, and opens again after so many ms. */
+  /** The page ends abruptly, and opens again after `forMs`. */
   die(forMs: number): Promise<void>;
   /** The candidate presses "Retry". */
   retry(): void;
-  /** Whether the server has confirmed everything, as far as the engine knows. */
+  /** Whether the engine has no unsent take. */
   done(): boolean;
-  /** For a failure's message. */
+  /** The state of unsent takes, for a failure's message. */
   describe(): string;
   close(): void;
 }
 
+/** Opens the page. */
 export function createPhone({ device, folder, endpoint, token, chance, timers }: PhoneOptions): Phone {
   const refusals: string[] = [];
   let deaths = 0;
   let takes = 0;
   let life: Life;
-  let sender: Sender;
+  let queue: UploadQueue;
   let opening: Promise<void> = Promise.resolve();
   let dying: Promise<void> = Promise.resolve();
 
@@ -59,19 +67,18 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
 
   function open(): void {
     life = device.live();
-    sender = createSender({
+    queue = createUploadQueue({
       ...{ spool: life.spool, folder, endpoint, timers },
       token: () => token,
-      httpStack: createNodeStack(),
       onEvent: (event: UploadEvent) => {
         if (event.type === 'refused' && event.final) refusals.push(`${event.code}: ${event.detail}`);
       },
     });
-    const to = sender;
+    const to = queue;
     opening = to.recover().then(() => {});
   }
 
-  /** The page asks again until the device takes it, or the page is dead. */
+  /** Repeats `work` until it succeeds or the page is dead. */
   async function insist(mine: Life, work: () => Promise<unknown>): Promise<void> {
     while (mine === life) {
       try {
@@ -83,7 +90,7 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
     }
   }
 
-  /** Runs `work` in this life; false once that is over. */
+  /** Runs `work` in this life of the page; false where the life ended first. */
   async function inLife(mine: Life, work: Promise<unknown>): Promise<boolean> {
     let over = false;
     await Promise.race([work, until(() => mine !== life).then(() => (over = true))]);
@@ -103,10 +110,10 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
     async record(question, slices, onStop) {
       const mine = life;
       if (!(await inLife(mine, opening))) return onStop();
-      const to = sender;
+      const to = queue;
       const takeId = chance.uuid();
       const startedAt = new Date(Date.UTC(2026, 0, 1) + ++takes * 60_000).toISOString();
-      const begun = insist(mine, () => to.begin({ takeId, question, mimeType: 'video/webm', startedAt }));
+      const begun = insist(mine, () => to.create({ takeId, question, mimeType: 'video/webm', startedAt }));
       if (!(await inLife(mine, begun))) return onStop();
       let whole = 0;
       for (let slice = 0; slice < slices; slice++) {
@@ -114,7 +121,7 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
         if (mine !== life) return onStop();
         const data = chance.bytes(chance.int(4_000, 40_000));
         if (slice === 0) EBML.copy(data);
-        // As in the page: a chunk that can't be kept ends the take.
+        // As in the page, a chunk that cannot be stored ends the take.
         const kept = await Promise.race([
           to.append(takeId, new Uint8Array(data).buffer, (slice + 1) * SLICE_MS).then(
             () => true,
@@ -127,16 +134,17 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
       }
       onStop();
       if (mine !== life) return;
-      // As in the page, too: where nothing was kept, there is no take.
+      // As in the page, a take without a chunk is dropped.
       if (whole > 0) to.enterGate(takeId);
       const ending = () => (whole > 0 ? to.end(takeId) : to.drop(takeId));
       await inLife(mine, insist(mine, ending));
     },
     die(forMs) {
-      // A page that is gone can't die: the second death waits for its return, and two pages never live side by side.
+      // A dead page cannot die: a second death waits until the page is open again, so that two pages never run side by
+      // side.
       dying = dying.then(async () => {
         life.end();
-        sender.close();
+        queue.close();
         deaths += 1;
         life = device.live();
         await pause(forMs);
@@ -144,12 +152,12 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
       });
       return dying;
     },
-    retry: () => sender.retryNow(),
-    done: () => sender.unsent().length === 0,
-    describe: () => JSON.stringify(sender.status().takes.filter(({ gate }) => gate.kind !== 'open')),
+    retry: () => queue.retryNow(),
+    done: () => queue.unsent().length === 0,
+    describe: () => JSON.stringify(queue.status().takes.filter(({ gate }) => gate.kind !== 'open')),
     close() {
       life.end();
-      sender.close();
+      queue.close();
     },
   };
 }

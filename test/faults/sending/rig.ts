@@ -1,38 +1,49 @@
-/** A phone on a bad way to a real server: phone -> relay (cuts) -> link (slow, silent, resets) -> proxy (lies) -> server process. */
-import { type Link, openLink } from '../../../bench/link.ts';
+/**
+ * A phone with a bad connection to a real server: phone -> network (slow, silent, cuts) -> proxy (lies) -> server
+ * process.
+ */
+
 import { createChance } from '../../support/chance.ts';
-import { type FaultyProxy, openProxy } from '../../support/proxy.ts';
-import { openRelay, type Relay } from '../../support/relay.ts';
-import { createRandom } from '../../support/scale.ts';
-import { spawnServer, startSession, type TestServer, temporaryFolder, tresgo } from '../../support/server.ts';
+import { type Network, openNetwork } from '../../support/network/network.ts';
+import { type FaultyProxy, openProxy } from '../../support/network/proxy.ts';
+import { createRandom, createTurns } from '../../support/scale.ts';
+import { spawnServer, startSession, type TestServer, temporaryFolder, tresgo } from '../../support/server/server.ts';
 import { createDevice, type Device } from './device.ts';
 import { createFastTimers, createPhone, type Phone } from './phone.ts';
 
-/** The phone's clock against the wall's. */
+/** How many times faster than real time the phone's clock runs. */
 export const SPEED = 4;
 const NAME = 'Anna Parker';
 
+/** The whole arrangement of one run. */
 export interface Rig {
   readonly chance: ReturnType<typeof createChance>;
   readonly device: Device;
   readonly phone: Phone;
-  readonly relay: Relay;
-  readonly link: Link;
+  readonly network: Network;
   readonly proxy: FaultyProxy;
-  /** As the command line names it. */
+  /** The id of the token on the command line. */
   readonly tokenId: string;
   readonly dataDir: string;
-  /** The session's folder, by its name. */
+  /** The name of the session's folder. */
   readonly folder: string;
-  /** `kill -9`, and the same port again after so many ms. */
-  restart(afterMs: number): Promise<void>;
-  /** Runs `tresgo …` on the server's data; throws where it fails. */
+  /**
+   * Ends the server by `kill -9`, and starts it on the same port after `afterMs`. `meanwhile` is called while no server runs,
+   * `env` is that of the new one.
+   */
+  restart(afterMs: number, next?: { meanwhile?: () => Promise<void>; env?: Record<string, string> }): Promise<void>;
+  /** For faults that change the server's data as a whole, or its token: one after the other. */
+  inTurn(work: () => Promise<void>): Promise<void>;
+  /** Nobody reads the server's log any more: its next line is an error. */
+  closeLog(): void;
+  /** Runs `tresgo …` on the server's data. Rejects where it fails. */
   admin(...args: string[]): Promise<string>;
-  /** What the server processes said last, for a failure's message. */
+  /** The last output of the server processes, for a failure's message. */
   log(): string;
   close(): Promise<void>;
 }
 
+/** Starts the arrangement that `seed` determines. */
 export async function openRig(seed: number): Promise<Rig> {
   const chance = createChance(createRandom(seed));
   const root = await temporaryFolder();
@@ -48,31 +59,32 @@ export async function openRig(seed: number): Promise<Rig> {
   const host = '127.0.0.1';
   const proxy = await openProxy({ to: { host, port } });
   const rate = { kbit: chance.int(2000, 12_000) };
-  const link = await openLink({ to: { host, port: proxy.port }, rate, delayMs: chance.int(5, 40) });
-  const relay = await openRelay({ to: { host, port: link.port } });
+  const network = await openNetwork({ to: { host, port: proxy.port }, rate, delayMs: chance.int(5, 40) });
   const device = createDevice();
   const timers = createFastTimers(SPEED);
-  const phone = createPhone({ ...{ device, folder, token, chance, timers }, endpoint: `${relay.url}/files` });
+  const phone = createPhone({ ...{ device, folder, token, chance, timers }, endpoint: `${network.url}/files` });
   let earlier = '';
   let restarting: Promise<void> = Promise.resolve();
   return {
-    ...{ chance, device, phone, relay, link, proxy, tokenId: id, dataDir: root.path, folder, admin },
-    restart(afterMs) {
-      // One that is still away can't be killed: the second kill waits for its return.
+    ...{ chance, device, phone, network, proxy, tokenId: id, dataDir: root.path, folder, admin },
+    inTurn: createTurns(1),
+    closeLog: () => void server.process.stderr?.destroy(),
+    restart(afterMs, { meanwhile, env = {} } = {}) {
+      // A server that is being restarted cannot be killed: a second kill waits until it runs.
       restarting = restarting.then(async () => {
         earlier += server.stderr();
         await server.stop('SIGKILL');
         if (server.process.signalCode !== 'SIGKILL') throw new Error('the server was not killed');
         await new Promise((resolve) => setTimeout(resolve, afterMs));
-        server = await spawnServer({ dataDir: root.path, port });
+        await meanwhile?.();
+        server = await spawnServer({ dataDir: root.path, port, env });
       });
       return restarting;
     },
     log: () => (earlier + server.stderr()).slice(-3000),
     async close() {
       phone.close();
-      await relay.close();
-      await link.close();
+      await network.close();
       await proxy.close();
       await restarting.catch(() => {});
       await server.stop();

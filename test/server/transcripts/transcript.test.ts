@@ -1,11 +1,12 @@
-/** What is made of what an engine heard. */
+/** Transcripts and captions of an engine's result. */
 import { expect, test } from 'vitest';
-import type { Recognition, Segment } from '../../../server/transcripts/engine.ts';
+import type { Recognition } from '../../../server/transcripts/engines/engine.ts';
 import { createEngine, shapeTranscript, silentTranscript } from '../../../server/transcripts/index.ts';
 import { transcriptOf } from '../../../server/transcripts/transcript.ts';
+import type { Segment } from '../../../server/transcripts/words/segments.ts';
 import { createChance } from '../../support/chance.ts';
 import { createRandom } from '../../support/scale.ts';
-import { loudFor, openRecording, readVtt, wavOf } from '../../support/speech.ts';
+import { loudFor, openRecording, readVtt, wavOf } from '../../support/speech/speech.ts';
 
 const word = (text: string, startMs: number, endMs: number) => ({ text, startMs, endMs, confidence: 0.5 });
 const segment = (text: string, startMs: number, endMs: number, words: Segment['words'] = []): Segment => ({
@@ -14,7 +15,7 @@ const segment = (text: string, startMs: number, endMs: number, words: Segment['w
 const transcribe = (segments: Segment[], durationMs: number) =>
   transcriptOf({ language: 'en', segments }, { durationMs, loudness: loudFor(durationMs), engine: 'test' });
 
-test('times are clamped to the recording; what begins after it was never said', () => {
+test('times are moved into the recording, and segments that begin after its end are removed', () => {
   const { segments, ...rest } = transcribe(
     [
       segment('One two.', -100, 1_500.4, [word('One', -100, 700), word('two.', 650, 2_900)]),
@@ -30,33 +31,36 @@ test('times are clamped to the recording; what begins after it was never said', 
   ]);
 });
 
-test.each(Array.from({ length: 20 }, (_, seed) => seed))('any times come out in order and inside (seed %i)', (seed) => {
-  const chance = createChance(createRandom(seed));
-  const durationMs = chance.int(1, 20_000);
-  const any = () => chance.int(-2_000, 25_000) + chance.pick([0, 0.25]);
-  const segments = Array.from({ length: chance.int(0, 10) }, (_, at) =>
-    segment(`Nr ${at}`, any(), any(), [word('Nr', any(), any()), word(`${at}`, any(), any())]),
-  );
-  let passedMs = 0;
-  for (const { startMs, endMs, words } of transcribe(segments, durationMs).segments) {
-    expect(startMs).toBeGreaterThanOrEqual(passedMs);
-    expect(endMs).toBeGreaterThanOrEqual(startMs);
-    for (const each of words) {
-      expect(each.startMs).toBeGreaterThanOrEqual(startMs);
-      expect(each.endMs).toBeGreaterThanOrEqual(each.startMs);
-      expect(each.endMs).toBeLessThanOrEqual(endMs);
+test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  'any times become ordered times inside the recording (seed %i)',
+  (seed) => {
+    const chance = createChance(createRandom(seed));
+    const durationMs = chance.int(1, 20_000);
+    const any = () => chance.int(-2_000, 25_000) + chance.pick([0, 0.25]);
+    const segments = Array.from({ length: chance.int(0, 10) }, (_, at) =>
+      segment(`Nr ${at}`, any(), any(), [word('Nr', any(), any()), word(`${at}`, any(), any())]),
+    );
+    let passedMs = 0;
+    for (const { startMs, endMs, words } of transcribe(segments, durationMs).segments) {
+      expect(startMs).toBeGreaterThanOrEqual(passedMs);
+      expect(endMs).toBeGreaterThanOrEqual(startMs);
+      for (const each of words) {
+        expect(each.startMs).toBeGreaterThanOrEqual(startMs);
+        expect(each.endMs).toBeGreaterThanOrEqual(each.startMs);
+        expect(each.endMs).toBeLessThanOrEqual(endMs);
+      }
+      passedMs = endMs;
     }
-    passedMs = endMs;
-  }
-  expect(passedMs).toBeLessThanOrEqual(durationMs);
-});
+    expect(passedMs).toBeLessThanOrEqual(durationMs);
+  },
+);
 
-test('the text has a paragraph for what is said after a long pause', () => {
+test('a long pause begins a new paragraph', () => {
   const segments = [segment('One.', 0, 1_000), segment('Two.', 1_500, 2_000), segment('Three.', 6_000, 7_000)];
   expect(transcribe(segments, 8_000).text).toBe('One. Two.\n\nThree.');
 });
 
-test('where the sound is silent, nothing was said: the JSON and the captions agree', async () => {
+test('segments in silence are removed, from the JSON and from the captions', async () => {
   const wav = wavOf([
     { seconds: 2, dbfs: -20 },
     { seconds: 4, dbfs: null },

@@ -1,0 +1,75 @@
+/**
+ * What the interview and the page ask of each other. The interview knows no view: these types are all that both share.
+ */
+import type { SoundState } from '../capture/silence-detector.ts';
+import type { InterviewState } from './state.ts';
+
+/** What the interview asks of the page that shows it; the view implements it. */
+export interface Screen {
+  /** Shows a state. May be called at any time, with any state after any other. */
+  render(state: InterviewState): void;
+  /** Plays a recording, with sound and controls, in the place of the camera's picture; null shows the picture again. */
+  playback(recording: Blob | null): void;
+}
+
+/** What the candidate can do. Each action is called from a control that is shown only where the action makes sense. */
+export interface Actions {
+  /** Leaves the device check for the first question. */
+  start(): void;
+  /** Begins the practice question, also once more. */
+  practise(): void;
+  /** Ends the recording of the practice question, and plays it. */
+  stopPractice(): void;
+  /** Goes back to the device check; the practice recording is forgotten. */
+  leavePractice(): void;
+  /** Ends the time to think. */
+  answerNow(): void;
+  /** Ends the answer. */
+  next(): void;
+  /** Asks for a pause before the next question, or takes the wish back. */
+  pause(on: boolean): void;
+  /** Ends the pause. */
+  resume(): void;
+  /** Sends at once what waits for its next attempt. */
+  retry(): void;
+  /** Keeps the take that the page asks about. */
+  keep(): void;
+  /** Answers the question again, instead of the take that the page asks about. */
+  again(): void;
+  /** `id`: the browser's deviceId. */
+  chooseCamera(id: string): void;
+  /** `id`: the browser's deviceId. */
+  chooseMicrophone(id: string): void;
+  /** Asks for camera and microphone again, or repeats what the alert is about. */
+  askAgain(): void;
+  /** The candidate follows the page's link to the log-in: the browser must not ask whether to stay. */
+  leave(): void;
+  /** Saves the takes that the server does not hold yet as files. */
+  saveCopies(): void;
+  /** Saves the receipt as a file. */
+  saveReceipt(): void;
+}
+
+/** What changes all the time and is therefore not part of the state. The view never shows it in a live region. */
+export interface Live {
+  /** Length of the take or practice that is being recorded. */
+  elapsedMs: number;
+  /** Time left to the answer's limit; null outside of a recording. */
+  leftMs: number | null;
+  /** Time left to think; null outside of the time to think. */
+  thinkLeftMs: number | null;
+  /** Loudness of the microphone, 0 to 1. */
+  level: number;
+  /** Whether the microphone delivered anything but silence lately; `unknown` in its first seconds. */
+  sound: SoundState;
+  /** Bytes of the newest take (or, at the end, of all takes that are not sent) that the recorder has delivered. */
+  recordedBytes: number;
+  /** The part of `recordedBytes` that the device keeps. */
+  persistedBytes: number;
+  /** The part of `recordedBytes` that the server has confirmed. */
+  ackedBytes: number;
+  /** `stalled`: the request in flight has moved no byte for 3 s. */
+  network: 'online' | 'stalled' | 'offline';
+  /** The status by which something on the way refuses the uploads, e.g. 405; null where nothing does. */
+  obstacle: number | null;
+}

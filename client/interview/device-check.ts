@@ -1,0 +1,157 @@
+/** The device check: the preview, the devices, the uplink, and a practice question that leaves no trace. */
+
+import type { AdaptiveQuality } from '../capture/adaptive-quality.ts';
+import { cameraLines, type DeviceChoice, listDevices } from '../capture/devices.ts';
+import { type Practice, startPractice } from '../capture/practice.ts';
+import type { Preview } from '../capture/preview.ts';
+import { bitsPerSecond } from '../capture/quality.ts';
+import { supportedMimeType } from '../capture/recorder.ts';
+import { createWorkingTypes, type WorkingTypes } from '../capture/working-types.ts';
+import type { Screen } from './actions.ts';
+import { alertOf, givesWay } from './alerts.ts';
+import type { Alert, InterviewState } from './state.ts';
+import type { Store } from './store.ts';
+
+/**
+ * The seconds of recording that the device may have to hold at once: the longest answer, or with gate `end` all
+ * answers.
+ */
+export function secondsHeld({ questions, gate }: Pick<InterviewState, 'questions' | 'gate'>): number {
+  const lengths = questions.map(({ maxSeconds }) => maxSeconds);
+  return gate === 'end' ? lengths.reduce((sum, seconds) => sum + seconds, 0) : Math.max(0, ...lengths);
+}
+
+/** What the device check needs. */
+export interface DeviceCheckOptions {
+  store: Pick<Store, 'get' | 'dispatch'>;
+  preview: Preview;
+  adaptiveQuality: Pick<AdaptiveQuality, 'quality' | 'limit' | 'measure'>;
+  screen: Pick<Screen, 'playback'>;
+  /**
+   * What the candidate should know before the start, e.g. that the device has no room for `needBytes`; null: nothing.
+   */
+  warning: (needBytes: number) => Promise<Alert | null>;
+  types?: WorkingTypes;
+}
+
+/** The device check of the page. */
+export interface DeviceCheck {
+  /** Shows the device check, opens camera and microphone, and measures the uplink. */
+  open(): Promise<void>;
+  /** Opens camera and microphone once more, after they were refused or unplugged. Never rejects. */
+  openDevices(): Promise<void>;
+  /** Opens the devices that the candidate has chosen. */
+  choose(choice: DeviceChoice): void;
+  /** Lists the devices to choose from, where those of a question could not be opened. */
+  offerDevices(): Promise<void>;
+  /** Begins the practice question. */
+  practise(): Promise<void>;
+  /** Whether the practice question is recorded, or about to be. */
+  isRecording(): boolean;
+  /** Ends the recording of the practice question, and plays it. */
+  stopPractice(): void;
+  /** How long the practice question has been recorded, in ms; 0 where it is not. */
+  practiceMs(): number;
+  /** Forgets the practice question, and shows the device check again. */
+  leavePractice(): void;
+}
+
+/** Creates the device check; `open` shows it. */
+export function createDeviceCheck({
+  store: { get, dispatch },
+  preview,
+  adaptiveQuality,
+  screen,
+  warning,
+  types = createWorkingTypes(),
+}: DeviceCheckOptions): DeviceCheck {
+  let practice: Practice | null = null;
+  /** The practice question is about to begin. */
+  let opening = false;
+  /** How often the warning was asked for: only the newest is true. */
+  let warnings = 0;
+
+  const mention = (about: Alert | null) => dispatch({ type: 'alert', alert: about });
+
+  async function openDevices(): Promise<void> {
+    try {
+      if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
+      const stream = await preview.open();
+      adaptiveQuality.limit({ cameraHeight: cameraLines(stream) });
+      dispatch({ type: 'devices', ...(await listDevices(stream)) });
+      await warn();
+    } catch (error) {
+      // The candidate has chosen other devices meanwhile: those are being opened.
+      if (error instanceof DOMException && error.name === 'InvalidStateError') return;
+      dispatch({ type: 'alert', alert: alertOf(error) });
+    }
+  }
+
+  /** Says what the candidate should know before the start. Another quality needs another room on the device. */
+  async function warn(): Promise<void> {
+    warnings += 1;
+    const mine = warnings;
+    const about = await warning((bitsPerSecond(adaptiveQuality.quality()) / 8) * secondsHeld(get()));
+    const { alert, phase } = get();
+    if (mine !== warnings || phase.name !== 'checking' || !phase.ready || !givesWay(alert)) return;
+    if (about || alert?.code === 'storage-low') dispatch({ type: 'alert', alert: about });
+  }
+
+  async function open(): Promise<void> {
+    screen.playback(null);
+    dispatch({ type: 'check' });
+    void adaptiveQuality.measure().then(warn);
+    await openDevices();
+  }
+
+  return {
+    open,
+    openDevices,
+    choose(choice) {
+      preview.choose(choice);
+      void openDevices();
+    },
+    async offerDevices() {
+      const { cameras, microphones } = await listDevices();
+      dispatch({ type: 'devices', cameras, microphones, ...preview.chosen() });
+    },
+    async practise() {
+      if (practice || opening) return;
+      opening = true;
+      screen.playback(null);
+      try {
+        const stream = await preview.open();
+        dispatch({ type: 'practice', stage: 'recording' });
+        practice = startPractice({
+          stream,
+          quality: adaptiveQuality.quality(),
+          types,
+          onTrouble(trouble) {
+            if (trouble === 'still') mention({ code: 'picture-still' });
+            else if (get().alert?.code === 'picture-still') mention(null);
+          },
+          onEnd(recording, reason) {
+            practice = null;
+            if (recording === null) return void open().then(() => mention({ code: 'recorder-failed' }));
+            dispatch({ type: 'practice', stage: 'watching' });
+            screen.playback(recording);
+            if (reason !== 'stop') mention({ code: 'practice-broken' });
+          },
+        });
+      } catch (error) {
+        await open();
+        mention(alertOf(error));
+      } finally {
+        opening = false;
+      }
+    },
+    isRecording: () => practice !== null || opening,
+    stopPractice: () => practice?.stop(),
+    practiceMs: () => practice?.elapsedMs() ?? 0,
+    leavePractice() {
+      practice?.cancel();
+      practice = null;
+      void open();
+    },
+  };
+}

@@ -1,0 +1,271 @@
+/**
+ * The interview as a pure state machine: (state, event) -> state. No DOM, no fetch, no clock.
+ *
+ * Invariants:
+ * 1. With gate `each`, a question opens only when the gate of the question before it is open: the server holds the answer,
+ *    with an equal digest. With gate `end`, it opens when the take before it is whole on the device, and the candidate
+ *    waits at the gates before the finish.
+ * 2. A recorded take is dropped only when its gate is open (the server confirmed an equal digest), or when the candidate
+ *    answers again after a final refusal.
+ * 3. Each phase can be left: by a button, a timer or an event of the upload engine.
+ */
+import type { Question, Receipt } from '../../server/wire.ts';
+import type { Devices } from '../capture/devices.ts';
+import type { Quality } from '../capture/quality.ts';
+import type { Gate } from '../upload/events.ts';
+import type { Alert } from './alert-codes.ts';
+
+export type { Alert, AlertCode } from './alert-codes.ts';
+
+/** Where the candidate is in the interview. Questions count from 1. */
+export type Phase =
+  | { name: 'loading' }
+  /** The device check. `ready`: the preview runs. */
+  | ({ name: 'checking'; ready: boolean } & Devices)
+  /** The practice question, which leaves no trace: recorded into the page's memory, watched, and forgotten. */
+  | { name: 'practice'; stage: 'recording' | 'watching' }
+  /**
+   * The page asks for camera and microphone, to record `question`. `devices`: those failed, and others may be chosen.
+   */
+  | { name: 'requesting'; question: number; devices?: Devices }
+  /** The time to think before `question` records by itself; `Live` has the time left. */
+  | { name: 'thinking'; question: number }
+  | { name: 'recording'; question: number; takeId: string }
+  /** The take is stopped; the next question is shut until the server holds the take. */
+  | { name: 'gate'; question: number; takeId: string; gate: Gate }
+  /** The candidate decides on this take: keep it, or answer again. The take is sent meanwhile. */
+  | {
+      name: 'recovered';
+      question: number;
+      takeId: string;
+      recordedMs: number;
+      /** How long the candidate spoke by the page's clock, where this page knows. */
+      spokenMs?: number;
+      cause: Cause;
+      /** How many takes the question still allows; a take that the candidate did not end is not counted. */
+      takesLeft: number;
+      gate: Gate;
+    }
+  /** The candidate asked for a pause before the next question: camera and microphone are off. */
+  | { name: 'paused' }
+  /** All answers are recorded; the session is being closed. */
+  | { name: 'finishing'; gate: Gate }
+  | { name: 'finished' };
+
+/**
+ * Why the candidate decides on a take. `review`: the question allows another take. `reload`: a reload or a crash cut the
+ * take. `interrupted`: the recorder or a device ended the take. `muted`: camera or microphone delivered nothing for a while.
+ * `short`: much of what the candidate said was not recorded.
+ * `refused`: the server refused the take for good, or the device has lost it; the question can only be answered again.
+ */
+export type Cause = 'review' | 'reload' | 'interrupted' | 'muted' | 'short' | 'refused';
+
+/** The state of the page. */
+export interface InterviewState {
+  title: string;
+  /** Where the candidate waits until the server holds the answers: after each question, or at the end. */
+  gate: 'each' | 'end';
+  questions: Question[];
+  /** The largest answer that the server takes, in bytes; null where it told none. */
+  maxBytes: number | null;
+  /** Questions, from 1, whose answer the server holds. */
+  answered: number[];
+  /** Questions, from 1, whose take is whole on this device, for gate `end`. */
+  recorded: number[];
+  /** The candidate wants a pause before the next question. */
+  pausing: boolean;
+  /** What the next take is recorded with; null before the uplink was measured. */
+  quality: Quality | null;
+  /** At the end: what the server holds. Null where the server sent no receipt. */
+  receipt: SavedReceipt | null;
+  phase: Phase;
+  alert: Alert | null;
+}
+
+/** The server's receipt, with what only this device knows. Devices store it: names and shape must not change. */
+export interface SavedReceipt extends Receipt {
+  title: string;
+  userName: string;
+  /** Length of the answer by question, in ms; a question that another device recorded is missing. */
+  recordedMs: Record<number, number>;
+}
+
+/** What can happen. */
+export type Event =
+  /** The interview as the server, or the device's memory, has it: replaces what was known before. */
+  | ({ type: 'loaded' } & Pick<InterviewState, 'title' | 'gate' | 'questions' | 'answered'> &
+      Partial<Pick<InterviewState, 'maxBytes'>>)
+  /** The server, or the upload engine, names questions that are answered; an answer once confirmed stays confirmed. */
+  | { type: 'answered'; answered: number[] }
+  | { type: 'quality'; quality: Quality }
+  | { type: 'practice'; stage: 'recording' | 'watching' }
+  | { type: 'pausing'; on: boolean }
+  | { type: 'paused' }
+  | { type: 'thinking' }
+  /** The take is whole on the device. */
+  | { type: 'kept-whole'; question: number }
+  | ({ type: 'recovered'; alert?: Alert } & Omit<Extract<Phase, { name: 'recovered' }>, 'name'>)
+  /** The take ended with nothing, or next to nothing: the question is recorded again. */
+  | { type: 'nothing'; takeId: string; alert: Alert }
+  | { type: 'resend'; question: number; takeId: string }
+  | { type: 'check' }
+  | ({ type: 'devices' } & Devices)
+  | { type: 'request' }
+  | { type: 'recording'; takeId: string }
+  | { type: 'stopped' }
+  | { type: 'gate'; takeId: string; gate: Gate }
+  | { type: 'keep' }
+  | { type: 'again' }
+  | { type: 'finishing'; gate: Gate }
+  | { type: 'finished'; receipt: SavedReceipt | null }
+  | { type: 'alert'; alert: Alert | null };
+
+/** The state of a page that has just been loaded. */
+export const initial: InterviewState = {
+  title: '',
+  gate: 'each',
+  questions: [],
+  maxBytes: null,
+  answered: [],
+  recorded: [],
+  pausing: false,
+  quality: null,
+  receipt: null,
+  phase: { name: 'loading' },
+  alert: null,
+};
+
+type Progress = Pick<InterviewState, 'questions' | 'answered' | 'recorded' | 'gate'>;
+
+/** The first question, from 1, that is still to be recorded; null where all are. */
+export function nextQuestion(state: Progress): number | null {
+  return state.questions.find((question) => !isDone(state, question.index))?.index ?? null;
+}
+
+function isDone({ answered, recorded, gate }: Progress, index: number): boolean {
+  return answered.includes(index) || (gate === 'end' && recorded.includes(index));
+}
+
+/** The question that the page shows; null outside of questions. */
+export function currentQuestion(state: InterviewState): Question | null {
+  const { phase } = state;
+  return 'question' in phase ? (state.questions.find((question) => question.index === phase.question) ?? null) : null;
+}
+
+/** Whether no question is left to answer after `index`: there "Next question" reads "Finish interview". */
+export function isLast(state: Progress, index: number): boolean {
+  return state.questions.every((question) => question.index === index || isDone(state, question.index));
+}
+
+/** The state after the event; the same object where the event changes nothing. */
+export function reduce(state: InterviewState, event: Event): InterviewState {
+  const { phase } = state;
+  const to = (next: Phase, change: Partial<InterviewState> = {}): InterviewState => ({
+    ...state,
+    alert: null,
+    ...change,
+    phase: next,
+  });
+  switch (event.type) {
+    case 'loaded': {
+      const { type: _, ...interview } = event;
+      return { ...state, ...interview, recorded: [] };
+    }
+    case 'answered':
+      return { ...state, answered: union(state.answered, event.answered) };
+    case 'alert':
+      return { ...state, alert: event.alert };
+    case 'quality':
+      return { ...state, quality: event.quality };
+    case 'pausing':
+      return { ...state, pausing: event.on };
+    case 'kept-whole':
+      return { ...state, recorded: union(state.recorded, [event.question]) };
+    case 'check':
+      return to({ name: 'checking', ready: false, cameras: [], microphones: [], cameraId: '', microphoneId: '' });
+    case 'devices': {
+      const { type: _, ...devices } = event;
+      if (phase.name === 'requesting') return { ...state, phase: { ...phase, devices } };
+      return phase.name === 'checking' ? to({ name: 'checking', ready: true, ...devices }) : state;
+    }
+    case 'practice':
+      return phase.name === 'checking' || phase.name === 'practice'
+        ? to({ name: 'practice', stage: event.stage })
+        : state;
+    case 'recovered': {
+      const { type: _, alert = null, ...take } = event;
+      return to({ name: 'recovered', ...take }, { alert });
+    }
+    case 'nothing':
+      if ((phase.name !== 'recording' && phase.name !== 'gate') || phase.takeId !== event.takeId) return state;
+      return to({ name: 'requesting', question: phase.question }, { alert: event.alert });
+    case 'resend':
+      return to({ name: 'gate', question: event.question, takeId: event.takeId, gate: { kind: 'uploading' } });
+    case 'paused':
+      return nextQuestion(state) === null || isBusy(state) ? state : to({ name: 'paused' });
+    case 'request':
+      return request(state);
+    case 'thinking':
+      return phase.name === 'requesting' ? to({ name: 'thinking', question: phase.question }) : state;
+    case 'recording':
+      return phase.name === 'requesting' || phase.name === 'thinking'
+        ? // An alert that came while the take began, e.g. that the device is full, is still to be read.
+          to({ name: 'recording', question: phase.question, takeId: event.takeId }, { alert: state.alert })
+        : state;
+    case 'stopped':
+      return phase.name === 'recording'
+        ? to(
+            { name: 'gate', question: phase.question, takeId: phase.takeId, gate: { kind: 'uploading' } },
+            { alert: state.alert },
+          )
+        : state;
+    case 'gate':
+      return moveGate(state, event.takeId, event.gate);
+    case 'keep':
+      if (phase.name !== 'recovered' || phase.cause === 'refused') return state;
+      return to({ name: 'gate', question: phase.question, takeId: phase.takeId, gate: phase.gate });
+    case 'again':
+      return phase.name === 'recovered' ? to({ name: 'requesting', question: phase.question }) : state;
+    case 'finishing':
+      return { ...state, phase: { name: 'finishing', gate: event.gate } };
+    case 'finished':
+      return to({ name: 'finished' }, { receipt: event.receipt });
+  }
+}
+
+/** Invariants 1 and 2: no event may pass over a take that is being recorded or waits at a shut gate. */
+function isBusy(state: InterviewState): boolean {
+  const { phase } = state;
+  if (phase.name === 'recording') return true;
+  return phase.name === 'gate' && phase.gate.kind !== 'open' && !isDone(state, phase.question);
+}
+
+function request(state: InterviewState): InterviewState {
+  const { phase } = state;
+  if (isBusy(state)) return state;
+  // The same question again: after "Answer again" it may already count as answered.
+  if (phase.name === 'requesting' || phase.name === 'thinking')
+    return { ...state, alert: null, phase: { name: 'requesting', question: phase.question } };
+  const question = nextQuestion(state);
+  if (question === null) return { ...state, phase: { name: 'finishing', gate: { kind: 'uploading' } } };
+  return { ...state, alert: null, pausing: false, phase: { name: 'requesting', question } };
+}
+
+/**
+ * The upload engine reports a take's gate: at the gate the page moves; while the candidate decides, the gate is only
+ * shown.
+ */
+function moveGate(state: InterviewState, takeId: string, gate: Gate): InterviewState {
+  const { phase } = state;
+  if ((phase.name !== 'gate' && phase.name !== 'recovered') || phase.takeId !== takeId) return state;
+  // What the server has confirmed stays confirmed: a late event of the engine must not shut the gate again.
+  if (phase.gate.kind === 'open') return state;
+  if (gate.kind !== 'open') return { ...state, phase: { ...phase, gate } };
+  // Why a recording stopped by itself stays on the page until the candidate has decided.
+  const alert = phase.name === 'recovered' ? state.alert : null;
+  return { ...state, answered: union(state.answered, [phase.question]), alert, phase: { ...phase, gate } };
+}
+
+function union(some: number[], more: number[]): number[] {
+  return [...new Set([...some, ...more])].sort((a, b) => a - b);
+}

@@ -1,0 +1,138 @@
+/** The device check: what will happen, which devices are used, and whether the microphone hears the candidate. */
+import type { Devices, MediaDevice } from '../capture/devices.ts';
+import { DEFAULT_QUALITY, type Quality } from '../capture/quality.ts';
+import type { Messages } from '../i18n/index.ts';
+import type { Actions } from '../interview/actions.ts';
+import { nextQuestion, type Phase } from '../interview/state.ts';
+import { button, h, setAttribute, setText, show } from './dom.ts';
+import { formatRate } from './format.ts';
+import type { Part } from './part.ts';
+
+/** The words of the device check: heading, greeting and plan. */
+export function createCheckWords(messages: Messages): Part & { heading: HTMLElement } {
+  const { check } = messages;
+  const greeting = h('p', { class: 'eyebrow' });
+  const heading = h('h1', { tabindex: '-1' }, check.heading);
+  const back = h('p', { class: 'welcome-back' });
+  const lines = check.plan.map((line) => h('li', {}, line));
+  const plan = h('ol', { class: 'plan' }, ...lines);
+  const element = h('section', { class: 'words' }, greeting, heading, back, plan);
+  return {
+    element,
+    heading,
+    render(state) {
+      show(element, state.phase.name === 'checking');
+      const [count, answered] = [state.questions.length, state.answered.length];
+      setText(greeting, count > 0 ? check.greeting(state.title, count) : state.title);
+      const thinking = state.questions.some(({ thinkSeconds }) => thinkSeconds > 0);
+      if (lines[0]) setText(lines[0], (thinking ? check.planThinking : check.plan[0]) ?? '');
+      const next = nextQuestion(state);
+      show(back, answered > 0 && next !== null);
+      setText(back, answered > 0 && next !== null ? check.back(answered, count, next) : '');
+    },
+  };
+}
+
+/**
+ * The controls of the device check: camera, microphone, meter, and the button that starts the interview. Camera and
+ * microphone can also be chosen where the devices failed for a question.
+ */
+export function createCheckControls(
+  messages: Messages,
+  actions: Pick<Actions, 'start' | 'practise' | 'chooseCamera' | 'chooseMicrophone'>,
+): Part {
+  const { check } = messages;
+  const cameras = createDeviceSelect('camera', check.camera, check.cameraNumber, (id) => actions.chooseCamera(id));
+  const microphones = createDeviceSelect('microphone', check.microphone, check.microphoneNumber, (id) =>
+    actions.chooseMicrophone(id),
+  );
+  const meter = h('div', {
+    class: 'meter',
+    role: 'meter',
+    'aria-label': check.level,
+    'aria-valuemin': '0',
+    'aria-valuemax': '100',
+    'aria-valuenow': '0',
+  });
+  const soundHint = h('p', { class: 'hint', 'aria-live': 'polite' }, check.levelHint);
+  const quality = h('p', { class: 'hint quality' });
+  const practise = button('secondary', messages.practice.open, () => actions.practise());
+  const start = button('primary', check.start, () => actions.start());
+  const devices = h('div', { class: 'devices' }, cameras.element, microphones.element);
+  const rest = [h('div', { class: 'sound' }, meter, soundHint), quality, h('div', { class: 'start' }, practise, start)];
+  const element = h('section', { class: 'controls check' }, devices, ...rest);
+  return {
+    element,
+    render({ phase, alert, quality: chosen }) {
+      const choice = choiceOf(phase, alert !== null);
+      show(element, choice !== null);
+      for (const part of rest) show(part, phase.name === 'checking');
+      if (choice === null) return;
+      cameras.render(choice.cameras, choice.cameraId);
+      microphones.render(choice.microphones, choice.microphoneId);
+      if (phase.name !== 'checking') return;
+      start.disabled = !phase.ready;
+      practise.disabled = !phase.ready;
+      setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
+    },
+    live({ level, sound }) {
+      setText(soundHint, { unknown: check.levelHint, heard: check.heard, silent: check.silent }[sound]);
+      setAttribute(soundHint, 'data-sound', sound);
+      setAttribute(meter, 'aria-valuenow', String(Math.round(level * 20) * 5));
+    },
+  };
+}
+
+/** The devices to choose from; null where there is no choice. */
+function choiceOf(phase: Phase, failed: boolean): Devices | null {
+  if (phase.name === 'checking') return phase;
+  return phase.name === 'requesting' && failed ? (phase.devices ?? null) : null;
+}
+
+/** E.g. `720p, 1.2 Mbit/s – a good connection`; without the words on a connection that could not be measured. */
+export function qualityWords(quality: Quality, { check: { quality: words }, lang }: Messages): string {
+  const bitsPerSecond = quality.videoBitsPerSecond + quality.audioBitsPerSecond;
+  const picture = `${Math.min(quality.width, quality.height)}p`;
+  const rate = formatRate(bitsPerSecond, lang);
+  if (quality === DEFAULT_QUALITY) return `${picture}, ${rate}`;
+  return words.chosen(picture, rate, words[connectionOf(bitsPerSecond)]);
+}
+
+/** The connection, judged by the quality of the recording, which was chosen to fit it. */
+function connectionOf(bitsPerSecond: number): 'great' | 'good' | 'slow' | 'weak' {
+  if (bitsPerSecond >= 1_800_000) return 'great';
+  if (bitsPerSecond >= 600_000) return 'good';
+  return bitsPerSecond >= 250_000 ? 'slow' : 'weak';
+}
+
+interface DeviceSelect {
+  readonly element: HTMLElement;
+  /** Changes the options only if the devices differ: a list that is open must not close. */
+  render(devices: MediaDevice[], chosenId: string): void;
+}
+
+/** A labelled <select> of cameras or of microphones. */
+function createDeviceSelect(
+  name: string,
+  label: string,
+  numbered: (n: number) => string,
+  choose: (id: string) => void,
+): DeviceSelect {
+  const select = h('select', { id: name, class: 'select', disabled: true });
+  select.addEventListener('change', () => choose(select.value));
+  let shown = '';
+  return {
+    element: h('div', { class: 'field' }, h('label', { for: name }, label), select),
+    render(devices, chosenId) {
+      const key = JSON.stringify(devices);
+      if (key !== shown) {
+        shown = key;
+        // Browsers give devices no label before the candidate has permitted their use.
+        const option = (device: MediaDevice, at: number) => new Option(device.label || numbered(at + 1), device.id);
+        select.replaceChildren(...devices.map(option));
+        select.disabled = devices.length === 0;
+      }
+      if (select.value !== chosenId && devices.some((device) => device.id === chosenId)) select.value = chosenId;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * State -> DOM. The view keeps no state of the interview: `render` may be called at any time, with any state after any
+ * other.
+ */
+import { type BrowserKind, browserKind } from '../i18n/failures/browser-kind.ts';
+import type { Messages } from '../i18n/index.ts';
+import type { Actions, Live, Screen } from '../interview/actions.ts';
+import type { InterviewState } from '../interview/state.ts';
+import { createCheckControls, createCheckWords } from './device-check.ts';
+import { h, isReachable } from './dom.ts';
+import { createEnding } from './ending.ts';
+import { createGate } from './gate.ts';
+import { createHints } from './hints.ts';
+import { createNotice } from './notice.ts';
+import { createPaused, createPauseToggle } from './pause.ts';
+import { createPracticeControls, createPracticeWords } from './practice.ts';
+import { createQuestionControls, createQuestionWords } from './question.ts';
+import { createRecovered } from './recovered.ts';
+import { createStage } from './stage.ts';
+import { createStatus } from './status.ts';
+import { createSteps } from './steps.ts';
+
+/** The view as the page uses it. */
+export interface View extends Screen {
+  live(live: Live): void;
+  /** The picture that the candidate sees of themselves; null takes it away. */
+  preview(stream: MediaStream | null): void;
+}
+
+/** Fills `root`, which belongs to the view from then on. `browser` decides which steps explain how to allow the camera. */
+export function createView(
+  root: HTMLElement,
+  messages: Messages,
+  actions: Actions,
+  browser: BrowserKind = browserKind(navigator.userAgent, navigator.maxTouchPoints),
+): View {
+  const checkWords = createCheckWords(messages);
+  const questionWords = createQuestionWords(messages);
+  const practiceWords = createPracticeWords(messages);
+  const paused = createPaused(messages, actions);
+  const ending = createEnding(messages, actions);
+  const gate = createGate(messages, actions);
+  const stage = createStage(messages);
+  const steps = createSteps(messages);
+  const status = createStatus(messages);
+  const notice = createNotice(messages, actions, browser);
+  const recovered = createRecovered(messages, actions);
+  const reading = [checkWords, practiceWords, questionWords, recovered, paused, ending];
+  const doing = [
+    createHints(messages),
+    gate,
+    createCheckControls(messages, actions),
+    createPracticeControls(messages, actions),
+    createPauseToggle(messages, actions),
+    createQuestionControls(messages, actions),
+  ];
+  const parts = [steps, status, notice, ...reading, stage, ...doing];
+  const panel = h(
+    'div',
+    { class: 'panel' },
+    h('div', { class: 'reading' }, ...reading.map((part) => part.element)),
+    stage.element,
+    h('div', { class: 'doing' }, ...doing.map((part) => part.element)),
+  );
+  root.replaceChildren(steps.element, status.element, notice.element, panel);
+
+  const headings = [
+    gate.heading,
+    ...[recovered, checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
+  ];
+  let place = '';
+  return {
+    render(state) {
+      const focused = root.contains(document.activeElement) ? document.activeElement : null;
+      for (const part of parts) part.render(state);
+      root.dataset.screen = state.phase.name;
+      const before = place;
+      place = placeOf(state);
+      const title = headings.find((heading) => heading !== gate.heading && isReachable(heading));
+      document.title = [title?.textContent, state.title || 'TresGo'].filter(Boolean).join(' · ');
+      // A new place is read from its heading on. Elsewhere the focus moves only if its control is gone.
+      if (place !== before && place !== '') title?.focus();
+      else if (focused !== null && !isReachable(focused)) headings.find(isReachable)?.focus();
+    },
+    live(live) {
+      root.style.setProperty('--level', live.level.toFixed(3));
+      for (const part of parts) part.live?.(live);
+    },
+    preview(stream) {
+      stage.preview(stream);
+    },
+    playback(recording) {
+      stage.playback(recording);
+      recovered.playable(recording !== null);
+    },
+  };
+}
+
+/** Equal for states that a candidate sees as one page: each question, each choice, a pause, the practice, and the end. */
+function placeOf({ phase }: InterviewState): string {
+  if (phase.name === 'recovered') return `recovered ${phase.takeId}`;
+  if ('question' in phase) return `question ${phase.question}`;
+  return ['practice', 'paused', 'finished'].includes(phase.name) ? phase.name : '';
+}

@@ -1,0 +1,218 @@
+/**
+ * The repair of one session whose files lost bytes that were acknowledged: the catalog is brought down to what is whole, so
+ * that devices send again what they still have, and candidates are asked again for what nobody has.
+ *
+ * It may run beside the server. Nothing is deleted: a file that is not whole is kept in `takes/` under a name of its own.
+ */
+import { rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Repairs } from '../catalog/repairs.ts';
+import type { Takes } from '../catalog/takes.ts';
+import { StorageError } from '../errors.ts';
+import { ensurePrivateFolder, exists, syncDirectory } from '../files.ts';
+import { answerName, damagedName, isEarlier } from '../names.ts';
+import { removeDerived } from '../session-folder/derived.ts';
+import type { InSession } from '../session-folder/in-session.ts';
+import { answersOf, writeMeta } from '../session-folder/meta-file.ts';
+import type { Session, Take } from '../types.ts';
+import { containerOf, MAGIC_BYTES, readHead } from '../uploads/container.ts';
+import type { DurableStore } from '../uploads/durable-store.ts';
+import { look } from './check.ts';
+import { linkOrCopy } from './copy-file.ts';
+import { bytesProblem, isSealed, isStored, pathAt, placeOf, placesOf } from './stored-file.ts';
+
+/** What a repair did about one take. */
+export interface RepairStep {
+  /** From 1. */
+  question: number;
+  /** The number of the take within its question, from 1. */
+  take: number;
+  /** What was wrong with its file. */
+  problem: string;
+  /**
+   * `continues`: the unfinished upload goes on at a lower offset. `missing`: the answer is not there any more. `dropped`: an
+   * earlier take that did not count is not there any more.
+   */
+  outcome: 'continues' | 'missing' | 'dropped';
+  /** Where an upload continues, in bytes; null for other outcomes. */
+  offset: number | null;
+  /** The number of the earlier take, which is whole, that counts instead; null where the candidate is asked again. */
+  counts: number | null;
+  /** Where the damaged file is kept, below the session folder; null where there is none, or where the upload goes on with it. */
+  kept: string | null;
+}
+
+/** What a repair did. */
+export interface RepairReport {
+  /** Nothing was wrong where there are none. */
+  steps: RepairStep[];
+  /** Whether the session was finished, and is open again because an answer is missing. */
+  reopened: boolean;
+}
+
+/** What the repair works on. */
+interface RepairDeps {
+  takes: Takes;
+  repairs: Repairs;
+  store: DurableStore;
+  inSession: InSession;
+  dataDir: string;
+}
+
+/** Creates the repair of sessions. */
+export function createRepair({ takes, repairs, store, inSession, dataDir }: RepairDeps) {
+  /** Moves a damaged file to a free name in `takes/`. Returns that name; null where there is no file. */
+  async function keep(file: string, take: Take, folder: string): Promise<string | null> {
+    if (!(await exists(file))) return null;
+    const extension = take.container ?? containerOf(await readHead(file, MAGIC_BYTES)) ?? 'webm';
+    let name = damagedName(take, extension);
+    for (let count = 2; await exists(pathAt(folder, name)); count++) name = damagedName(take, extension, count);
+    const to = pathAt(folder, name);
+    await ensurePrivateFolder(path.dirname(to));
+    await rename(file, to);
+    await syncDirectory(path.dirname(to));
+    await syncDirectory(path.dirname(file));
+    return name;
+  }
+
+  async function repairUpload(take: Take, problem: string, folder: string): Promise<RepairStep | null> {
+    const sizes: number[] = [];
+    for (const place of placesOf(take, path.basename(folder))) {
+      const size = await sizeOf(pathAt(dataDir, place));
+      if (size !== null) sizes.push(size);
+    }
+    const [size] = sizes;
+    // What the store has put aside, because its bytes were other ones than were acknowledged.
+    const kept = await keep(`${store.pathOf(take.id)}.damaged`, take, folder);
+    // Before the catalog: the server continues no upload without a file.
+    if (size === undefined) await store.ensureFile(take.id);
+    const offset = Math.min(size ?? 0, take.offset);
+    if (!(await repairs.rewind(take, { offset, fileName: size === undefined ? null : take.fileName }))) return null;
+    return { ...about(take), problem, outcome: 'continues', offset, counts: null, kept };
+  }
+
+  async function repairWhole(
+    take: Take,
+    problem: string,
+    session: Session,
+    folder: string,
+  ): Promise<RepairStep | null> {
+    const before = await takes.list(session.id);
+    // Since the look, the server may have placed another answer here.
+    if (!before.some(({ id, state, fileName }) => id === take.id && state === take.state && fileName === take.fileName))
+      return null;
+    const counted = answersOf(before).some(({ id }) => id === take.id) || take.state === 'received';
+    const file = pathAt(dataDir, placeOf(take, session.folder));
+    const kept = await keep(file, take, folder);
+    if (!(await repairs.forget(take))) {
+      // The server has placed another answer meanwhile: what was moved may be that answer, or a new file may be here.
+      if (kept !== null) await putBack(pathAt(folder, kept), file);
+      return null;
+    }
+    if (counted) await removeDerived(folder, take.question, session, await takes.list(session.id));
+    const outcome = counted ? ('missing' as const) : ('dropped' as const);
+    return { ...about(take), problem, outcome, offset: null, counts: null, kept };
+  }
+
+  /** Gives an earlier whole take the place of the answer. Returns its number; null where there is none. */
+  async function promoteEarlier(session: Session, folder: string, question: number): Promise<number | null> {
+    const next = answersOf(await takes.list(session.id)).find((take) => take.question === question);
+    if (!next?.fileName || !next.container) return null;
+    if (isEarlier(next.fileName)) {
+      const name = answerName(next, next.container);
+      const [from, to] = [pathAt(folder, next.fileName), pathAt(folder, name)];
+      // Where the server has placed an answer meanwhile, that one counts.
+      if (!(await linkUnlessTaken(from, to))) return next.number;
+      await syncDirectory(folder);
+      if ((await repairs.promote(next, name)) && (await bytesProblem(next, to)) === null) await rm(from);
+    }
+    return next.number;
+  }
+
+  return {
+    /**
+     * Repairs a session.
+     * @throws StorageError `session-busy` or `no-session`, or `data-folder-unusable` where a file can't be read, in words for
+     * the admin; nothing has changed then
+     */
+    repairSession: (sessionId: string): Promise<RepairReport> =>
+      inSession(sessionId, async (session, folder) => {
+        const wasGone = !(await exists(folder));
+        await ensurePrivateFolder(folder);
+        const found: Array<{ take: Take; problem: string }> = [];
+        for (const take of (await takes.list(sessionId)).filter(isStored)) {
+          const problem = await look(dataDir, takes, take, session.folder, damageOf);
+          if (problem !== null) found.push({ take, problem });
+        }
+        const steps: RepairStep[] = [];
+        for (const { take, problem } of found) {
+          const step = isSealed(take)
+            ? await repairWhole(take, problem, session, folder)
+            : await repairUpload(take, problem, folder);
+          if (step) steps.push(step);
+        }
+        for (const step of steps.filter(({ outcome }) => outcome === 'missing'))
+          step.counts = await promoteEarlier(session, folder, step.question);
+        const isOpened =
+          session.finishedAt !== null && steps.some(({ outcome, counts }) => outcome === 'missing' && counts === null);
+        if (isOpened) await repairs.reopen(sessionId);
+        if (steps.length > 0 || wasGone)
+          await writeMeta(
+            folder,
+            isOpened ? { ...session, finishedAt: null } : session,
+            await takes.list(sessionId),
+            '.repair',
+          );
+        return { steps, reopened: isOpened };
+      }),
+  };
+}
+
+/**
+ * What is wrong with a take's file; null where nothing is.
+ * @throws StorageError `data-folder-unusable` where the file can't be looked at now, which says nothing of its bytes
+ */
+async function damageOf(take: Take, file: string): Promise<string | null> {
+  return bytesProblem(take, file).catch((cause: NodeJS.ErrnoException) => {
+    // A bad block of a whole recording does not get better.
+    if (cause.code === undefined || (cause.code === 'EIO' && isSealed(take))) throw cause;
+    throw new StorageError(
+      'data-folder-unusable',
+      `${file} can't be read (${cause.code}), so nothing was repaired: run this as the server's user, and look at the disk`,
+      { cause },
+    );
+  });
+}
+
+/** The size of a file; null where there is none. @throws Error of the system for a file that can't be asked, e.g. EIO */
+async function sizeOf(file: string): Promise<number | null> {
+  return stat(file).then(
+    ({ size }) => size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    },
+  );
+}
+
+/** Gives a file a second name, or a copy. Returns false, and changes nothing, where that name is taken. */
+async function linkUnlessTaken(from: string, to: string): Promise<boolean> {
+  try {
+    await linkOrCopy(from, to, false);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Moves a file back, unless its name is taken by now. */
+async function putBack(from: string, to: string): Promise<void> {
+  if (!(await linkUnlessTaken(from, to))) return;
+  await syncDirectory(path.dirname(to));
+  await rm(from);
+}
+
+function about({ question, number }: Take): Pick<RepairStep, 'question' | 'take'> {
+  return { question, take: number };
+}

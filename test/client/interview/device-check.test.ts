@@ -1,0 +1,57 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { DEFAULT_QUALITY, fitQuality } from '../../../client/capture/quality.ts';
+import { createDeviceCheck, secondsHeld } from '../../../client/interview/device-check.ts';
+import type { Alert } from '../../../client/interview/state.ts';
+import { createStore } from '../../../client/interview/store.ts';
+import { settle } from '../../support/manual-timers.ts';
+
+const QUESTION = { index: 1, text: 'Who are you?', thinkSeconds: 0, maxTakes: 1 };
+
+test.each([
+  ['each', 'the longest answer', 180],
+  ['end', 'all of them: nothing may be sent before the last', 330],
+] as const)('gate %s: room for %s', (gate, _, seconds) => {
+  const questions = [60, 180, 90].map((maxSeconds) => ({ ...QUESTION, maxSeconds }));
+  expect(secondsHeld({ questions, gate })).toBe(seconds);
+  expect(secondsHeld({ questions: [], gate })).toBe(0);
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('the warning about the device’s room follows the quality that was measured', async () => {
+  vi.stubGlobal('MediaRecorder', { isTypeSupported: () => true });
+  vi.stubGlobal('navigator', { mediaDevices: { enumerateDevices: async () => [] } });
+  const store = createStore();
+  store.dispatch({
+    type: 'loaded',
+    title: '',
+    gate: 'each',
+    questions: [{ ...QUESTION, maxSeconds: 60 }],
+    answered: [],
+  });
+  let quality = DEFAULT_QUALITY;
+  let measured: () => void = () => {};
+  const asked: number[] = [];
+  const stream = { getVideoTracks: () => [], getAudioTracks: () => [] } as unknown as MediaStream;
+  const check = createDeviceCheck({
+    store,
+    preview: { open: async () => stream } as unknown as Parameters<typeof createDeviceCheck>[0]['preview'],
+    adaptiveQuality: {
+      quality: () => quality,
+      limit() {},
+      measure: () => new Promise((resolve) => (measured = resolve)),
+    },
+    screen: { playback() {} },
+    async warning(needBytes): Promise<Alert | null> {
+      asked.push(needBytes);
+      return needBytes > 10_000_000 ? { code: 'storage-low' } : null;
+    },
+  });
+  await check.open();
+  expect(store.get()).toMatchObject({ phase: { name: 'checking', ready: true }, alert: null });
+  quality = fitQuality(9000);
+  measured();
+  await settle();
+  expect(store.get().alert).toEqual({ code: 'storage-low' });
+  expect(asked).toEqual([(664_000 / 8) * 60, (2_500_000 / 8) * 60]);
+});

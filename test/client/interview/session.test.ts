@@ -1,0 +1,222 @@
+/** Opening, asking about, and closing the session, against a scripted server and a device that remembers. */
+import { expect, test } from 'vitest';
+import { ApiError } from '../../../client/api.ts';
+import { createSavedRecord, type SavedProgress } from '../../../client/interview/saved-record.ts';
+import { createSession } from '../../../client/interview/session.ts';
+import type { SavedReceipt } from '../../../client/interview/state.ts';
+import { createStore } from '../../../client/interview/store.ts';
+import type { FinishSessionResponse, StartSessionResponse } from '../../../server/wire.ts';
+import { settle } from '../../support/manual-timers.ts';
+
+const questions = [1, 2].map((index) => ({ index, text: '?', thinkSeconds: 0, maxSeconds: 60, maxTakes: 1 }));
+const start: StartSessionResponse = {
+  ...{ ok: true, folder: 'folder', resumed: true, uploadEndpoint: '/files' },
+  ...{ maxBytes: 500_000_000, expiresAt: null },
+  ...{ interview: { title: 'Interview', gate: 'each' as const }, questions, answered: [1] },
+};
+const closed: FinishSessionResponse = {
+  ok: true,
+  receipt: { folder: 'folder', finishedAt: '2026-11-24T03:00:00.000Z', answers: [] },
+};
+const refusal = (status: number, code: string) => new ApiError({ asked: 'a test', status, code, detail: code });
+
+interface Script {
+  /** The responses to a start and to a finish; where absent, no response comes. */
+  start?: () => Promise<StartSessionResponse>;
+  finish?: () => Promise<FinishSessionResponse>;
+  progress?: SavedProgress;
+  /** What the interview does once the session is open. */
+  onOpen?: (session: ReturnType<typeof createSession>) => void;
+  /** Another tab holds the session until this resolves. */
+  busyUntil?: Promise<void>;
+}
+
+function open(script: Script) {
+  const values = new Map<string, string>();
+  const local = {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => void values.set(key, value),
+    removeItem: (key: string) => void values.delete(key),
+  };
+  const savedRecord = createSavedRecord({ local: () => local });
+  savedRecord.set({ token: 'secret', userName: 'Nguyen Van A', folder: 'folder' });
+  savedRecord.save(script.progress ?? {});
+  const store = createStore();
+  const did: string[] = [];
+  let receipt: SavedReceipt | null = null;
+  const session = createSession({
+    api: {
+      verifyToken: () => Promise.reject(new Error('not asked')),
+      startSession: script.start ?? (() => new Promise(() => {})),
+      finishSession: script.finish ?? (() => new Promise(() => {})),
+    },
+    savedRecord,
+    store,
+    goToLogin: () => did.push('login'),
+    reload: () => did.push('reload'),
+    async claim(_folder, onBusy) {
+      if (script.busyUntil) onBusy();
+      await script.busyUntil;
+    },
+    async onOpen() {
+      did.push('opened');
+      script.onOpen?.(session);
+    },
+    onBack: () => did.push('back'),
+    onEnd(given) {
+      receipt = given;
+      did.push('ended');
+    },
+  });
+  return { session, savedRecord, did, state: store.get, receipt: () => receipt };
+}
+
+test('the response of the server opens the interview, and is remembered', async () => {
+  const { session, savedRecord, did, state } = open({ start: async () => start });
+  await session.open();
+  expect(did).toEqual(['opened']);
+  expect(state()).toMatchObject({ title: 'Interview', answered: [1], maxBytes: 500_000_000, alert: null });
+  expect(savedRecord.load().sitting).toMatchObject({ folder: 'folder', answered: [1], maxBytes: 500_000_000 });
+});
+
+test('without a connection the device’s memory opens it, and the page follows the server later', async () => {
+  let answer: (value: StartSessionResponse) => void = () => {};
+  const later = new Promise<StartSessionResponse>((resolve) => (answer = resolve));
+  const attempts = [() => Promise.reject(refusal(0, 'offline')), () => later];
+  const { session, did, state } = open({
+    start: () => attempts.shift()?.() ?? later,
+    progress: { sitting: start },
+  });
+  await session.open();
+  expect(did).toEqual(['opened']);
+  expect(state()).toMatchObject({ answered: [1], alert: { code: 'working-offline' } });
+  session.retryNow();
+  await settle();
+  answer({ ...start, answered: [1, 2] });
+  await settle();
+  expect(did).toEqual(['opened', 'back']);
+  expect(state()).toMatchObject({ answered: [1, 2], alert: null });
+});
+
+test.each([
+  ['reload', () => Promise.resolve({ ...start, folder: 'another' })],
+  ['ended', () => Promise.reject(refusal(409, 'sessions-used-up'))],
+])('the server says later that the session is over: %s', async (does, later) => {
+  const attempts = [() => Promise.reject(refusal(0, 'offline')), later];
+  const { session, did } = open({ start: () => attempts.shift()?.() ?? later(), progress: { sitting: start } });
+  await session.open();
+  expect(did).toEqual(['opened']);
+  session.retryNow();
+  await settle();
+  expect(did).toEqual(['opened', does]);
+});
+
+test.each([
+  [200, 'in-the-way'],
+  [403, 'in-the-way'],
+  [511, 'in-the-way'],
+  [502, 'no-connection'],
+  [429, 'no-connection'],
+])('a response of %d that is not the server’s is told as %s', async (status, code) => {
+  const { session, state } = open({ start: () => Promise.reject(refusal(status, 'bad-gateway')) });
+  void session.open();
+  await settle();
+  expect(state().alert).toEqual({ code });
+});
+
+test('a second tab shows an alert, and reloads once the first is closed', async () => {
+  let free: () => void = () => {};
+  const busyUntil = new Promise<void>((resolve) => (free = resolve));
+  const { session, did, state } = open({ start: async () => start, busyUntil });
+  const opening = session.open();
+  await settle();
+  expect([state().alert, did]).toEqual([{ code: 'second-tab' }, []]);
+  free();
+  await opening;
+  expect(did).toEqual(['reload']);
+});
+
+test('the finish forgets the token and gives a receipt with what only the device knows', async () => {
+  const { session, savedRecord, did, receipt } = open({ start: async () => start, finish: async () => closed });
+  await session.open();
+  savedRecord.save({ recordedMs: { 1: 5000 } });
+  const before: string[] = [];
+  await session.finish(async () => before.push(`${did}`));
+  expect(did).toEqual(['opened', 'ended']);
+  expect(before).toEqual(['opened']);
+  expect(receipt()).toEqual({
+    ...closed.receipt,
+    ...{ title: 'Interview', userName: 'Nguyen Van A', recordedMs: { 1: 5000 } },
+  });
+  expect(savedRecord.get()).toBeNull();
+});
+
+test('a page that was lost after its finish asks for the receipt again', async () => {
+  const { session, did, receipt } = open({ finish: async () => closed, progress: { finishing: 2, sitting: start } });
+  await session.open();
+  expect(did).toEqual(['ended']);
+  expect(receipt()).toMatchObject({ title: 'Interview', folder: 'folder' });
+});
+
+test('the interview opens again where the server lacks answers', async () => {
+  const { session, did, savedRecord } = open({
+    start: async () => ({ ...start, answered: [] }),
+    finish: () => Promise.reject(refusal(409, 'answers-missing')),
+  });
+  await session.open();
+  await session.finish(async () => {});
+  expect(did).toEqual(['opened', 'opened']);
+  expect(savedRecord.load().finishing).toBeUndefined();
+});
+
+test('an answer that was confirmed and that the server lost is asked again', async () => {
+  const says = [[1, 2], [1]];
+  const { session, state } = open({
+    start: async () => ({ ...start, answered: says.shift() ?? [] }),
+    finish: () => Promise.reject(refusal(409, 'answers-missing')),
+  });
+  await session.open();
+  expect(state().answered).toEqual([1, 2]);
+  await session.finish(async () => {});
+  expect(state().answered).toEqual([1]);
+});
+
+test('a server that contradicts itself is not called again and again without a pause', async () => {
+  let asked = 0;
+  const { session, state } = open({
+    start: async () => ({ ...start, answered: [1, 2] }),
+    finish() {
+      asked += 1;
+      return Promise.reject(refusal(409, 'answers-missing'));
+    },
+    onOpen: (opened) => asked > 0 && void opened.finish(async () => {}),
+  });
+  await session.open();
+  void session.finish(async () => {});
+  for (let i = 0; i < 20; i++) await settle();
+  expect(asked).toBe(2);
+  expect(state().phase).toMatchObject({ name: 'finishing', gate: { kind: 'waiting', seconds: 2 } });
+  session.retryNow();
+  for (let i = 0; i < 20; i++) await settle();
+  expect(asked).toBe(3);
+});
+
+test('the upload engine asks for the state of the session: open, finished, unknown', async () => {
+  const answers: Array<() => Promise<StartSessionResponse>> = [
+    async () => start,
+    async () => ({ ...start, answered: [1, 2] }),
+    async () => ({ ...start, folder: 'another' }),
+    () => Promise.reject(refusal(409, 'sessions-used-up')),
+    () => Promise.reject(refusal(0, 'offline')),
+  ];
+  const { session, state } = open({ start: () => answers.shift()?.() ?? Promise.reject(refusal(0, 'offline')) });
+  await session.open();
+  const said = [await session.lookUp(), await session.lookUp(), await session.lookUp(), await session.lookUp()];
+  expect(said, 'another folder does not say that this session is finished').toEqual([
+    'open',
+    'open',
+    'finished',
+    'unknown',
+  ]);
+  expect(state().answered).toEqual([1, 2]);
+});

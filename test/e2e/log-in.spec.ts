@@ -1,0 +1,111 @@
+/** The log-in and what surrounds the recording: languages, HTTPS with a self-made certificate, headers. */
+import path from 'node:path';
+import { makeCertificate } from '../support/server/certificate.ts';
+import { spawnServer, temporaryFolder } from '../support/server/server.ts';
+import { createCandidate, expect, expectFinished, expectRecording, logIn, test } from './fixtures.ts';
+
+test('a refused log-in: the page says so, keeps what was typed, and the candidate can try again', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await page.goto(server.url);
+  await page.getByRole('textbox', { name: 'Token' }).fill('no-such-token');
+  await page.getByRole('textbox', { name: 'Full name' }).fill('Nguyen Van A');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('alert')).not.toBeEmpty();
+  await expect(page.getByRole('textbox', { name: 'Full name' })).toHaveValue('Nguyen Van A');
+  await page.getByRole('textbox', { name: 'Token' }).fill(candidate.token);
+  await page.getByRole('textbox', { name: 'Full name' }).fill('Somebody Else');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('alert')).not.toBeEmpty();
+  await expect(page.getByRole('alert')).not.toContainText('Nguy', { ignoreCase: true });
+  await page.getByRole('textbox', { name: 'Full name' }).fill('NGUYEN VAN A');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+});
+
+test('links and tokens as people meet them: rewritten, pasted whole, with signs around them; a wrong address has words', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  await page.goto(`${server.url}/nothing-here`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no page at this address');
+  await page.getByRole('link', { name: 'Go to the log-in' }).click();
+  await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible();
+  const token = page.getByRole('textbox', { name: 'Token' });
+  for (const path of [`/%23t=${candidate.token}`, `/?t=${candidate.token}`, `/interview/%23t=${candidate.token}`]) {
+    await page.goto(server.url + path);
+    await expect(token).toHaveValue(candidate.token);
+    expect(page.url()).toBe(`${server.url}/`);
+    await token.fill('');
+  }
+  await token.fill(`(${server.url}/#t=${candidate.token}\u200b).`);
+  await page.getByRole('textbox', { name: 'Full name' }).fill('Mr. A Nguyen Van');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+});
+
+test('?lang= switches the language', async ({ page, server }) => {
+  await page.goto(`${server.url}/?lang=vi`);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'vi');
+  await expect(page.getByRole('button', { name: 'Log in' })).toHaveCount(0);
+  await page.goto(`${server.url}/?lang=th`);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'th');
+});
+
+test('over HTTPS with a self-made certificate, on a phone’s screen: no service worker, and the page says so', async ({
+  browser,
+}) => {
+  const folder = await temporaryFolder();
+  const env = await makeCertificate(folder.path);
+  const server = await spawnServer({ dataDir: path.join(folder.path, 'data'), env });
+  const candidate = await createCandidate(server.dataDir);
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: { width: 360, height: 740 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  expect(server.url).toMatch(/^https:/);
+  await logIn(page, server.url, candidate);
+  const outcome = await page.evaluate(() =>
+    navigator.serviceWorker.register('/sw.js').then(
+      () => 'registered',
+      (error: Error) => error.name,
+    ),
+  );
+  expect(outcome, 'what keepOffline calls `refused`').toBe('SecurityError');
+  await expect(page.getByRole('alert')).toContainText('please don’t reload');
+  await page.getByRole('button', { name: 'Start interview' }).click();
+  for (let question = 1; question <= 5; question++) {
+    await expectRecording(page, question);
+    await page.waitForTimeout(1000);
+    const button = page.getByRole('button', { name: question === 5 ? 'Finish interview' : 'Next question' });
+    await expect(button).toBeInViewport();
+    await button.tap();
+  }
+  await expectFinished(page);
+  await context.close();
+  await server.stop();
+  await folder.remove();
+});
+
+test('pages have a strict content security policy, and no request’s address holds the token', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  const addresses: string[] = [];
+  page.on('request', (request) => addresses.push(request.url()));
+  const response = await page.goto(`${server.url}/#t=${candidate.token}`);
+  const headers = response?.headers() ?? {};
+  expect(headers['content-security-policy']).toContain("default-src 'none'");
+  expect(headers['content-security-policy']).not.toContain('unsafe');
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  expect(headers['referrer-policy']).toBe('no-referrer');
+  await logIn(page, server.url, candidate);
+  expect(addresses.filter((address) => new URL(address).hash === '' && address.includes(candidate.token))).toEqual([]);
+});

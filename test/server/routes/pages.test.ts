@@ -1,0 +1,118 @@
+/** The pages' headers: what they may load, what is kept, and the service worker's place. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadAssets, pageRoutes } from '../../../server/routes/pages.ts';
+import { temporaryFolder } from '../../support/server/server.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let pages: ReturnType<typeof pageRoutes>;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await mkdir(`${folder.path}/assets`);
+  for (const name of [
+    'login.html',
+    'interview.html',
+    'not-found.html',
+    'sw.js',
+    'app.webmanifest',
+    'favicon.svg',
+    'assets/main-1a2b.js',
+  ])
+    await writeFile(`${folder.path}/${name}`, name);
+  pages = pageRoutes(await loadAssets(folder.path));
+});
+afterAll(() => folder.remove());
+
+test.each([
+  ['/', 'login.html', 'text/html; charset=utf-8', 'no-cache'],
+  ['/interview', 'interview.html', 'text/html; charset=utf-8', 'no-cache'],
+  ['/sw.js', 'sw.js', 'text/javascript; charset=utf-8', 'no-cache'],
+  ['/app.webmanifest', 'app.webmanifest', 'application/manifest+json', 'no-cache'],
+  ['/favicon.svg', 'favicon.svg', 'image/svg+xml', 'no-cache'],
+  [
+    '/assets/main-1a2b.js',
+    'assets/main-1a2b.js',
+    'text/javascript; charset=utf-8',
+    'public, max-age=31536000, immutable',
+  ],
+])('%s is %s as %s, %s', async (route, body, type, cacheControl) => {
+  const response = await pages.request(route);
+  expect(await response.text()).toBe(body);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': type,
+    'cache-control': cacheControl,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+    'permissions-policy': 'camera=(self), microphone=(self), geolocation=()',
+  });
+  expect(response.headers.get('service-worker-allowed')).toBe(route === '/sw.js' ? '/' : null);
+  expect(response.headers.has('strict-transport-security')).toBe(false);
+});
+
+test('the policy allows the origin’s own files, workers and calls, and nothing else', async () => {
+  const policy = (await pages.request('/interview')).headers.get('content-security-policy') ?? '';
+  expect(policy.split('; ').sort()).toEqual([
+    "base-uri 'none'",
+    "connect-src 'self'",
+    "default-src 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "img-src 'self'",
+    "manifest-src 'self'",
+    "media-src 'self' blob:",
+    "script-src 'self'",
+    "style-src 'self'",
+    "worker-src 'self'",
+  ]);
+});
+
+const asPerson = { headers: { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' } };
+const TOKEN = 'Zk3-_x.9';
+
+test.each([
+  ['/%23t=Zk3-_x.9', `/#t=${TOKEN}`, 'Microsoft’s Safe Links'],
+  ['/%2523t%3DZk3-_x.9', `/#t=${TOKEN}`, 'two programs, one after the other'],
+  ['/interview%23t=Zk3-_x.9&lang=th', `/?lang=th#t=${TOKEN}`, 'behind a path, with a language'],
+  ['/?lang=vi%23t=Zk3-_x.9', null, 'the page itself reads its query'],
+  ['/x?lang=vi%23t=Zk3-_x.9', `/?lang=vi#t=${TOKEN}`, 'in the query'],
+  ['/%23t=Zk3-_x.9?fbclid=IwAR0', `/#t=${TOKEN}`, 'a chat that adds a query'],
+  ['/t=Zk3-_x.9', `/#t=${TOKEN}`, 'the sign was left out'],
+  ['/login?t=a%26b%23', '/#t=a', 'what a token can’t be told from'],
+  ['/interview/', '/interview', 'a slash'],
+  ['/Interview', '/interview', 'a capital'],
+  ['/INTERVIEW.HTML?lang=vi', '/interview?lang=vi', 'a file’s name'],
+  ['/interview%E2%80%8B', '/interview', 'a zero-width space'],
+  ['/interview).', '/interview', 'the signs of a sentence'],
+  ['/index.html', '/', 'a file’s name'],
+  ['/login', '/', 'a guess'],
+  ['//', '/', 'a slash too many'],
+  ['//example.com', 404, 'no way to another host'],
+  ['/%2F%2Fexample.com/', 404, 'no way to another host'],
+  ['/nothing', 404, 'nothing that is known'],
+  ['/api/nothing', 404, 'nothing that is known'],
+  ['/%', '/', 'a sign that encodes nothing'],
+  ['/x%', 404, 'a sign that encodes nothing'],
+  ['/interview%', '/interview', 'a sign that encodes nothing behind a page'],
+] satisfies Array<[string, string | number | null, string]>)(
+  'a person at %s is brought to %s: %s',
+  async (path, target, _) => {
+    const response = await pages.request(new Request(`http://host${path}`, asPerson));
+    expect(response.headers.get('location')).toBe(typeof target === 'string' ? target : null);
+    expect(response.status).toBe(target === null ? 200 : typeof target === 'string' ? 302 : target);
+    if (target === null) return;
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+    if (target === 404) expect(await response.text()).toBe('not-found.html');
+  },
+);
+
+test('a program at an address that leads nowhere gets no page', async () => {
+  for (const accept of ['*/*', 'application/json', ''])
+    expect((await pages.request('/interview/', { headers: { Accept: accept } })).headers.has('location')).toBe(false);
+});
+
+test('what is not built is not there', async () => {
+  for (const route of ['/login.html', '/assets', '/assets/../sw.js/x', '/..%2fpackage.json'])
+    expect((await pages.request(route)).status).toBe(404);
+});

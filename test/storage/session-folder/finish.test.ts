@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { afterEach, expect, test } from 'vitest';
+import { sampleVideo } from '../../support/media/media.ts';
+import { openStorageSession, type StorageSession } from '../../support/server/open-session.ts';
+import { recording } from '../../support/tus/tus.ts';
+
+let opened: StorageSession;
+afterEach(() => opened.close());
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const inFolder = (name: string) => readFile(`${opened.folder}/${name}`);
+
+/** Bytes that begin as an MP4 file does. */
+function mp4(size: number): Buffer {
+  const bytes = recording(size);
+  bytes.write('\u0000\u0000\u0000\u0020ftypisom', 'latin1');
+  return bytes;
+}
+
+test('a whole take is stored under its name and listed in meta.json, and its upload’s file is gone', async () => {
+  opened = await openStorageSession();
+  const bytes = await readFile(await sampleVideo({ seconds: 1, format: 'webm' }));
+  const id = await opened.whole(bytes);
+  expect(await opened.storage.finish(id)).toMatchObject({
+    state: 'recorded',
+    fileName: 'Q1.webm',
+    sha256: sha256(bytes),
+  });
+  expect((await inFolder('Q1.webm')).equals(bytes)).toBe(true);
+  expect(await opened.files()).toEqual(['Q1.webm', 'meta.json']);
+  expect(await opened.uploads()).toEqual([]);
+  // A second finish changes nothing.
+  expect(await opened.storage.finish(id)).toMatchObject({ state: 'recorded', fileName: 'Q1.webm' });
+  expect(await opened.files()).toEqual(['Q1.webm', 'meta.json']);
+});
+
+test('the first bytes decide the extension, whatever the label says', async () => {
+  opened = await openStorageSession();
+  const bytes = await readFile(await sampleVideo({ seconds: 1, format: 'mp4' }));
+  await opened.storage.finish(await opened.whole(bytes, 2));
+  expect(await opened.files()).toEqual(['Q2.mp4', 'meta.json']);
+});
+
+test.each(['hello, this is text', '', '\u001a\u0045\u00df', 'ftypisom'])(
+  'a whole take of %j is no recording: it is refused, and nothing is placed',
+  async (text) => {
+    opened = await openStorageSession();
+    const id = await opened.whole(Buffer.from(text, 'latin1'));
+    expect(await opened.storage.finish(id)).toMatchObject({ state: 'refused' });
+    expect(await opened.files()).toEqual(['meta.json']);
+    expect((await opened.meta()).files).toEqual([]);
+  },
+);
+
+test('a take that is not whole is left alone', async () => {
+  opened = await openStorageSession();
+  const id = await opened.create();
+  await opened.append(id, recording(100));
+  expect(await opened.storage.finish(id)).toMatchObject({ state: 'receiving' });
+  expect(await opened.storage.finish('no-such-take')).toBeNull();
+  expect(await opened.files()).toEqual(['meta.json']);
+});
+
+test('a later take counts, the earlier one goes to takes/', async () => {
+  opened = await openStorageSession();
+  const [one, two, three] = [recording(100), recording(200), recording(300)];
+  for (const bytes of [one, two, three]) await opened.storage.finish(await opened.whole(bytes));
+  expect(await opened.files()).toEqual(['Q1.webm', 'meta.json', 'takes/Q1-1.webm', 'takes/Q1-2.webm']);
+  expect((await inFolder('Q1.webm')).equals(three)).toBe(true);
+  expect((await inFolder('takes/Q1-1.webm')).equals(one)).toBe(true);
+  const meta = await opened.meta();
+  expect(meta.files).toMatchObject([{ questionIndex: 1, fileName: 'Q1.webm', sha256: sha256(three) }]);
+  expect(meta.takes).toMatchObject([
+    { questionIndex: 1, number: 1, fileName: 'takes/Q1-1.webm', sha256: sha256(one) },
+    { questionIndex: 1, number: 2, fileName: 'takes/Q1-2.webm', sha256: sha256(two) },
+  ]);
+});
+
+test('an earlier take that becomes whole after a later one goes to takes/ itself; the later one still counts', async () => {
+  opened = await openStorageSession();
+  const [early, late] = [recording(100), recording(200)];
+  const first = await opened.create();
+  await opened.storage.finish(await opened.whole(late));
+  await opened.append(first, early);
+  await opened.storage.store.declareUploadLength(first, early.length);
+  expect(await opened.storage.finish(first)).toMatchObject({ state: 'recorded', fileName: 'takes/Q1-1.webm' });
+  expect((await inFolder('Q1.webm')).equals(late)).toBe(true);
+  expect((await opened.meta()).files).toMatchObject([{ fileName: 'Q1.webm', sha256: sha256(late) }]);
+});
+
+test('without keepTakes only the take that counts stays', async () => {
+  opened = await openStorageSession({ keepTakes: false });
+  const late = await opened.create();
+  await opened.storage.finish(await opened.whole(recording(100)));
+  const last = mp4(300);
+  await opened.storage.finish(await opened.whole(last));
+  await opened.append(late, recording(50));
+  await opened.storage.store.declareUploadLength(late, 50);
+  expect(await opened.storage.finish(late)).toMatchObject({ state: 'recorded', fileName: null });
+  expect(await opened.files()).toEqual(['Q1.mp4', 'meta.json']);
+  expect((await inFolder('Q1.mp4')).equals(last)).toBe(true);
+  expect(await opened.meta()).toMatchObject({ files: [{ fileName: 'Q1.mp4' }], takes: [] });
+  expect(await opened.uploads()).toEqual([]);
+});
+
+test('takes of one session that finish at the same time are all listed in meta.json', async () => {
+  opened = await openStorageSession();
+  const ids = await Promise.all([1, 2, 3, 4, 5, 1, 2].map((question) => opened.whole(recording(1_000), question)));
+  await Promise.all([...ids, ...ids].map((id) => opened.storage.finish(id)));
+  const meta = await opened.meta();
+  expect(meta.files.map((file) => file.questionIndex)).toEqual([1, 2, 3, 4, 5]);
+  expect(meta.takes.map((take) => take.fileName)).toEqual(['takes/Q1-1.webm', 'takes/Q2-1.webm']);
+});
+
+test('a finish that failed succeeds at the next attempt, once the obstacle is gone', async () => {
+  opened = await openStorageSession();
+  const bytes = recording(100);
+  const id = await opened.whole(bytes);
+  await rename(opened.folder, `${opened.folder}.away`);
+  await writeFile(opened.folder, 'in the way');
+  await expect(opened.storage.finish(id)).rejects.toThrow("question 1 can't be placed");
+  expect(await opened.storage.finishPending()).toMatchObject([{ id }]);
+  await rm(opened.folder);
+  await rename(`${opened.folder}.away`, opened.folder);
+  expect(await opened.storage.finishPending()).toEqual([]);
+  expect((await inFolder('Q1.webm')).equals(bytes)).toBe(true);
+  expect((await opened.get(id)).state).toBe('recorded');
+});
+
+test('a whole take is not placed while its token is revoked; after the token is restored, it is', async () => {
+  opened = await openStorageSession();
+  const { storage, session } = opened;
+  const id = await opened.whole(recording(100));
+  await storage.tokens.revoke(session.tokenId, true);
+  await expect(storage.finish(id)).rejects.toMatchObject({ code: 'token-revoked' });
+  await expect(storage.finishSession(session.id)).rejects.toMatchObject({ code: 'token-revoked' });
+  expect(await storage.finishPending()).toEqual([]);
+  expect(await opened.files()).toEqual(['meta.json']);
+  await storage.tokens.revoke(session.tokenId, false);
+  expect(await storage.finishPending()).toEqual([]);
+  expect(await opened.files()).toEqual(['Q1.webm', 'meta.json']);
+});
+
+test.each(['tus', 'multipart'] as const)(
+  'a take by %s that becomes whole after the session’s finish is not placed',
+  async (via) => {
+    opened = await openStorageSession();
+    const { storage, session } = opened;
+    const owner = { sessionId: session.id, question: 1, takeId: 'x', filetype: 'video/webm', via, metadata: '' };
+    const id = await storage.store.createFor(owner);
+    await opened.append(id, recording(100));
+    await storage.finishSession(session.id);
+    await storage.store.declareUploadLength(id, 100);
+    await expect(storage.finish(id)).rejects.toMatchObject({ code: 'session-finished' });
+    expect(await storage.finishPending()).toEqual([]);
+    expect(await opened.files()).toEqual(['meta.json']);
+    // A client can't continue a multipart body; bytes that came by tus are kept.
+    expect(await opened.uploads()).toEqual(via === 'tus' ? [id] : []);
+  },
+);
+
+test('a session whose check throws stays open', async () => {
+  opened = await openStorageSession();
+  const { storage, session } = opened;
+  await storage.finish(await opened.whole(recording(100), 2));
+  const refuse = (answered: number[]) => {
+    throw new Error(`only ${answered}`);
+  };
+  await expect(storage.finishSession(session.id, refuse)).rejects.toThrow('only 2');
+  expect((await opened.meta()).status).toBe('started');
+});
