@@ -47,6 +47,8 @@ export interface Question {
   /** From 1. */
   index: number;
   text: string;
+  /** Seconds to read the question before the countdown to the recording; 0 = none. */
+  readSeconds?: number;
   /** Seconds before recording starts by itself; 0 = at once. */
   thinkSeconds: number;
   /** The longest answer, in seconds. */
@@ -55,10 +57,27 @@ export interface Question {
   maxTakes: number;
 }
 
+/** What the admin has written about the interview; null where nothing was. Members are missing where a page of before 0.4 kept it. */
+export interface InterviewDetails {
+  title: string;
+  /** Who asks. */
+  organization?: string | null;
+  /** The `https:` address of a picture. */
+  logo?: string | null;
+  /** Whom to ask: a mail address, a phone number, or the `https:` address of a chat. */
+  contact?: string | null;
+  /** Where it is said what happens to the video: an `https:` address. */
+  privacyUrl?: string | null;
+  /** Words of the organization before the device check. */
+  intro?: string | null;
+  /** The language of the questions, BCP 47. */
+  language?: string | null;
+}
+
 /** 200 of `verify-token`. */
 export interface VerifyTokenResponse {
   ok: true;
-  interview: { title: string; questionCount: number };
+  interview: InterviewDetails & { questionCount: number };
 }
 
 /** 200 of `session/start`. */
@@ -68,7 +87,20 @@ export interface StartSessionResponse {
   folder: string;
   /** Whether the session had been started before. */
   resumed: boolean;
-  interview: { title: string; gate: 'each' | 'end' };
+  interview: InterviewDetails & {
+    gate: 'each' | 'end';
+    /** Words of the organization at the end. */
+    outro?: string | null;
+    /** Whether the candidate may answer by voice alone. */
+    allowAudioOnly?: boolean;
+    /** What the candidate must agree to before the camera opens. */
+    consent?: { text: string; version: string } | null;
+  };
+  /** The version of the consent that the candidate has given; null where none was, or none is asked for. */
+  consented?: string | null;
+  /** For this person: what the questions' times have been multiplied with, and how many takes were added; 1 and 0 as a rule. */
+  timeFactor?: number;
+  extraTakes?: number;
   questions: Question[];
   /** Indices (from 1) of the questions whose answer is whole and placed. */
   answered: number[];
@@ -125,6 +157,10 @@ export interface ProblemBody {
   detail: string;
   /** Questions (from 1) without a whole answer; only with code `answers-missing`. */
   missing?: number[];
+  /** The session was finished, when (ISO 8601, UTC), and with how many answers; only with code `sessions-used-up`. */
+  finished?: true;
+  finishedAt?: string;
+  answers?: number;
   /** Names the log entry; only with code `internal`. */
   requestId?: string;
 }

@@ -111,7 +111,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const locks = createLocks();
   const store = new DurableStore({ directory: uploadsDir, takes, liveTakes });
   const inSession = createInSession({ sessions, locks, sessionsDir, makeRoom: ballast.release });
-  const { startSession, ensureMeta } = createStart({ sessions, takes, inSession, sessionsDir });
+  const { startSession, agree, ensureMeta } = createStart({ sessions, takes, inSession, sessionsDir });
   const finishing = createFinish({ tokens, sessions, takes, store, inSession, sessionsDir });
   const { sweepAbandoned, resumeSweep, restore } = createSweep({ takes, store, locks, inSession, now });
   const workDir = path.join(dataDir, 'work');
@@ -138,6 +138,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     store,
     locks,
     startSession,
+    agree,
     ...finishing,
     sweepAbandoned,
     restore,

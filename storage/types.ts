@@ -7,6 +7,8 @@ export type Container = 'webm' | 'mp4';
 /** One question of an interview, with its limits. */
 interface InterviewQuestion {
   text: string;
+  /** Time to read before the countdown to the recording; 0 or absent (interviews of before 0.4) = none. */
+  readSeconds?: number | undefined;
   /** Time to think before the recording begins; 0 = the recording begins at once. */
   thinkSeconds: number;
   /** Longest answer. */
@@ -27,6 +29,22 @@ export interface Interview {
   language?: string | undefined;
   /** Whether the loudness of the copies for reviewers is evened out. */
   normalizeAudio?: boolean | undefined;
+  /** Who asks. */
+  organization?: string | undefined;
+  /** The address of a picture, `https:`. */
+  logo?: string | undefined;
+  /** Whom a candidate may ask: a mail address, a phone number, or the `https:` address of a chat. */
+  contact?: string | undefined;
+  /** Where it is said what happens to the video, `https:`. */
+  privacyUrl?: string | undefined;
+  /** What the organization says before the device check. */
+  intro?: string | undefined;
+  /** What the organization says at the end. */
+  outro?: string | undefined;
+  /** Whether a candidate may answer by voice alone. */
+  allowAudioOnly?: boolean | undefined;
+  /** What the candidate must agree to before the camera opens. */
+  consent?: { text: string; version: string } | undefined;
   questions: InterviewQuestion[];
 }
 
@@ -45,6 +63,12 @@ export interface Token {
   revokedAt: DateTime | null;
   /** When somebody who has the secret first opened the link. */
   openedAt: DateTime | null;
+  /** What the times of each question are multiplied with for this person; 1 = as for everybody. */
+  timeFactor: number;
+  /** Takes of each question beyond its own, for this person. */
+  extraTakes: number;
+  /** The language of the link and of the words that go with it, BCP 47; null = that of the interview. */
+  language: string | null;
 }
 
 /** One candidate's run through an interview = one folder. */
@@ -62,6 +86,8 @@ export interface Session {
   finishedAt: DateTime | null;
   /** Language of the page that started the session, BCP 47; null when the page did not send one. */
   language: string | null;
+  /** What the candidate has agreed to; null where nothing was asked, or not yet. */
+  consent: { text: string; version: string; agreedAt: DateTime } | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The words of the pages, one file a language. To add a language, e.g. French:
- * 1. Copy `vi.ts` and `failures/vi.ts` under the language's code, here `fr`, and translate. `Messages` is the type of the English
- *    words: the compiler names every word that is missing or that takes other parameters.
+ * The words of the pages: a folder for each part of the page, in it one file a language. To add a language, e.g. French:
+ * 1. Copy `vi.ts`, and `vi.ts` of each folder, under the language's code, here `fr`, and translate. `Messages` is the type of
+ *    the English words: the compiler names every word that is missing or that takes other parameters.
  * 2. Add `fr` to `languages` below. The language switch and `?lang=fr` follow.
  * 3. `test/client/i18n/words.test.ts` finds words that are empty or still English; add the letters that only French has.
  * 4. Add the `noscript` sentence to both pages (`pages/*.html`), and the language to `test/gallery/screenshots.ts`, and look

@@ -139,7 +139,7 @@ interface Issue {
 
 function errorsOf({ code, path, message, keys }: Issue, value: unknown, locate: Locate): FileError[] {
   if (code === 'unrecognized_keys') {
-    const known = path[0] === 'questions' ? KNOWN_KEYS.question : KNOWN_KEYS.interview;
+    const known = KNOWN_KEYS[path[0] === 'questions' ? 'question' : path[0] === 'consent' ? 'consent' : 'interview'];
     return (keys ?? []).map((key) => {
       const meant = nearest(key, known);
       const words = meant ? `is no key here: did you mean ${meant}?` : `is no key here: there are ${known.join(', ')}`;

@@ -3,8 +3,12 @@ import { z } from 'zod';
 
 /** The keys of an interview and of a question: an unknown key is compared with them. */
 export const KNOWN_KEYS = {
-  interview: ['slug', 'title', 'gate', 'keepTakes', 'language', 'normalizeAudio', 'questions'],
-  question: ['text', 'thinkSeconds', 'maxSeconds', 'maxTakes'],
+  interview: [
+    ...['slug', 'title', 'gate', 'keepTakes', 'language', 'normalizeAudio', 'organization', 'logo', 'contact'],
+    ...['privacyUrl', 'intro', 'outro', 'allowAudioOnly', 'consent', 'questions'],
+  ],
+  consent: ['text', 'version'],
+  question: ['text', 'readSeconds', 'thinkSeconds', 'maxSeconds', 'maxTakes'],
 };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it keeps out
@@ -30,10 +34,34 @@ function whole(from: number, to: number, unit: string) {
   return z.int(what).min(from, what).max(to, what);
 }
 
+const ADDRESS = 'an address that begins with https://';
+const address = z
+  .url({ protocol: /^https$/, ...takes(ADDRESS) })
+  .max(2000, takes(ADDRESS))
+  .regex(PLAIN, 'has control characters; take them out');
+
+const CONTACT = 'a mail address, a phone number with its country (+84 …), or an address that begins with https://';
+const contact = z
+  .string(takes(CONTACT))
+  .trim()
+  .max(200, takes(CONTACT))
+  .regex(/^([^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+|\+[\d ().-]{5,30}|https:\/\/[^\s<>"]+)$/, takes(CONTACT));
+
+const consent = z.strictObject(
+  {
+    text: text(5000).describe('What the candidate agrees to by a tick, before the camera opens.'),
+    version: text(60).describe('Kept with the tick in meta.json: change it with the text.'),
+  },
+  takes('the keys text and version'),
+);
+
 const question = z
   .strictObject(
     {
       text: text(2000).describe('What is asked, as the candidate reads it.'),
+      readSeconds: whole(0, 600, ' (seconds)')
+        .default(0)
+        .describe('Time to read the question before the countdown to the recording, in seconds; 0 = none.'),
       thinkSeconds: whole(0, 3600, ' (seconds)')
         .default(0)
         .describe('Time to think before the recording begins, counted down in seconds; 0 = it begins at once.'),
@@ -76,6 +104,21 @@ export const interviewSchema = z
         .boolean(takes('true or false'))
         .optional()
         .describe('Whether the copies for reviewers get their loudness evened out; the recordings stay as they are.'),
+      organization: text(120).optional().describe('Who asks, as candidates know it.'),
+      logo: address.optional().describe('The https address of a picture of the organization, about 240 x 80 pixels.'),
+      contact: contact
+        .optional()
+        .describe('Whom candidates may ask: a mail address, a phone number or the https address of a chat.'),
+      privacyUrl: address.optional().describe('The https address of the page that says what happens to the video.'),
+      intro: text(2000).optional().describe('What candidates read before the check of camera and microphone.'),
+      outro: text(2000).optional().describe('What candidates read first at the end: thanks, and what happens next.'),
+      allowAudioOnly: z
+        .boolean(takes('true or false'))
+        .optional()
+        .describe(
+          'Whether candidates may answer by voice alone; offered where the camera fails or the network is too slow.',
+        ),
+      consent: consent.optional().describe('What candidates must agree to before the camera opens.'),
       questions: z
         .array(question, takes('a list of questions, each like "- text: …"'))
         .min(1, 'takes 1 to 100 questions')

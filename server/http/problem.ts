@@ -97,7 +97,7 @@ interface ProblemDetails {
   cause?: unknown;
   retryAfterSeconds?: number;
   /** More members of the body, e.g. `missing`. */
-  extra?: Partial<Pick<ProblemBody, 'missing' | 'requestId'>>;
+  extra?: Partial<Pick<ProblemBody, 'missing' | 'requestId' | 'finished' | 'finishedAt' | 'answers'>>;
   headers?: Record<string, string>;
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { FinishedSession, Storage } from '../../storage/index.ts';
-import type { Interview } from '../../storage/types.ts';
+import type { Interview, Token } from '../../storage/types.ts';
 import type { Config } from '../config.ts';
 import type { Auth } from '../http/auth.ts';
 import { toProblem } from '../http/errors.ts';
@@ -11,6 +11,8 @@ import { type AddressOf, incomingOf } from '../http/request.ts';
 import { fullName } from '../name.ts';
 import {
   type FinishSessionResponse,
+  type InterviewDetails,
+  type ProblemBody,
   paths,
   type Question,
   type Receipt,
@@ -20,7 +22,10 @@ import {
 
 /** What the session routes need. */
 interface SessionRoutesDeps {
-  storage: Pick<Storage, 'interviews' | 'tokens' | 'startSession' | 'answered' | 'finishSession'>;
+  storage: Pick<
+    Storage,
+    'interviews' | 'tokens' | 'sessions' | 'startSession' | 'agree' | 'answered' | 'finishSession'
+  >;
   auth: Auth;
   config: Pick<Config, 'maxAnswerBytes'>;
   addressOf: AddressOf;
@@ -40,6 +45,8 @@ const startBody = z.object(
       .nullable()
       .catch(null)
       .default(null),
+    // The version of the consent that the candidate has given.
+    consent: z.string().max(60).nullable().catch(null).default(null),
   },
   notAnObject,
 );
@@ -72,24 +79,40 @@ export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoute
     const interview = await requireInterview(token.interview);
     return c.json<VerifyTokenResponse>({
       ok: true,
-      interview: { title: interview.title, questionCount: interview.questions.length },
+      interview: { ...detailsOf(interview), questionCount: interview.questions.length },
     });
   });
 
   app.post(paths.startSession, async (c) => {
-    const { token: secret, userName, language } = await readJson(incomingOf(c), startBody);
+    const { token: secret, userName, language, consent } = await readJson(incomingOf(c), startBody);
     const token = await auth.logInAs(secret, userName, addressOf(incomingOf(c)));
     const interview = await requireInterview(token.interview);
     const mayCreate = auth.mayBegin(token);
     const started = await storage.startSession(token, { userName, interview, mayCreate, language });
-    if (!started) throw problem('sessions-used-up');
+    if (!started) throw problem('sessions-used-up', { extra: await lastFinish(token) });
+    const { session, resumed } = started;
+    if (consent !== null)
+      await storage.agree(session, consent).catch((error: unknown) => {
+        throw toProblem(error);
+      });
+    const given = session.consent?.version ?? null;
+    const asked = session.interview.consent ?? null;
     return c.json<StartSessionResponse>({
       ok: true,
-      folder: started.session.folder,
-      resumed: started.resumed,
-      interview: { title: started.session.interview.title, gate: started.session.interview.gate },
-      questions: questionsOf(started.session.interview),
-      answered: await storage.answered(started.session),
+      folder: session.folder,
+      resumed,
+      interview: {
+        ...detailsOf(session.interview),
+        gate: session.interview.gate,
+        outro: session.interview.outro ?? null,
+        allowAudioOnly: session.interview.allowAudioOnly ?? false,
+        consent: asked,
+      },
+      consented: given ?? (asked && asked.version === consent ? consent : null),
+      timeFactor: token.timeFactor,
+      extraTakes: token.extraTakes,
+      questions: questionsOf(session.interview, token),
+      answered: await storage.answered(session),
       // Below the same base path as this request.
       uploadEndpoint: `${c.req.path.slice(0, -paths.startSession.length)}${paths.files}`,
       maxBytes: config.maxAnswerBytes,
@@ -102,9 +125,7 @@ export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoute
     const token = await auth.authenticate(secret, addressOf(incomingOf(c)));
     const session = await auth.requireSession(token, folder);
     const check = (answered: number[]) => {
-      const missing = questionsOf(session.interview)
-        .map(({ index }) => index)
-        .filter((index) => !answered.includes(index));
+      const missing = session.interview.questions.map((_, at) => at + 1).filter((index) => !answered.includes(index));
       if (missing.length === 0) return;
       const detail = `These answers have not arrived whole: ${missing.join(', ')}. Send them, then finish again.`;
       throw problem('answers-missing', { detail, extra: { missing } });
@@ -115,6 +136,14 @@ export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoute
     });
     return c.json<FinishSessionResponse>({ ok: true, ...(receipt && { receipt: receiptOf(finished) }) });
   });
+
+  /** When the token's newest session was finished, and with how many answers. */
+  async function lastFinish(token: Token): Promise<Partial<ProblemBody>> {
+    const [session] = await storage.sessions.list(token.id);
+    if (!session?.finishedAt) return {};
+    const answers = (await storage.answered(session)).length;
+    return { finished: true, finishedAt: session.finishedAt.toUTC().toISO() as string, answers };
+  }
 
   async function requireInterview(slug: string): Promise<Interview> {
     const interview = await storage.interviews.get(slug);
@@ -144,6 +173,29 @@ function receiptOf({ session, finishedAt, answers }: FinishedSession): Receipt {
   };
 }
 
-function questionsOf(interview: Interview): Question[] {
-  return interview.questions.map((question, at) => ({ index: at + 1, ...question }));
+function detailsOf({ title, ...interview }: Interview): InterviewDetails {
+  return {
+    title,
+    organization: interview.organization ?? null,
+    logo: interview.logo ?? null,
+    contact: interview.contact ?? null,
+    privacyUrl: interview.privacyUrl ?? null,
+    intro: interview.intro ?? null,
+    language: interview.language ?? null,
+  };
+}
+
+/** The questions with the times and takes that this person has. */
+function questionsOf(
+  { questions }: Interview,
+  { timeFactor, extraTakes }: Pick<Token, 'timeFactor' | 'extraTakes'>,
+): Question[] {
+  return questions.map(({ text, readSeconds = 0, thinkSeconds, maxSeconds, maxTakes }, at) => ({
+    index: at + 1,
+    text,
+    readSeconds: Math.ceil(readSeconds * timeFactor),
+    thinkSeconds: Math.ceil(thinkSeconds * timeFactor),
+    maxSeconds: Math.ceil(maxSeconds * timeFactor),
+    maxTakes: maxTakes + extraTakes,
+  }));
 }

@@ -17,6 +17,9 @@ export interface TokenRow {
   max_sessions: number;
   revoked_at: string | null;
   opened_at: string | null;
+  time_factor: number;
+  extra_takes: number;
+  language: string | null;
 }
 
 /** A row of `interviews`. */
@@ -43,6 +46,8 @@ export interface SessionRow {
   stored_bytes: number;
   /** How many takes were created, but for those that their sender removed. */
   takes_made: number;
+  /** JSON `{text, version, agreedAt}`. */
+  consent: string | null;
 }
 
 /** A row of `takes`. */

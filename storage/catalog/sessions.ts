@@ -51,6 +51,7 @@ export function createSessions(db: Database, now: () => DateTime) {
           language: from.language ?? null,
           stored_bytes: 0,
           takes_made: 0,
+          consent: null,
         };
         await trx.insertInto('sessions').values(row).execute();
         return { session: toSession(row), resumed: false };
@@ -95,6 +96,12 @@ export function createSessions(db: Database, now: () => DateTime) {
       return latest === undefined ? null : DateTime.fromISO(latest);
     },
 
+    /** Keeps what the candidate has agreed to, with the time; the first time counts. */
+    async agree(id: string, { text, version }: { text: string; version: string }): Promise<void> {
+      const consent = JSON.stringify({ text, version, agreedAt: now().toUTC().toISO() });
+      await db.updateTable('sessions').set({ consent }).where('id', '=', id).where('consent', 'is', null).execute();
+    },
+
     /** Marks the session as finished; a second call keeps the time of the first. */
     async finish(id: string): Promise<void> {
       await db
@@ -124,5 +131,11 @@ export function toSession(row: SessionRow): Session {
     startedAt: DateTime.fromISO(row.started_at),
     finishedAt: row.finished_at === null ? null : DateTime.fromISO(row.finished_at),
     language: row.language,
+    consent: row.consent === null ? null : toConsent(row.consent),
   };
+}
+
+function toConsent(json: string): Session['consent'] {
+  const { text, version, agreedAt } = JSON.parse(json) as { text: string; version: string; agreedAt: string };
+  return { text, version, agreedAt: DateTime.fromISO(agreedAt) };
 }

@@ -16,6 +16,12 @@ interface NewToken {
   maxSessions: number;
   /** The secret, when the admin chose one; else 32 random characters. */
   token?: string | undefined;
+  /** 1 by default. */
+  timeFactor?: number | undefined;
+  /** 0 by default. */
+  extraTakes?: number | undefined;
+  /** By default that of the interview. */
+  language?: string | null | undefined;
 }
 
 /** The tokens in the catalog. */
@@ -49,6 +55,9 @@ export function createTokens(db: Database, now: () => DateTime) {
         max_sessions: from.maxSessions,
         revoked_at: null,
         opened_at: null,
+        time_factor: from.timeFactor ?? 1,
+        extra_takes: from.extraTakes ?? 0,
+        language: from.language ?? null,
       };
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('tokens')
@@ -106,5 +115,8 @@ export function toToken(row: TokenRow): Token {
     maxSessions: row.max_sessions,
     revokedAt: row.revoked_at === null ? null : DateTime.fromISO(row.revoked_at),
     openedAt: row.opened_at === null ? null : DateTime.fromISO(row.opened_at),
+    timeFactor: row.time_factor,
+    extraTakes: row.extra_takes,
+    language: row.language,
   };
 }

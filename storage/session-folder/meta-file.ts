@@ -59,6 +59,7 @@ function metaOf(session: Session, takes: Take[]) {
     status: statusOf(session),
     totalQuestions: session.interview.questions.length,
     endTime: session.finishedAt ? localTime(session.finishedAt) : null,
+    ...(session.consent && { consent: { ...session.consent, agreedAt: session.consent.agreedAt.toUTC().toISO() } }),
     files: answers.map((take) => ({ questionIndex: take.question, ...file(take) })),
     takes: takes
       .filter((take) => take.fileName && !answers.includes(take))

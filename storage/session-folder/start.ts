@@ -45,5 +45,17 @@ export function createStart({ sessions, takes, inSession, sessionsDir }: StartDe
       if (started) await ensureMeta(started.session);
       return started;
     },
+
+    /**
+     * Keeps, in the catalog and in `meta.json`, that the candidate agreed to what the interview asks; nothing where it asks
+     * for nothing, or for another version.
+     * @throws StorageError `session-busy`
+     */
+    async agree(session: Session, version: string): Promise<void> {
+      const { consent } = session.interview;
+      if (session.consent || !consent || consent.version !== version) return;
+      await sessions.agree(session.id, consent);
+      await inSession(session.id, async (current, folder) => writeMeta(folder, current, await takes.list(current.id)));
+    },
   };
 }

@@ -67,7 +67,7 @@ test('a word, a style and a line of the server are in use soon after they are sa
   await expect(title).toHaveText('Welcome to your interview');
   expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations().then(({ length }) => length))).toBe(0);
 
-  await edit('client/i18n/en.ts', 'Welcome to your interview', 'Welcome, a word was changed');
+  await edit('client/i18n/login/en.ts', 'Welcome to your interview', 'Welcome, a word was changed');
   await expect(title).toHaveText('Welcome, a word was changed', { timeout: 5000 });
   await edit('client/pages/style/login.css', '.login {', '.login h1 {\n  color: rgb(1, 2, 3);\n}\n.login {');
   await expect(title).toHaveCSS('color', 'rgb(1, 2, 3)', { timeout: 5000 });

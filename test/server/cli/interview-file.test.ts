@@ -6,7 +6,7 @@ import { interviewText, nearest, parseInterview } from '../../../server/cli/inte
 import { interviewJsonSchema } from '../../../server/cli/interview-schema.ts';
 
 const cli = path.resolve(import.meta.dirname, '../../../server/cli');
-const QUESTION = { thinkSeconds: 0, maxSeconds: 600, maxTakes: 1 };
+const QUESTION = { readSeconds: 0, thinkSeconds: 0, maxSeconds: 600, maxTakes: 1 };
 /** Six valid lines. */
 const GOOD = 'slug: a-1\ntitle: A title\ngate: end\nkeepTakes: false\nquestions:\n  - text: One?\n';
 
@@ -141,7 +141,7 @@ test.each([
   [
     'One?',
     'One?\n    wholly: 9',
-    /^x.yaml:7:5: questions\[0\].wholly: is no key here: there are text, thinkSeconds, maxSeconds, maxTakes$/,
+    /^x.yaml:7:5: questions\[0\].wholly: is no key here: there are text, readSeconds, thinkSeconds, maxSeconds, maxTakes$/,
   ],
   ['gate: end', '__proto__: {gate: end}', /^x.yaml:3:1: __proto__: is no key here/],
   ['gate: end', '? [a, b]\n: 1', /^x.yaml:\d:\d: .* is no key here/],

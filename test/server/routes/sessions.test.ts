@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { DateTime } from 'luxon';
 import { beforeEach, expect, test } from 'vitest';
+import type { Interview } from '../../../storage/types.ts';
 import { useApp } from '../../support/server/use-app.ts';
 import { createTusClient, openSession, recording, refusalOf } from '../../support/tus/tus.ts';
 
@@ -26,7 +27,11 @@ test('a token is verified without telling whose it is', async () => {
   const { secret } = await app.token('Nguyễn Văn A');
   const response = await verify(secret);
   expect(response.status).toBe(200);
-  expect(await response.json()).toEqual({ ok: true, interview: { title: 'First interview', questionCount: 5 } });
+  const unsaid = { organization: null, logo: null, contact: null, privacyUrl: null, intro: null, language: null };
+  expect(await response.json()).toEqual({
+    ok: true,
+    interview: { title: 'First interview', questionCount: 5, ...unsaid },
+  });
 });
 
 test('a start gives the folder, the questions and where to upload', async () => {
@@ -41,6 +46,7 @@ test('a start gives the folder, the questions and where to upload', async () => 
     index: 1,
     text: expect.stringMatching(/\w{3}/),
     maxSeconds: 600,
+    readSeconds: 0,
     thinkSeconds: 0,
     maxTakes: 1,
   });
@@ -57,6 +63,62 @@ test('a start tells the largest answer, and when the token expires', async () =>
     { maxBytes: 500_000_000, expiresAt: expiresAt.toUTC().toISO() },
     { maxBytes: 500_000_000, expiresAt: null },
   ]);
+});
+
+/** An interview that says all that it can. */
+const told: Interview = {
+  slug: 'told',
+  title: 'Told before',
+  gate: 'each',
+  keepTakes: true,
+  language: 'vi',
+  organization: 'Công ty Hoa Sen',
+  logo: 'https://hoasen.example/logo.png',
+  contact: '+84 28 1234 5678',
+  privacyUrl: 'https://hoasen.example/privacy',
+  intro: 'Chào bạn!',
+  outro: 'Cảm ơn bạn!',
+  allowAudioOnly: true,
+  consent: { text: 'I agree.', version: '2026-11' },
+  questions: [{ text: 'Who?', readSeconds: 5, thinkSeconds: 3, maxSeconds: 60, maxTakes: 1 }],
+};
+
+test('log-in and start tell what the interview says of itself', async () => {
+  await app.storage.interviews.create(told);
+  const { secret } = await app.token('Anna Parker', { interview: 'told' });
+  const { slug, keepTakes, questions, ...said } = told;
+  const { gate, outro, allowAudioOnly, consent, ...greeting } = said;
+  expect(await (await verify(secret)).json()).toEqual({ ok: true, interview: { ...greeting, questionCount: 1 } });
+  expect(await (await start(secret, 'Anna Parker')).json()).toMatchObject({ interview: said, consented: null });
+});
+
+test('a consent is kept once, with its text, version and time, in meta.json', async () => {
+  await app.storage.interviews.create(told);
+  const { secret } = await app.token('Anna Parker', { interview: 'told' });
+  const agree = async (consent?: unknown) => {
+    const response = await post('/api/session/start', { token: secret, userName: 'Anna Parker', consent });
+    expect(response.status).toBe(200);
+    const { folder, consented } = (await response.json()) as { folder: string; consented: string | null };
+    const meta = JSON.parse(await readFile(`${app.dataDir}/sessions/${folder}/meta.json`, 'utf8'));
+    return { consented, kept: (meta as { consent?: object }).consent };
+  };
+  for (const nothing of [undefined, null, 'another version', 7, {}])
+    expect(await agree(nothing)).toEqual({ consented: null, kept: undefined });
+  const kept = { ...told.consent, agreedAt: now.toUTC().toISO() };
+  expect(await agree('2026-11')).toEqual({ consented: '2026-11', kept });
+  now = now.plus({ hours: 1 });
+  expect(await agree('2026-11'), 'the first time counts').toEqual({ consented: '2026-11', kept });
+  expect(await agree()).toEqual({ consented: '2026-11', kept });
+});
+
+test('one person has more time and more takes', async () => {
+  await app.storage.interviews.create(told);
+  const { secret } = await app.token('Anna Parker', { interview: 'told', timeFactor: 1.5, extraTakes: 2 });
+  expect(await (await start(secret, 'Anna Parker')).json()).toMatchObject({
+    timeFactor: 1.5,
+    extraTakes: 2,
+    questions: [{ readSeconds: 8, thinkSeconds: 5, maxSeconds: 90, maxTakes: 3 }],
+  });
 });
 
 test('unknown, expired, revoked and another’s name: one answer for all four', async () => {
@@ -117,6 +179,9 @@ test('a token whose sessions are used up is 409; one for any number begins again
   expect(await refusalOf(await start(once.token, 'Just Once'))).toMatchObject({
     status: 409,
     code: 'sessions-used-up',
+    finished: true,
+    finishedAt: now.toUTC().toISO(),
+    answers: 5,
   });
   const { secret } = await app.token('Often', { maxSessions: 0 });
   const { folder } = (await (await start(secret, 'Often')).json()) as { folder: string };

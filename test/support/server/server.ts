@@ -30,10 +30,10 @@ export interface TestApp {
   url: string;
   storage: Storage;
   dataDir: string;
-  /** Creates a token for `name`, for one session unless given, that never expires unless given. */
+  /** Creates a token for `name`: for one session of the default interview, never to expire, unless given. */
   token(
     name: string,
-    more?: { expiresAt?: DateTime | null; maxSessions?: number },
+    more?: Partial<Omit<Parameters<Storage['tokens']['create']>[0], 'name'>>,
   ): Promise<{ id: string; secret: string }>;
   close(): Promise<void>;
 }
@@ -75,8 +75,9 @@ export async function openApp(options: AppOptions = {}): Promise<TestApp> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     storage,
     dataDir: folder.path,
-    async token(name, { expiresAt = null, maxSessions = 1 } = {}) {
-      const { token, secret } = await storage.tokens.create({ name, interview: 'default', expiresAt, maxSessions });
+    async token(name, more) {
+      const usual = { interview: 'default', expiresAt: null, maxSessions: 1 };
+      const { token, secret } = await storage.tokens.create({ name, ...usual, ...more });
       return { id: token.id, secret };
     },
     async close() {

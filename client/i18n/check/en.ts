@@ -1,0 +1,47 @@
+/** English words of the device check and the practice question. */
+
+/** English words of the device check and the practice question. */
+export const check = {
+  check: {
+    heading: 'Check your camera and microphone',
+    greeting: (title: string, count: number) => `${title} · ${count === 1 ? '1 question' : `${count} questions`}`,
+    back: (answered: number, count: number, next: number) =>
+      `Welcome back. ${answered} of ${count} answers have arrived; you go on with question ${next}.`,
+    plan: [
+      'The questions come one at a time. Recording begins by itself as soon as you see a question.',
+      'When you have said all you want to say, go on with the button below the question.',
+      'If the connection drops, just keep speaking. Your answer stays on this device until it has arrived.',
+    ],
+    /** The first line of the plan if a question gives time to think. */
+    planThinking: 'The questions come one at a time. Where you get time to think first, a countdown shows it.',
+    camera: 'Camera',
+    microphone: 'Microphone',
+    cameraNumber: (n: number) => `Camera ${n}`,
+    microphoneNumber: (n: number) => `Microphone ${n}`,
+    level: 'Microphone level',
+    levelHint: 'Say a few words: the bar should move.',
+    heard: 'We can hear you.',
+    silent: 'We can’t hear you yet. Is the right microphone chosen, and is it switched on?',
+    start: 'Start interview',
+    preview: 'Your picture, as the camera sees it',
+    noPicture: 'No picture yet',
+    quality: {
+      measuring: 'Measuring your connection…',
+      chosen: (picture: string, rate: string, connection: string) => `${picture}, ${rate} – ${connection}`,
+      great: 'a very good connection',
+      good: 'a good connection',
+      slow: 'a slow connection, good enough',
+      weak: 'a weak connection: small picture, clear voice',
+    },
+  },
+
+  practice: {
+    open: 'Practice question',
+    heading: 'Practice',
+    question: 'What do you like about the place where you live?',
+    note: 'Practice: nothing of this is sent or kept.',
+    stop: 'Stop',
+    again: 'Try once more',
+    back: 'Back to the check',
+  },
+};

@@ -1,0 +1,29 @@
+/** English words of the end. */
+
+/** English words of the end. */
+export const ending = {
+  finishing: { heading: 'Almost done', text: 'We are closing your interview. This takes a moment.' },
+
+  finished: {
+    heading: 'Interview finished',
+    thanks: 'Thank you! Every answer has arrived safely.',
+    close: 'You can close this page now.',
+  },
+
+  receipt: {
+    heading: 'Your receipt',
+    save: 'Save receipt',
+    interview: 'Interview',
+    name: 'Name',
+    folder: 'Folder',
+    finishedAt: 'Finished',
+    question: 'Question',
+    length: 'Length',
+    size: 'Size',
+    received: 'Received',
+    digest: 'Digest',
+    unknown: 'unknown',
+    full: 'Digests in full (SHA-256)',
+    hint: 'A digest is the fingerprint of an answer. It proves that the server holds exactly what was recorded.',
+  },
+};

@@ -1,0 +1,22 @@
+/** Vietnamese words of the log-in page. */
+import type { login as en } from './en.ts';
+
+/** Vietnamese words of the log-in page. */
+export const login: typeof en = {
+  login: {
+    pageTitle: 'Đăng nhập · TresGo',
+    title: 'Chào mừng bạn đến với buổi phỏng vấn',
+    lead: 'Hãy nhập mã bạn đã nhận được và họ tên đúng như trong thư mời.',
+    token: 'Mã tham gia',
+    fullName: 'Họ và tên',
+    logIn: 'Đăng nhập',
+    working: 'Đang đăng nhập…',
+    tokenMissing: 'Vui lòng nhập mã trong thư mời của bạn.',
+    nameMissing: 'Vui lòng nhập họ và tên của bạn.',
+    kept: (name) => `Bạn đã bắt đầu trên thiết bị này với tên ${name}. Không có gì bị mất cả.`,
+    goOn: 'Tiếp tục buổi phỏng vấn',
+    storageRefused:
+      'Trình duyệt này không lưu gì cho trang web, nên câu trả lời của bạn có thể bị mất. Hãy thoát chế độ ẩn danh hoặc cho phép cookie và dữ liệu trang web, rồi tải lại trang.',
+    promise: 'Câu trả lời được giữ trên thiết bị của bạn cho đến khi đã gửi đến nơi an toàn.',
+  },
+};
