@@ -11,6 +11,8 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 /** The candidate's pages. Nothing is inlined: their CSP allows the server's own files only. */
 export default defineConfig({
   root: here('client/pages'),
+  // The library as it was written: its usual build carries what browsers before 2017 lack, 31 kB more.
+  resolve: { alias: { 'tus-js-client': 'tus-js-client/lib/browser/index.js' } },
   build: {
     outDir: here('dist/client'),
     emptyOutDir: true,
@@ -18,10 +20,33 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rolldownOptions: { input: Object.keys(pagePaths).map((name) => here(`client/pages/${name}`)) },
+    rolldownOptions: {
+      input: Object.keys(pagePaths).map((name) => here(`client/pages/${name}`)),
+      output: {
+        // The server hints at the words of a page's language by this name (server/routes/pages.ts).
+        chunkFileNames: ({ facadeModuleId }) =>
+          `assets/${facadeModuleId?.includes('/client/i18n/') ? 'words-' : ''}[name]-[hash].js`,
+      },
+    },
   },
-  plugins: [serviceWorker(), pageAddresses()],
+  plugins: [platformInstead(), serviceWorker(), pageAddresses()],
 });
+
+/** What tus-js-client imports of two libraries, from the platform: 16 kB less of script. */
+function platformInstead(): Plugin {
+  const sources: Record<string, string> = {
+    'url-parse': 'export default URL;',
+    'js-base64':
+      'export const Base64 = { encode: (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text))) };',
+  };
+  return {
+    name: 'tresgo-platform-instead',
+    enforce: 'pre',
+    apply: 'build',
+    resolveId: (name) => (Object.hasOwn(sources, name) ? `\0${name}` : null),
+    load: (id) => sources[id.slice(1)] ?? null,
+  };
+}
 
 /** In development: the paths of the pages are those of the server, and a path that leads nowhere is a 404. */
 function pageAddresses(): Plugin {

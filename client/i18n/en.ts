@@ -9,7 +9,6 @@ import { question } from './question/en.ts';
 /** English words. The names that the test "the names that the contract fixes" lists never change, not by a letter. */
 export const en = {
   lang: 'en',
-  languageName: 'English',
   languages: 'Language',
 
   states: {

@@ -10,7 +10,6 @@ import { question } from './question/th.ts';
 /** Thai words. */
 export const th: Messages = {
   lang: 'th',
-  languageName: 'ไทย',
   languages: 'ภาษา',
 
   states: {

@@ -10,7 +10,6 @@ import { question } from './question/vi.ts';
 /** Vietnamese words. */
 export const vi: Messages = {
   lang: 'vi',
-  languageName: 'Tiếng Việt',
   languages: 'Ngôn ngữ',
 
   states: {

@@ -26,7 +26,7 @@ const LIVE_MS = 200;
 
 const root = document.getElementById('app');
 if (!root) throw new Error('interview.html has no #app');
-const messages = pickMessages(location.search, navigator.languages);
+const messages = await pickMessages(location.search, navigator.languages);
 const savedRecord = createTabRecord(createSavedRecord());
 const offline = registerServiceWorker();
 // "Try again" is the only control before the controller exists.

@@ -15,7 +15,7 @@ const alertRegion = require('alert', HTMLElement);
 const keptBox = require('kept', HTMLElement);
 const goOn = require('go-on', HTMLAnchorElement);
 const languageSwitch = require('languages', HTMLElement);
-let messages = pickMessages(location.search, navigator.languages);
+let messages = await pickMessages(location.search, navigator.languages);
 /** The text of the alert in any language, since it must follow the language switch. */
 let alertWords: (messages: Messages) => string = () => '';
 let working = false;
@@ -133,8 +133,10 @@ for (const { lang, languageName } of languages) {
   button.textContent = languageName;
   button.addEventListener('click', () => {
     history.replaceState(history.state, '', `${location.pathname}?lang=${lang}`);
-    messages = pickMessages(location.search, []);
-    write();
+    void pickMessages(location.search, []).then((loaded) => {
+      messages = loaded;
+      write();
+    });
   });
   languageSwitch.append(button);
 }

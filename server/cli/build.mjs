@@ -1,9 +1,20 @@
 // Builds dist/ with Vite: the pages, and server and storage with their libraries. Plain JavaScript, since the script runs
 // before there is a build. With `--if-stale`: only where a source is newer than dist/.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const dist = path.join(root, 'dist');
@@ -37,6 +48,7 @@ export function build() {
     mkdirSync(fresh);
     run('vite.server.config.ts', fresh);
     run('vite.config.ts', path.join(fresh, 'client'));
+    compress(path.join(fresh, 'client'));
     const stampOfFresh = path.join(fresh, '.built');
     writeFileSync(stampOfFresh, startedAt.toISOString());
     // A source that changed while the build ran is newer than the build.
@@ -51,6 +63,17 @@ export function build() {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/** Writes each text file of the pages a second and a third time, with the endings `.br` and `.gz`, at the highest level. */
+function compress(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!/\.(html|js|css|svg|webmanifest)$/.test(name)) continue;
+    const file = path.join(folder, name);
+    const bytes = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
   }
 }
 

@@ -1,11 +1,26 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
+import { type Coding, preferredCoding, preferredLanguage } from '../http/negotiation.ts';
 import { pagePaths } from '../wire.ts';
 
-/** The built pages by URL path, e.g. `/`, `/interview`, `/assets/x.js`; `immutable` files may be cached for a year. */
-export type Assets = Map<string, { bytes: Uint8Array<ArrayBuffer>; type: string; immutable: boolean }>;
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A built file. */
+interface Asset {
+  bytes: Bytes;
+  type: string;
+  /** Its name changes with its content: it may be cached for a year. */
+  immutable: boolean;
+  /** The same bytes, compressed by the build. */
+  encoded?: Partial<Record<Coding, Bytes>>;
+}
+
+/** The built pages by URL path, e.g. `/`, `/interview`, `/assets/x.js`. */
+export type Assets = Map<string, Asset>;
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -15,6 +30,13 @@ const TYPES: Record<string, string> = {
   '.png': 'image/png',
   '.webmanifest': 'application/manifest+json',
 };
+/** The endings of the files that the build has compressed; the best coding first. */
+const CODINGS: ReadonlyArray<readonly [Coding, ending: string]> = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+];
+/** The words of a language; vite.config.ts names these files. */
+const WORDS = /^\/assets\/words-([a-z]+)-/;
 /** The service worker, which keeps the pages for times without a network. */
 const SERVICE_WORKER = '/sw.js';
 const NOT_FOUND = '/not-found';
@@ -26,14 +48,22 @@ const TOKEN = /[#?&/]t=([^&#]+)/i;
  * @throws Error when the pages are not built
  */
 export async function loadAssets(folder: string): Promise<Assets> {
-  const assets: Assets = new Map();
+  const files = new Map<string, Bytes>();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
-    const name = path.relative(folder, file).split(path.sep).join('/');
-    const bytes = new Uint8Array(await readFile(file));
+    files.set(path.relative(folder, file).split(path.sep).join('/'), new Uint8Array(await readFile(file)));
+  }
+  const assets: Assets = new Map();
+  for (const [name, bytes] of files) {
+    if (CODINGS.some(([, ending]) => name.endsWith(ending))) continue;
+    const encoded: Asset['encoded'] = {};
+    for (const [coding, ending] of CODINGS) {
+      const compressed = files.get(name + ending);
+      if (compressed) encoded[coding] = compressed;
+    }
     const type = TYPES[path.extname(name)] ?? 'application/octet-stream';
-    assets.set(pagePaths[name] ?? `/${name}`, { bytes, type, immutable: name.startsWith('assets/') });
+    assets.set(pagePaths[name] ?? `/${name}`, { bytes, type, immutable: name.startsWith('assets/'), encoded });
   }
   if (!assets.has('/')) throw new Error(`the pages are not built in ${folder}`);
   return assets;
@@ -68,16 +98,24 @@ export function pageRoutes(assets: Assets): Hono {
       strictTransportSecurity: false,
     }),
   );
-  for (const [route, { bytes, type, immutable }] of assets) {
-    app.get(route, (c) =>
-      c.body(bytes, 200, {
-        'Content-Type': type,
-        'Cache-Control': immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+  const words = new Map([...assets.keys()].map((route) => [WORDS.exec(route)?.[1] ?? '', route]));
+  for (const [route, asset] of assets) {
+    const version = createHash('sha256').update(asset.bytes).digest('base64url');
+    const isPage = asset.type.startsWith('text/html');
+    // With etag() after the body was chosen: the pages alone are answered with 304 (RFC 9110, 13.1.2).
+    app.get(route, etag(), (c) => {
+      const { body, headers } = represent(c, asset, version);
+      if (isPage) c.header('Link', wordsHint(c, words));
+      return c.body(body, 200, {
+        ...headers,
+        // The hint to the words depends on the language, the file itself does not.
+        Vary: isPage ? 'Accept-Encoding, Accept-Language' : 'Accept-Encoding',
+        'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
         // The worker may serve the whole origin. A script at the root may without this header, which says it
         // explicitly.
         ...(route === SERVICE_WORKER ? { 'Service-Worker-Allowed': '/' } : {}),
-      }),
-    );
+      });
+    });
   }
   const notFound = assets.get(NOT_FOUND);
   app.get('*', async (c, next) => {
@@ -85,9 +123,39 @@ export function pageRoutes(assets: Assets): Hono {
     const target = meantAddress(c.req.path, new URL(c.req.url).search);
     // The address may hold a token: nothing on the way may keep the response.
     if (target !== null) return c.body(null, 302, { Location: target, 'Cache-Control': 'no-store' });
-    return c.body(notFound.bytes, 404, { 'Content-Type': notFound.type, 'Cache-Control': 'no-store' });
+    const { body, headers } = represent(c, notFound);
+    return c.body(body, 404, { ...headers, 'Cache-Control': 'no-store' });
   });
   return app;
+}
+
+/**
+ * A file in the coding that the client likes best, with the headers that describe these bytes. Each coding has an ETag of
+ * its own: a strong one stands for the bytes on the wire.
+ */
+function represent(c: Context, { bytes, type, encoded = {} }: Asset, version?: string) {
+  const available = CODINGS.map(([coding]) => coding).filter((coding) => encoded[coding]);
+  const coding = preferredCoding(c.req.header('Accept-Encoding'), available);
+  const body = (coding && encoded[coding]) ?? bytes;
+  const headers = {
+    'Content-Type': type,
+    // A response to HEAD has no body that it could be counted from.
+    'Content-Length': String(body.byteLength),
+    ...(coding && { 'Content-Encoding': coding }),
+    ...(version !== undefined && { ETag: `"${version}${coding ? `-${coding}` : ''}"` }),
+  };
+  return { body, headers };
+}
+
+/**
+ * The `Link` of a page to the words of its language, so that the browser asks for them together with the script that will
+ * import them; undefined where the build has none. A guess, as the page itself decides by `?lang=` and the browser's languages.
+ */
+function wordsHint(c: Context, words: Map<string, string>): string | undefined {
+  const languages = [...words.keys()];
+  const wished = preferredLanguage(c.req.query('lang'), languages);
+  const file = words.get(wished ?? preferredLanguage(c.req.header('Accept-Language'), languages) ?? 'en');
+  return file && `<${file}>; rel=modulepreload`;
 }
 
 /**

@@ -123,7 +123,7 @@ function edit(build: Assets, name: string, before: RegExp, after: string): void 
   const text = new TextDecoder().decode(file?.bytes);
   if (!file || !before.test(text)) throw new Error(`${name} holds no ${before}`);
   const bytes = new TextEncoder().encode(text.replace(before, after));
-  build.set(name, { ...file, bytes });
+  build.set(name, { ...file, bytes, encoded: {} });
   if (name === '/sw.js') return;
   const [was, is] = [file.bytes, bytes].map((content) => createHash('sha256').update(content).digest('base64'));
   edit(build, '/sw.js', new RegExp((was ?? '').replace(/[+/=]/g, '\\$&')), is ?? '');

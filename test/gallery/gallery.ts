@@ -25,7 +25,7 @@ const actions = new Proxy({} as Actions, {
     called.push(String(name));
   },
 });
-const messages = pickMessages(location.search, ['en']);
+const messages = await pickMessages(location.search, ['en']);
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
 

@@ -17,6 +17,11 @@ beforeAll(async () => {
     'app.webmanifest',
     'favicon.svg',
     'assets/main-1a2b.js',
+    'assets/main-1a2b.js.br',
+    'assets/main-1a2b.js.gz',
+    'assets/words-en-1a2b.js',
+    'assets/words-th-1a2b.js',
+    'not-found.html.br',
   ])
     await writeFile(`${folder.path}/${name}`, name);
   pages = pageRoutes(await loadAssets(folder.path));
@@ -67,6 +72,67 @@ test('the policy allows the origin’s own files, workers and calls, and nothing
   ]);
 });
 
+const MAIN = '/assets/main-1a2b.js';
+const ask = (path: string, headers: Record<string, string>, method = 'GET') => pages.request(path, { method, headers });
+
+test.each([
+  ['gzip, deflate, br, zstd', 'br'],
+  ['gzip', 'gzip'],
+  ['br;q=0.5, GZIP;q=0.8', 'gzip'],
+  ['br;q=0, *', 'gzip'],
+  ['*', 'br'],
+  ['identity, br;q=0.9', null],
+  ['br;q=0, gzip;q=0', null],
+  ['identity;q=0, deflate', null],
+  ['', null],
+])('a client that accepts "%s" is sent %s', async (accepted, coding) => {
+  const response = await ask(MAIN, { 'Accept-Encoding': accepted });
+  expect(response.headers.get('content-encoding')).toBe(coding);
+  expect(await response.text()).toBe(`assets/main-1a2b.js${coding ? { br: '.br', gzip: '.gz' }[coding] : ''}`);
+  expect(response.headers.get('vary')).toBe('Accept-Encoding');
+  expect((await ask('/favicon.svg', { 'Accept-Encoding': accepted })).headers.get('content-encoding')).toBe(null);
+});
+
+test.each(['GET', 'HEAD'])(
+  '%s: each coding has an ETag of its own, and what did not change is not sent again',
+  async (method) => {
+    const tags = new Set<string>();
+    for (const [path, coding] of [
+      [MAIN, 'br'],
+      [MAIN, 'gzip'],
+      [MAIN, 'identity'],
+      ['/', 'br'],
+    ] as const) {
+      const first = await ask(path, { 'Accept-Encoding': coding }, method);
+      const body = await (await ask(path, { 'Accept-Encoding': coding })).text();
+      expect(first.headers.get('content-length')).toBe(String(body.length));
+      const tag = first.headers.get('etag') ?? '';
+      expect(tag, 'strong').toMatch(/^"[\w-]+"$/);
+      tags.add(tag);
+      const again = await ask(path, { 'Accept-Encoding': coding, 'If-None-Match': `"x", W/${tag}` }, method);
+      expect([again.status, await again.text()]).toEqual([304, '']);
+      for (const name of ['etag', 'vary', 'cache-control', 'content-security-policy'])
+        expect(again.headers.get(name), name).toBe(first.headers.get(name));
+      expect((await ask(path, { 'Accept-Encoding': coding, 'If-None-Match': '"x"' }, method)).status).toBe(200);
+    }
+    expect(tags.size).toBe(4);
+  },
+);
+
+test.each([
+  ['/', 'th-TH,th;q=0.9', 'th'],
+  ['/interview', 'fr, en-GB;q=0.5, th;q=0.1', 'en'],
+  ['/?lang=th', 'en', 'th'],
+  ['/?lang=xx', 'th', 'th'],
+  ['/', 'fr', 'en'],
+  ['/', 'th;q=0', 'en'],
+])('%s for a browser of %s hints at the words in %s', async (path, languages, hinted) => {
+  const response = await ask(path, { 'Accept-Language': languages });
+  expect(response.headers.get('link')).toBe(`</assets/words-${hinted}-1a2b.js>; rel=modulepreload`);
+  expect(response.headers.get('vary')).toBe('Accept-Encoding, Accept-Language');
+  expect((await ask(MAIN, { 'Accept-Language': languages })).headers.has('link')).toBe(false);
+});
+
 const asPerson = { headers: { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' } };
 const TOKEN = 'Zk3-_x.9';
 
@@ -107,12 +173,20 @@ test.each([
   },
 );
 
+test('the page for an address that leads nowhere is compressed as well, and never kept', async () => {
+  const headers = { Accept: 'text/html', 'Accept-Encoding': 'br' };
+  const response = await pages.request('/nothing', { headers });
+  expect([response.status, await response.text()]).toEqual([404, 'not-found.html.br']);
+  expect(response.headers.get('content-encoding')).toBe('br');
+  expect(response.headers.has('etag')).toBe(false);
+});
+
 test('a program at an address that leads nowhere gets no page', async () => {
   for (const accept of ['*/*', 'application/json', ''])
     expect((await pages.request('/interview/', { headers: { Accept: accept } })).headers.has('location')).toBe(false);
 });
 
 test('what is not built is not there', async () => {
-  for (const route of ['/login.html', '/assets', '/assets/../sw.js/x', '/..%2fpackage.json'])
+  for (const route of ['/login.html', '/assets/main-1a2b.js.br', '/assets', '/assets/../sw.js/x', '/..%2fpackage.json'])
     expect((await pages.request(route)).status).toBe(404);
 });
