@@ -76,6 +76,11 @@ export async function watchForNew(dataDir: string): Promise<string | null> {
   return (await hasCatalog(dataDir)) ? null : `made a new data folder ${dataDir}`;
 }
 
+/** Adds examples to the help of a command. */
+export function withExamples(command: Command, ...lines: string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ tresgo ${line}`).join('\n')}`);
+}
+
 /** Prints a line for people on standard error. */
 export function say(line: string): void {
   process.stderr.write(`${plainText(line).replaceAll('\n', ' ')}\n`);
@@ -142,6 +147,11 @@ export function exactTime(at: DateTime): string {
   return at.toLocal().toFormat("yyyy-MM-dd HH:mm:ss 'UTC'Z");
 }
 
+/** The unit of time that a letter stands for, as luxon names it. */
+export function unitOf(letter: string): string {
+  return { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' }[letter] ?? '';
+}
+
 /** What a date without a time of day names: that whole year, month, week or day. */
 const PERIODS: ReadonlyArray<readonly [RegExp, 'year' | 'month' | 'week' | 'day']> = [
   [/^\d{4}$/, 'year'],
@@ -157,11 +167,9 @@ const PERIODS: ReadonlyArray<readonly [RegExp, 'year' | 'month' | 'week' | 'day'
  */
 export function parseExpiry(text: string, now: DateTime = DateTime.now()): DateTime {
   const [, amount, unit] = text.match(/^(\d{1,5})([smhdw])$/) ?? [];
-  const units: Record<string, string> = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' };
   const named = PERIODS.find(([pattern]) => pattern.test(text))?.[1];
   const given = DateTime.fromISO(text);
-  const at =
-    amount && unit ? now.plus({ [units[unit] as string]: Number(amount) }) : named ? given.endOf(named) : given;
+  const at = amount && unit ? now.plus({ [unitOf(unit)]: Number(amount) }) : named ? given.endOf(named) : given;
   if (!at.isValid)
     throw new InvalidArgumentError(
       'It takes 30m, 24h, 7d, 2w, a date like 2026-12-31 (the end of that day), or a time like 2026-12-24T18:00.',

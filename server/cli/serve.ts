@@ -115,7 +115,7 @@ function describeHere(demo: Demo | null): Description {
 
 async function describePhone(phone: Phone, port: number, demo: Demo | null): Promise<Description> {
   // The token is at the end of the link, which is the same at each address.
-  const end = demo ? `/${new URL(demo.link).hash}` : '';
+  const end = demo ? demo.link.slice(new URL(demo.link).origin.length) : '';
   const links = phone.originsAt(port).map((origin) => `${origin}${end}`);
   const code = demo ? await qrCode(demo.link, process.stdout.isTTY === true) : null;
   const { files, expiresAt, fingerprint } = phone.certificate ?? {};

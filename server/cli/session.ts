@@ -11,36 +11,38 @@ import {
   show,
   table,
   withCommon,
+  withExamples,
   withStorage,
 } from './command.ts';
+import { choose, type FilterOptions, footer, isFiltered, withFilters } from './filters.ts';
 import { inMegabytes } from './table.ts';
 
 /** Adds `tresgo session …`. */
 export function addSessionCommands(program: Command, print: Print): void {
   const sessions = program.command('session').description('recorded sessions');
 
-  withCommon(sessions.command('list'))
+  withExamples(
+    withFilters(withCommon(sessions.command('list')), STATES, 'started', ['started', 'name']),
+    'session list',
+    'session list --state finished --since 7d',
+    'session list --search nguyen --interview sales',
+  )
     .description('all sessions, newest first')
-    .action(async (options: CommonOptions) => {
-      const { all, documents } = await withStorage(options, async (storage) => {
+    .action(async (options: FilterOptions) => {
+      const { isEmpty, chosen, documents } = await withStorage(options, async (storage) => {
         const all = await storage.lists.sessions();
-        return { all, documents: options.json ? all.map((overview) => summaryOf(storage, overview)) : [] };
+        const chosen = choose(all, options, factsOf, compare);
+        const documents = options.json ? chosen.rows.map((overview) => summaryOf(storage, overview)) : [];
+        return { isEmpty: all.length === 0, chosen, documents };
       });
-      show(print, options, documents, () =>
-        table(
-          all.map((overview) => ({
-            folder: overview.folder,
-            name: overview.userName,
-            started: shortTime(overview.startedAt),
-            status: statusOf(overview),
-            answers: `${overview.answers.length} of ${overview.interview.questions.length}`,
-          })),
-          'No sessions yet.',
-        ),
-      );
+      const none =
+        isEmpty || !isFiltered(options)
+          ? 'No sessions yet.'
+          : 'No session is like that: "tresgo session list" shows all.';
+      show(print, options, documents, () => `${table(chosen.rows.map(rowOf), none)}${footer(chosen, 'sessions')}`);
     });
 
-  withCommon(sessions.command('show').argument('<folder>', FOLDER))
+  withExamples(withCommon(sessions.command('show').argument('<folder>', FOLDER)), 'session show nguyen_van_a')
     .description('one session: its answers, sizes and digests')
     .action(async (folder: string, options: CommonOptions) => {
       const session = await withStorage(options, async (storage) => {
@@ -74,7 +76,7 @@ export function addSessionCommands(program: Command, print: Print): void {
       });
     });
 
-  withCommon(sessions.command('repair').argument('<folder>', FOLDER))
+  withExamples(withCommon(sessions.command('repair').argument('<folder>', FOLDER)), 'session repair nguyen_van_a')
     .description('where files have lost bytes: go on with what is whole, and ask the candidate again for the rest')
     .action(async (folder: string, options: CommonOptions) => {
       const { session, report } = await withStorage(options, async (storage) => {
@@ -140,6 +142,32 @@ function progressOf(job: JobSummary | null): string {
   return job.reason === null || job.state === 'done' ? job.state : `${job.state}: ${job.reason}`;
 }
 
+/** The states of a session as the state of its token says them. */
+const STATES = ['in-progress', 'finished'];
+
+function stateOf({ finishedAt }: Pick<SessionOverview, 'finishedAt'>): string {
+  return finishedAt ? 'finished' : 'in-progress';
+}
+
+function factsOf(overview: SessionOverview) {
+  const { folder, userName, tokenOwner, startedAt, interview } = overview;
+  return { state: stateOf(overview), interview: interview.slug, at: startedAt, texts: [tokenOwner, userName, folder] };
+}
+
+function compare(order: string): ((a: SessionOverview, b: SessionOverview) => number) | null {
+  return order === 'name' ? (a, b) => a.tokenOwner.localeCompare(b.tokenOwner) : null;
+}
+
+function rowOf(overview: SessionOverview): Record<string, string> {
+  return {
+    folder: overview.folder,
+    name: overview.tokenOwner,
+    interview: overview.interview.slug,
+    started: shortTime(overview.startedAt),
+    state: `${stateOf(overview)} (${overview.answers.length} of ${overview.interview.questions.length})`,
+  };
+}
+
 function statusOf({ finishedAt }: Pick<SessionOverview, 'finishedAt'>): 'finished' | 'started' {
   return finishedAt ? 'finished' : 'started';
 }
@@ -147,6 +175,8 @@ function statusOf({ finishedAt }: Pick<SessionOverview, 'finishedAt'>): 'finishe
 function summaryOf(storage: Storage, session: SessionOverview, problems: StoredProblem[] = []) {
   return {
     folder: session.folder,
+    /** The name in the invitation, then the name that the candidate typed. */
+    tokenOwner: session.tokenOwner,
     userName: session.userName,
     status: statusOf(session),
     startedAt: isoTime(session.startedAt),

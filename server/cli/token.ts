@@ -1,24 +1,25 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { DateTime } from 'luxon';
-import { type Storage, stateOfToken, storageCodeOf, type TokenOverview } from '../../storage/index.ts';
+import { type Storage, storageCodeOf } from '../../storage/index.ts';
 import { type Config, publicUrl } from '../config.ts';
-import { fullName } from '../name.ts';
 import {
   CommandError,
   type CommonOptions,
   exactTime,
-  isoTime,
   linkOrigin,
   type Print,
   parseCount,
   parseExpiry,
   say,
-  shortTime,
   show,
-  table,
   withCommon,
+  withExamples,
   withStorage,
 } from './command.ts';
+import { linkOf } from './link.ts';
+import { addTokenChanges } from './token-change.ts';
+import { addTokenLists } from './token-list.ts';
+import { EXTRA_TAKES, FACTOR, parseExtraTakes, parseFactor, parseName, parseSecret } from './token-options.ts';
 
 /** A secret with fewer characters is not looked at from a network that guesses (SECURITY.md). */
 const SAFE_LENGTH = 16;
@@ -29,6 +30,8 @@ interface CreateOptions extends CommonOptions {
   expires?: DateTime;
   maxSessions: number;
   token?: string;
+  timeFactor: number;
+  extraTakes: number;
 }
 
 /**
@@ -44,12 +47,16 @@ export async function createToken(
     expiresAt: DateTime | null;
     maxSessions: number;
     token?: string | undefined;
+    timeFactor?: number | undefined;
+    extraTakes?: number | undefined;
   },
 ) {
-  if (!(await storage.interviews.get(from.interview)))
+  const interview = await storage.interviews.get(from.interview);
+  if (!interview)
     throw new CommandError(
       `there is no interview ${JSON.stringify(from.interview)}: "tresgo interview list" shows them`,
     );
+  const { language } = interview;
   const { token, secret } = await storage.tokens.create(from).catch((error: unknown) => {
     throw storageCodeOf(error) === 'token-taken'
       ? new CommandError('this value is a token already: choose another, or leave --token out')
@@ -59,7 +66,7 @@ export async function createToken(
     id: token.id,
     token: secret,
     name: token.name,
-    link: `${publicUrl(config)}/#t=${encodeURIComponent(secret)}`,
+    link: linkOf(publicUrl(config), secret, language ?? null),
     expiresAt: token.expiresAt?.toUTC().toISO() ?? null,
   };
 }
@@ -68,7 +75,12 @@ export async function createToken(
 export function addTokenCommands(program: Command, print: Print): void {
   const tokens = program.command('token').description('links for candidates');
 
-  withCommon(tokens.command('create'))
+  withExamples(
+    withCommon(tokens.command('create')),
+    'token create --name "Nguyễn Văn A"',
+    'token create --name "Nguyễn Văn A" --interview sales --expires 7d',
+    'token create --name "Nguyễn Văn A" --time-factor 1.5 --extra-takes 1   # more time for one person',
+  )
     .description('make a token and print it, once, with the candidate’s link')
     .requiredOption(
       '--name <name>',
@@ -82,6 +94,8 @@ export function addTokenCommands(program: Command, print: Print): void {
       (text) => parseExpiry(text),
     )
     .option('--max-sessions <n>', 'sessions it allows; 0 = any number', parseCount, 1)
+    .option('--time-factor <n>', FACTOR, parseFactor, 1)
+    .option('--extra-takes <n>', EXTRA_TAKES, parseExtraTakes, 0)
     .option('--token <value>', 'a value of your own: 4 to 200 printable ASCII characters', parseSecret)
     .action(async (options: CreateOptions) => {
       const { made, guess } = await withStorage(
@@ -107,89 +121,6 @@ export function addTokenCommands(program: Command, print: Print): void {
       );
     });
 
-  withCommon(tokens.command('list'))
-    .description('all tokens, without their secrets')
-    .action(async (options: CommonOptions) => {
-      const all = await withStorage(options, async (storage) => (await storage.lists.tokens()).map(summaryOf));
-      show(print, options, all, () =>
-        table(
-          all.map(({ id, name, interview, sessions, maxSessions, expiresAt, state, answered, questions }) => ({
-            id,
-            name,
-            interview,
-            sessions: `${sessions.length} of ${maxSessions || 'any'}`,
-            expires: expiresAt === null ? 'never' : shortTime(DateTime.fromISO(expiresAt)),
-            state: state === 'in-progress' ? `${state} (${answered} of ${questions})` : state,
-          })),
-          'No tokens yet: make one with "tresgo token create --name …".',
-        ),
-      );
-    });
-
-  withCommon(tokens.command('show').argument('<id>', 'the token’s id, from "token list"'))
-    .description('one token and its sessions')
-    .action(async (id: string, options: CommonOptions) => {
-      const token = await withStorage(options, async (storage) => requireSummary(storage, id));
-      show(print, options, token, () =>
-        Object.entries(token)
-          .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(', ') || 'none' : (value ?? 'never')}`)
-          .join('\n'),
-      );
-    });
-
-  for (const { name, revoked, description } of [
-    { name: 'revoke', revoked: true, description: 'stop everything that uses it; nothing received is deleted' },
-    { name: 'restore', revoked: false, description: 'let the same session and uploads go on' },
-  ]) {
-    withCommon(tokens.command(name).argument('<id>', 'the token’s id, from "token list"'))
-      .description(description)
-      .action(async (id: string, options: CommonOptions) => {
-        const token = await withStorage(options, async (storage) => {
-          await requireSummary(storage, id);
-          await storage.tokens.revoke(id, revoked);
-          return requireSummary(storage, id);
-        });
-        show(print, options, token, () => `The token of ${token.name} is ${token.state}.`);
-      });
-  }
-}
-
-/** @throws CommandError where there is no such token */
-async function requireSummary(storage: Storage, id: string) {
-  const [overview] = await storage.lists.tokens(id);
-  if (!overview) throw new CommandError(`there is no token ${JSON.stringify(id)}: "tresgo token list" shows them`);
-  return summaryOf(overview);
-}
-
-function summaryOf(overview: TokenOverview) {
-  const { token, sessions } = overview;
-  const newest = sessions.at(0);
-  return {
-    id: token.id,
-    name: token.name,
-    interview: token.interview,
-    state: stateOfToken(overview),
-    /** Of the newest session. */
-    answered: newest?.answered ?? 0,
-    questions: newest?.questions ?? null,
-    createdAt: isoTime(token.createdAt),
-    openedAt: token.openedAt && isoTime(token.openedAt),
-    expiresAt: token.expiresAt && isoTime(token.expiresAt),
-    revokedAt: token.revokedAt && isoTime(token.revokedAt),
-    maxSessions: token.maxSessions,
-    sessions: sessions.map(({ folder }) => folder),
-  };
-}
-
-function parseName(text: string): string {
-  const { data: name } = fullName.safeParse(text);
-  if (name === undefined)
-    throw new InvalidArgumentError('It takes a name of 1 to 1000 characters, without control characters.');
-  return name;
-}
-
-function parseSecret(text: string): string {
-  if (!/^[\x20-\x7e]{4,200}$/.test(text) || text.trim() !== text)
-    throw new InvalidArgumentError('It takes 4 to 200 printable ASCII characters, and no space at either end.');
-  return text;
+  addTokenLists((name) => withCommon(tokens.command(name)), print);
+  addTokenChanges((name) => withCommon(tokens.command(name)), print);
 }

@@ -24,7 +24,7 @@ export interface AnswerOverview
 
 /** A session with its answers. */
 export interface SessionOverview
-  extends Pick<Session, 'id' | 'folder' | 'userName' | 'startedAt' | 'finishedAt' | 'interview'> {
+  extends Pick<Session, 'id' | 'folder' | 'userName' | 'tokenOwner' | 'startedAt' | 'finishedAt' | 'interview'> {
   /** In question order. */
   answers: AnswerOverview[];
 }
@@ -69,7 +69,13 @@ export function createLists(db: Database) {
   return {
     /** All sessions, the newest first, or the one in a folder. */
     async sessions(folder?: string): Promise<SessionOverview[]> {
-      let sessions = db.selectFrom('sessions').selectAll().orderBy('started_at', 'desc').orderBy('id');
+      let sessions = db
+        .selectFrom('sessions')
+        .innerJoin('tokens', 'tokens.id', 'sessions.token_id')
+        .selectAll('sessions')
+        .select('tokens.name as owner')
+        .orderBy('sessions.started_at', 'desc')
+        .orderBy('sessions.id');
       let takes = db
         .selectFrom('takes')
         .innerJoin('sessions', 'sessions.id', 'takes.session_id')
@@ -106,7 +112,7 @@ export function createLists(db: Database) {
           copy: toJob(take.copy_state, take.copy_progress, take.copy_reason),
           transcript: toJob(take.text_state, take.text_progress, take.text_reason),
         }));
-        return { id, folder: row.folder, userName, startedAt, finishedAt, interview, answers };
+        return { id, folder: row.folder, userName, tokenOwner: row.owner, startedAt, finishedAt, interview, answers };
       });
     },
 
@@ -121,9 +127,20 @@ export function createLists(db: Database) {
       return rows.map(({ folder }) => folder);
     },
 
-    /** All tokens, the oldest first, or one. */
+    /** Two of the tokens whose id begins with this text, at most. */
+    async tokensWith(start: string): Promise<string[]> {
+      const rows = await db
+        .selectFrom('tokens')
+        .select('id')
+        .where(sql<boolean>`instr(id, ${start}) = 1`)
+        .limit(2)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    /** All tokens, the newest first, or one. */
     async tokens(id?: string): Promise<TokenOverview[]> {
-      let tokens = db.selectFrom('tokens').selectAll().orderBy('created_at').orderBy('id');
+      let tokens = db.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('id');
       let sessions = db
         .selectFrom('sessions')
         .select(['id', 'token_id', 'folder', 'started_at', 'finished_at', 'interview'])

@@ -5,7 +5,7 @@ import type { Token } from '../types.ts';
 import type { Database, TokenRow } from './database.ts';
 
 /** A token to create. */
-interface NewToken {
+export interface NewToken {
   /** The candidate's name, as typed by the admin. */
   name: string;
   /** The interview's slug. */
@@ -24,6 +24,12 @@ interface NewToken {
   language?: string | null | undefined;
 }
 
+/** A token with its secret, which is stored nowhere. */
+export interface MadeToken {
+  token: Token;
+  secret: string;
+}
+
 /** The tokens in the catalog. */
 export type Tokens = ReturnType<typeof createTokens>;
 
@@ -37,35 +43,33 @@ export function hashToken(token: string): string {
 
 /** Creates the access to tokens. */
 export function createTokens(db: Database, now: () => DateTime) {
+  const selectByHash = db.prepare(db.selectFrom('tokens').select('id').where('hash', '=', ''));
+
   return {
     /**
      * Stores the hash of a new token's secret.
      * @returns the token, and the secret, which can't be read again
      * @throws StorageError `token-taken` when another token has this secret
      */
-    async create(from: NewToken): Promise<{ token: Token; secret: string }> {
-      const secret = from.token ?? randomBytes(24).toString('base64url');
-      const row: TokenRow = {
-        id: randomBytes(5).toString('hex'),
-        hash: hashToken(secret),
-        name: from.name,
-        interview: from.interview,
-        created_at: now().toUTC().toISO() as string,
-        expires_at: from.expiresAt?.toUTC().toISO() ?? null,
-        max_sessions: from.maxSessions,
-        revoked_at: null,
-        opened_at: null,
-        time_factor: from.timeFactor ?? 1,
-        extra_takes: from.extraTakes ?? 0,
-        language: from.language ?? null,
-      };
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('tokens')
-        .values(row)
-        .onConflict((conflict) => conflict.column('hash').doNothing())
-        .executeTakeFirst();
-      if (!numInsertedOrUpdatedRows) throw new StorageError('token-taken', 'this value is a token already');
-      return { token: toToken(row), secret };
+    async create(from: NewToken): Promise<MadeToken> {
+      const { made } = await this.createAll([from]);
+      if (!made[0]) throw new StorageError('token-taken', 'this value is a token already');
+      return made[0];
+    },
+
+    /**
+     * As `create`, for many at once: all of them are made, or none.
+     * @returns the tokens in the order of `all`; or none, and in `taken` the places in `all` whose secret is a token already
+     */
+    async createAll(all: NewToken[]): Promise<{ made: MadeToken[]; taken: number[] }> {
+      const rows = all.map((from) => newRow(from, now()));
+      const taken: number[] = [];
+      await db.changeTogether(() => {
+        taken.length = 0;
+        for (const [at, { row }] of rows.entries()) if (selectByHash(row.hash)) taken.push(at);
+        if (taken.length === 0) for (const { row } of rows) db.change(db.insertInto('tokens').values(row));
+      });
+      return { made: taken.length > 0 ? [] : rows.map(({ row, secret }) => ({ token: toToken(row), secret })), taken };
     },
 
     /** The token with this secret; null when there is none. */
@@ -101,7 +105,64 @@ export function createTokens(db: Database, now: () => DateTime) {
       await db.updateTable('tokens').set({ revoked_at: revokedAt }).where('id', '=', id).execute();
       return this.get(id);
     },
+
+    /**
+     * Changes what a token allows, or the name on it.
+     * @returns the token as it is now; null when there is none
+     */
+    async update(
+      id: string,
+      change: Partial<Pick<Token, 'name' | 'expiresAt' | 'maxSessions' | 'timeFactor' | 'extraTakes'>>,
+    ): Promise<Token | null> {
+      const columns = {
+        ...(change.name === undefined ? {} : { name: change.name }),
+        ...(change.expiresAt === undefined ? {} : { expires_at: change.expiresAt?.toUTC().toISO() ?? null }),
+        ...(change.maxSessions === undefined ? {} : { max_sessions: change.maxSessions }),
+        ...(change.timeFactor === undefined ? {} : { time_factor: change.timeFactor }),
+        ...(change.extraTakes === undefined ? {} : { extra_takes: change.extraTakes }),
+      };
+      if (Object.keys(columns).length > 0) await db.updateTable('tokens').set(columns).where('id', '=', id).execute();
+      return this.get(id);
+    },
+
+    /**
+     * Gives the token a new secret: the old one is no token any more, and its sessions continue by the new one.
+     * @returns the token and the new secret, which can't be read again; null when there is no such token
+     */
+    async reissue(id: string): Promise<MadeToken | null> {
+      const secret = newSecret();
+      await db
+        .updateTable('tokens')
+        .set({ hash: hashToken(secret) })
+        .where('id', '=', id)
+        .execute();
+      const token = await this.get(id);
+      return token && { token, secret };
+    },
   };
+}
+
+function newSecret(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+function newRow(from: NewToken, at: DateTime): { row: TokenRow; secret: string } {
+  const secret = from.token ?? newSecret();
+  const row = {
+    id: randomBytes(5).toString('hex'),
+    hash: hashToken(secret),
+    name: from.name,
+    interview: from.interview,
+    created_at: at.toUTC().toISO() as string,
+    expires_at: from.expiresAt?.toUTC().toISO() ?? null,
+    max_sessions: from.maxSessions,
+    revoked_at: null,
+    opened_at: null,
+    time_factor: from.timeFactor ?? 1,
+    extra_takes: from.extraTakes ?? 0,
+    language: from.language ?? null,
+  };
+  return { row, secret };
 }
 
 /** The token in a row. */

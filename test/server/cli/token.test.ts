@@ -55,8 +55,8 @@ test('a token is created, listed, shown, revoked and restored; its secret is pri
   expectRefusal(await run('token', 'create', '--name', 'C', '--token', chosen), /a token already/);
 
   expect(await json<Created[]>('token', 'list')).toMatchObject([
-    { id: made.id, state: 'invited', maxSessions: 1 },
     { name: 'B' },
+    { id: made.id, state: 'invited', maxSessions: 1 },
   ]);
   expect(await json('token', 'revoke', made.id)).toMatchObject({ id: made.id, state: 'revoked' });
   expect(await json('token', 'show', made.id)).toMatchObject({ state: 'revoked' });
@@ -86,13 +86,14 @@ test('the output for people has the secret and the link on lines of their own', 
   const { status, stdout } = await run('token', 'create', '--name', 'Anna', '--max-sessions', '0');
   expect(status).toBe(0);
   expect(stdout).toMatch(/^Token for Anna \(id \w+\):\n {2}(\S{32})\nLink:\n {2}http:\/\/127\.0\.0\.1:8002\/#t=\1\n$/);
-  expect((await run('token', 'list')).stdout).toMatch(/^ID +NAME +INTERVIEW +SESSIONS +EXPIRES +STATE\n/);
+  expect((await run('token', 'list')).stdout).toMatch(/^ID +NAME +INTERVIEW +STATE +LAST ACTIVITY +EXPIRES\n/);
 });
 
 test('the columns of the list are aligned whatever script the names are in', async () => {
   for (const name of ['王小明', 'สมศรี ผู้ดี', 'Nguyễn Văn A'.normalize('NFD')])
     await json('token', 'create', '--name', name);
-  const [headings = '', ...rows] = (await run('token', 'list')).stdout.trimEnd().split('\n');
+  const [headings = '', ...lines] = (await run('token', 'list')).stdout.split('\n');
+  const rows = lines.slice(0, lines.indexOf(''));
   const beforeInterview = (row: string) => displayWidth(row.slice(0, row.lastIndexOf('default')));
   expect(new Set(rows.map(beforeInterview))).toEqual(new Set([headings.indexOf('INTERVIEW')]));
 });
