@@ -27,8 +27,8 @@ export interface AdaptiveQuality {
   quality(): Quality;
   /** A take begins; returns its quality. */
   begin(): Quality;
-  /** Measures the uplink, once in the life of the page; never rejects. */
-  measure(): Promise<void>;
+  /** Measures the uplink, once in the life of the page, in kbit/s; null where it cannot be measured. Never rejects. */
+  measure(): Promise<number | null>;
   /** Takes over the quality that an earlier page of this interview chose last, until something is measured. */
   resume(saved: Quality | undefined): void;
   /** Bounds the quality of the next takes by something other than the uplink. What is left out stays as it is. */
@@ -57,7 +57,7 @@ export function createAdaptiveQuality({
   let quality = limitQuality(chosen, limits);
   /** Of the running take: what is measured meanwhile applies to the next one. */
   let recorded = quality;
-  let measured: Promise<void> | null = null;
+  let measured: Promise<number | null> | null = null;
   let known = false;
   let maxBacklogBytes = 0;
 
@@ -77,7 +77,10 @@ export function createAdaptiveQuality({
     measure() {
       measured ??= measure()
         .catch(() => null)
-        .then((kbps) => set(kbps === null ? chosen : fitQuality(kbps)));
+        .then((kbps) => {
+          set(kbps === null ? chosen : fitQuality(kbps));
+          return kbps;
+        });
       return measured;
     },
     resume(saved) {
@@ -90,9 +93,9 @@ export function createAdaptiveQuality({
       quality = next;
       if (known) onQuality(quality);
     },
-    ready() {
+    async ready() {
       if (!measured && !known) set(chosen);
-      return measured ?? Promise.resolve();
+      await measured;
     },
     observeBacklog(backlogBytes) {
       maxBacklogBytes = Math.max(maxBacklogBytes, backlogBytes);

@@ -11,6 +11,8 @@ export interface DeviceChoice {
   cameraId?: string;
   /** The browser's deviceId; empty or absent: the browser chooses. */
   microphoneId?: string;
+  /** The camera is never asked for. */
+  voiceAlone?: boolean;
 }
 
 /** One camera or one microphone, as the browser lists it. */
@@ -47,13 +49,13 @@ function videoConstraints({ width, height, frameRate }: Quality): MediaTrackCons
 }
 
 /**
- * Opens camera and microphone.
+ * Opens camera and microphone, or the microphone alone.
  *
  * @throws DOMException of getUserMedia; a `SecurityError` on a page of plain HTTP, and a `NotSupportedError` on a secure
  * page where there is no call for devices, as in the browsers of some apps.
  */
 export async function openDevices(
-  { cameraId = '', microphoneId = '' }: DeviceChoice = {},
+  { cameraId = '', microphoneId = '', voiceAlone = false }: DeviceChoice = {},
   quality: Quality = DEFAULT_QUALITY,
 ): Promise<MediaStream> {
   // Browsers hide mediaDevices from pages that are neither HTTPS nor localhost.
@@ -62,16 +64,17 @@ export async function openDevices(
     throw new DOMException('This browser gives pages no camera', 'NotSupportedError');
   }
   try {
-    return await openAsked({ cameraId, microphoneId }, quality);
+    return await openAsked({ cameraId, microphoneId, voiceAlone }, quality);
   } catch (error) {
     // On a secure page it is the browser's settings, or the page around this one, that refuse the devices.
     if (nameOf(error) === 'SecurityError') throw new DOMException(String(error), 'NotAllowedError');
-    const chosen = Boolean(cameraId || microphoneId);
-    if (chosen && nameOf(error) === 'NotReadableError') return openOthers({ cameraId, microphoneId }, quality, error);
+    const chosen = Boolean((cameraId && !voiceAlone) || microphoneId);
+    if (chosen && nameOf(error) === 'NotReadableError')
+      return openOthers({ cameraId, microphoneId, voiceAlone }, quality, error);
     // A chosen device was unplugged, or a camera has no frame rate in our range: any device is better than none.
     if (nameOf(error) !== 'OverconstrainedError' && !(chosen && nameOf(error) === 'NotFoundError')) throw error;
     return navigator.mediaDevices.getUserMedia({
-      video: cameraId ? { deviceId: { ideal: cameraId } } : true,
+      video: !voiceAlone && (cameraId ? { deviceId: { ideal: cameraId } } : true),
       audio: microphoneId ? { deviceId: { ideal: microphoneId } } : true,
     });
   }
@@ -82,19 +85,19 @@ export async function openDevices(
  * helps.
  */
 async function openOthers(choice: DeviceChoice, quality: Quality, error: unknown): Promise<MediaStream> {
-  const { cameraId, microphoneId } = choice;
-  const less: DeviceChoice[] = cameraId && microphoneId ? [{ microphoneId }, { cameraId }, {}] : [{}];
-  for (const { cameraId = '', microphoneId = '' } of less) {
-    const stream = await openAsked({ cameraId, microphoneId }, quality).catch(() => null);
+  const { cameraId, microphoneId, voiceAlone = false } = choice;
+  const less: DeviceChoice[] = cameraId && microphoneId && !voiceAlone ? [{ microphoneId }, { cameraId }, {}] : [{}];
+  for (const part of less) {
+    const stream = await openAsked({ ...part, voiceAlone }, quality).catch(() => null);
     if (stream) return stream;
   }
   throw error;
 }
 
-function openAsked({ cameraId, microphoneId }: DeviceChoice, quality: Quality): Promise<MediaStream> {
+function openAsked({ cameraId, microphoneId, voiceAlone }: DeviceChoice, quality: Quality): Promise<MediaStream> {
   const wishes = videoConstraints(quality);
   return navigator.mediaDevices.getUserMedia({
-    video: cameraId ? { ...wishes, deviceId: { exact: cameraId } } : { ...wishes, facingMode: 'user' },
+    video: !voiceAlone && (cameraId ? { ...wishes, deviceId: { exact: cameraId } } : { ...wishes, facingMode: 'user' }),
     audio: microphoneId ? { ...AUDIO, deviceId: { exact: microphoneId } } : AUDIO,
   });
 }

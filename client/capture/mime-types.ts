@@ -2,6 +2,11 @@
 
 const WEBM = ['video/webm;codecs=vp8,opus', 'video/webm'];
 const MP4 = ['video/mp4;codecs=avc1.42E01E,mp4a.40.2', 'video/mp4'];
+/** Of sound alone. Ogg, which Firefox records as well, is none of the containers that the server takes. */
+const VOICE = ['audio/webm;codecs=opus', 'audio/webm', 'audio/mp4;codecs=mp4a.40.2', 'audio/mp4'];
+
+/** What a recording has: a picture with sound, or sound alone. */
+export type RecordingKind = 'video' | 'audio';
 
 /**
  * The types in order of preference; the browser may support none of them.
@@ -11,6 +16,10 @@ const MP4 = ['video/mp4;codecs=avc1.42E01E,mp4a.40.2', 'video/mp4'];
  * delivers nothing between two key frames, whatever the timeslice, and a reload would lose more. No feature tells the two
  * apart, since both offer both; the vendor is the engine's own and the same in all its browsers and versions.
  */
-export function mimeTypesToTry(vendor: string = globalThis.navigator?.vendor ?? ''): string[] {
+export function mimeTypesToTry(
+  kind: RecordingKind = 'video',
+  vendor: string = globalThis.navigator?.vendor ?? '',
+): string[] {
+  if (kind === 'audio') return VOICE;
   return vendor.startsWith('Apple') ? [...MP4, ...WEBM] : [...WEBM, ...MP4];
 }

@@ -3,6 +3,7 @@
  */
 
 import { systemTimers, type Timers } from '../timers.ts';
+import type { RecordingKind } from './mime-types.ts';
 import type { Quality } from './quality.ts';
 import { type EndReason, startRecorder } from './recorder.ts';
 import type { Trouble } from './recorder-watch.ts';
@@ -10,7 +11,9 @@ import { createWorkingTypes, type WorkingTypes } from './working-types.ts';
 
 interface PracticeOptions {
   stream: MediaStream;
-  quality: Quality;
+  quality: Pick<Quality, 'audioBitsPerSecond'> & Partial<Pick<Quality, 'videoBitsPerSecond'>>;
+  /** What the stream has. */
+  kind?: RecordingKind;
   /** The recording ends by itself after this time. */
   maxMs?: number;
   types?: WorkingTypes;
@@ -39,6 +42,7 @@ export interface Practice {
 export function startPractice({
   stream,
   quality: { videoBitsPerSecond, audioBitsPerSecond },
+  kind = 'video',
   maxMs = 30_000,
   types = createWorkingTypes(),
   timers = systemTimers,
@@ -49,8 +53,9 @@ export function startPractice({
   let restarted = false;
   const begin = (): ReturnType<typeof startRecorder> =>
     startRecorder({
-      ...{ stream, videoBitsPerSecond, audioBitsPerSecond, timers, onTrouble },
-      mimeTypes: types.list(),
+      ...{ stream, audioBitsPerSecond, timers, onTrouble },
+      ...(videoBitsPerSecond !== undefined && { videoBitsPerSecond }),
+      mimeTypes: types.list(kind),
       onChunk: async (data) => chunks?.push(data),
       onEnd(reason) {
         const failed = chunks?.length === 0 && (reason === 'error' || reason === 'silent');

@@ -33,8 +33,8 @@ export interface Preview {
    */
   tune(quality: Quality, when?: { later?: boolean }): Promise<void>;
   close(): void;
-  /** The choice, for the page to show; empty where the browser chooses. */
-  chosen(): Required<DeviceChoice>;
+  /** The devices that were chosen, for the page to show; empty where the browser chooses. */
+  chosen(): Required<Pick<DeviceChoice, 'cameraId' | 'microphoneId'>>;
   /** Loudness of the microphone, 0 to 1; null where nothing can be heard yet. */
   level(): number | null;
 }
@@ -155,7 +155,7 @@ export function createPreview(
       if (stream && !later) await apply();
     },
     close,
-    chosen: () => ({ cameraId: '', microphoneId: '', ...choice }),
+    chosen: () => ({ cameraId: choice.cameraId ?? '', microphoneId: choice.microphoneId ?? '' }),
     level() {
       const loudness = meter?.level() ?? null;
       return meter?.listens() ? loudness : null;

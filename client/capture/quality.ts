@@ -16,6 +16,11 @@ export interface Quality {
   audioBitsPerSecond: number;
 }
 
+/** The sound of an answer by voice alone, in bit/s: clear speech, and half of what the slowest links carry. */
+export const VOICE_BITS_PER_SECOND = 32_000;
+/** An uplink below this rate carries no picture to speak of, in kbit/s: an answer by voice alone is offered. */
+export const VOICE_ALONE_KBPS = 100;
+
 /** How the last answer was sent. */
 interface Sending {
   /** What was recorded but not confirmed when the candidate stopped, as ms of recording. */

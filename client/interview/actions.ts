@@ -16,6 +16,8 @@ export interface Screen {
 export interface Actions {
   /** Leaves the device check for the first question. */
   start(): void;
+  /** Answers by voice alone from now on, or with the camera again. */
+  voiceAlone(on: boolean): void;
   /** Begins the practice question, also once more. */
   practise(): void;
   /** Ends the recording of the practice question, and plays it. */

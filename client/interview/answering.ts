@@ -3,7 +3,6 @@
  */
 
 import type { Preview } from '../capture/preview.ts';
-import type { Quality } from '../capture/quality.ts';
 import { FIRST_CHUNK_MS, type Trouble } from '../capture/recorder-watch.ts';
 import { createWorkingTypes, type WorkingTypes } from '../capture/working-types.ts';
 import type { SpooledTake } from '../spool/spool.ts';
@@ -14,7 +13,7 @@ import type { SavedRecord } from './saved-record.ts';
 import type { SessionQueue } from './session-queue.ts';
 import { type Alert, type Cause, currentQuestion } from './state.ts';
 import type { Store } from './store.ts';
-import { lacksMuch, startTake, type Take, type TakeEnd } from './take.ts';
+import { lacksMuch, startTake, type Take, type TakeEnd, type TakeOptions } from './take.ts';
 
 /** How often the recording of a question begins anew by itself, where the recorder has recorded next to nothing. */
 const MAX_RESTARTS = 2;
@@ -38,7 +37,7 @@ interface AnsweringOptions {
   /** Resolves, soon, once the quality of the next take is known; never rejects. */
   ready?: () => Promise<void>;
   /** Called when a take begins. */
-  quality: () => Quality;
+  quality: () => TakeOptions['quality'];
   /** A take has begun. */
   onBegin: (stream: MediaStream) => void;
   /** Called at the end of a take: whether camera or microphone delivered nothing for a while. */
@@ -147,7 +146,7 @@ export function createAnswering({
       recording = beginning = true;
       take = await begin({
         ...{ queue, stream, question: question.index, quality: quality(), onTrouble, onEnd: ended },
-        mimeTypes: types.list(),
+        mimeTypes: types.list(get().voiceAlone ? 'audio' : 'video'),
         firstChunkMs: restarts < MAX_RESTARTS ? FIRST_CHUNK_MS : LAST_FIRST_CHUNK_MS,
       });
       dispatch({ type: 'recording', takeId: take.takeId });

@@ -4,6 +4,7 @@ import { fittingBitsPerSecond } from '../../server/wire.ts';
 import type { AdaptiveQuality, AdaptiveQualityOptions } from '../capture/adaptive-quality.ts';
 import type { DeviceChoice } from '../capture/devices.ts';
 import type { Preview } from '../capture/preview.ts';
+import { VOICE_BITS_PER_SECOND } from '../capture/quality.ts';
 import type { SilenceDetector } from '../capture/silence-detector.ts';
 import type { WakeLock } from '../capture/wake-lock.ts';
 import { createWorkingTypes } from '../capture/working-types.ts';
@@ -126,7 +127,7 @@ export function createController({
     preview,
     types,
     ready: adaptiveQuality.ready,
-    quality: adaptiveQuality.begin,
+    quality: () => (get().voiceAlone ? { audioBitsPerSecond: VOICE_BITS_PER_SECOND } : adaptiveQuality.begin()),
     onBegin(stream) {
       silenceDetector.reset();
       warnings.begin(stream);
@@ -136,7 +137,8 @@ export function createController({
     onStop(takeId) {
       queue.enterGate(takeId);
       const { recordedBytes, ackedBytes, uplinkKbps } = queue.status();
-      adaptiveQuality.stopped({ backlogBytes: recordedBytes - ackedBytes, uplinkKbps });
+      // How a voice alone was sent says nothing of a picture.
+      if (!get().voiceAlone) adaptiveQuality.stopped({ backlogBytes: recordedBytes - ackedBytes, uplinkKbps });
     },
     onEnd: (take, interruption) => flow.takeEnded(take, interruption),
   });
@@ -193,6 +195,8 @@ export function createController({
     if (!question || maxBytes === null) return;
     adaptiveQuality.limit({ bitsPerSecond: fittingBitsPerSecond({ maxSeconds: question.maxSeconds, maxBytes }) });
   });
+  // Before the camera opens for a question: it stays closed for a voice alone.
+  store.subscribe(({ voiceAlone }, before) => voiceAlone !== before.voiceAlone && preview.choose({ voiceAlone }));
   store.subscribe(({ phase }) => (resting.has(phase.name) ? wakeLock.release() : wakeLock.hold()));
   store.subscribe(screen.render);
   store.subscribe(({ phase, alert: about }, before) => {
@@ -230,6 +234,14 @@ export function createController({
 
   const actions: Actions = {
     start: flow.start,
+    voiceAlone(on) {
+      const { phase } = get();
+      if (phase.name !== 'checking' && phase.name !== 'requesting') return;
+      dispatch({ type: 'voice-alone', on });
+      savedRecord.save({ voiceAlone: on });
+      if (phase.name === 'requesting') void answering.record();
+      else void check.open();
+    },
     practise() {
       if (get().phase.name === 'checking' || get().phase.name === 'practice') void check.practise();
     },

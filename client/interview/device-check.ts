@@ -2,9 +2,10 @@
 
 import type { AdaptiveQuality } from '../capture/adaptive-quality.ts';
 import { cameraLines, type DeviceChoice, listDevices } from '../capture/devices.ts';
+import { mimeTypesToTry, type RecordingKind } from '../capture/mime-types.ts';
 import { type Practice, startPractice } from '../capture/practice.ts';
 import type { Preview } from '../capture/preview.ts';
-import { bitsPerSecond } from '../capture/quality.ts';
+import { bitsPerSecond, VOICE_BITS_PER_SECOND } from '../capture/quality.ts';
 import { supportedMimeType } from '../capture/recorder.ts';
 import { createWorkingTypes, type WorkingTypes } from '../capture/working-types.ts';
 import type { Screen } from './actions.ts';
@@ -71,11 +72,12 @@ export function createDeviceCheck({
   /** How often the warning was asked for: only the newest is true. */
   let warnings = 0;
 
+  const kind = (): RecordingKind => (get().voiceAlone ? 'audio' : 'video');
   const mention = (about: Alert | null) => dispatch({ type: 'alert', alert: about });
 
   async function openDevices(): Promise<void> {
     try {
-      if (!supportedMimeType()) throw new DOMException('', 'NotSupportedError');
+      if (!supportedMimeType(mimeTypesToTry(kind()))) throw new DOMException('', 'NotSupportedError');
       const stream = await preview.open();
       adaptiveQuality.limit({ cameraHeight: cameraLines(stream) });
       dispatch({ type: 'devices', ...(await listDevices(stream)) });
@@ -91,7 +93,8 @@ export function createDeviceCheck({
   async function warn(): Promise<void> {
     warnings += 1;
     const mine = warnings;
-    const about = await warning((bitsPerSecond(adaptiveQuality.quality()) / 8) * secondsHeld(get()));
+    const bits = get().voiceAlone ? VOICE_BITS_PER_SECOND : bitsPerSecond(adaptiveQuality.quality());
+    const about = await warning((bits / 8) * secondsHeld(get()));
     const { alert, phase } = get();
     if (mine !== warnings || phase.name !== 'checking' || !phase.ready || !givesWay(alert)) return;
     if (about || alert?.code === 'storage-low') dispatch({ type: 'alert', alert: about });
@@ -100,7 +103,10 @@ export function createDeviceCheck({
   async function open(): Promise<void> {
     screen.playback(null);
     dispatch({ type: 'check' });
-    void adaptiveQuality.measure().then(warn);
+    void adaptiveQuality.measure().then((kbps) => {
+      dispatch({ type: 'uplink', kbps });
+      return warn();
+    });
     await openDevices();
   }
 
@@ -124,7 +130,8 @@ export function createDeviceCheck({
         dispatch({ type: 'practice', stage: 'recording' });
         practice = startPractice({
           stream,
-          quality: adaptiveQuality.quality(),
+          quality: get().voiceAlone ? { audioBitsPerSecond: VOICE_BITS_PER_SECOND } : adaptiveQuality.quality(),
+          kind: kind(),
           types,
           onTrouble(trouble) {
             if (trouble === 'still') mention({ code: 'picture-still' });

@@ -32,6 +32,8 @@ export interface SavedProgress {
   recordedMs?: Record<number, number> | undefined;
   /** How long the candidate spoke by the page's clock, by question, in ms; of takes that this page saw end. */
   spokenMs?: Record<number, number> | undefined;
+  /** The candidate has chosen to answer by voice alone. */
+  voiceAlone?: boolean | undefined;
   /** What takes were recorded with last. */
   quality?: Quality | undefined;
   /** How many questions the page named when it asked to finish the session: the response may be lost. */

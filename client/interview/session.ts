@@ -134,7 +134,9 @@ export function createSession({
     const { interview, questions, answered } = start;
     alert(null);
     const { maxBytes = null } = start;
-    dispatch({ type: 'loaded', title: interview.title, gate: interview.gate, questions, maxBytes, answered });
+    const { title, gate, allowAudioOnly = false } = interview;
+    dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered });
+    dispatch({ type: 'voice-alone', on: savedRecord.load().voiceAlone ?? false });
     await on.onOpen(start);
     if (then && get().alert === null) alert(then);
   }

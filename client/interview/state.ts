@@ -68,6 +68,12 @@ export interface InterviewState {
   questions: Question[];
   /** The largest answer that the server takes, in bytes; null where it told none. */
   maxBytes: number | null;
+  /** Whether the candidate may answer by voice alone. */
+  allowAudioOnly: boolean;
+  /** The candidate answers by voice alone: the camera is not asked for. */
+  voiceAlone: boolean;
+  /** What the uplink carried at the device check, in kbit/s; null before it was measured, and where it could not be. */
+  uplinkKbps: number | null;
   /** Questions, from 1, whose answer the server holds. */
   answered: number[];
   /** Questions, from 1, whose take is whole on this device, for gate `end`. */
@@ -94,10 +100,12 @@ export interface SavedReceipt extends Receipt {
 export type Event =
   /** The interview as the server, or the device's memory, has it: replaces what was known before. */
   | ({ type: 'loaded' } & Pick<InterviewState, 'title' | 'gate' | 'questions' | 'answered'> &
-      Partial<Pick<InterviewState, 'maxBytes'>>)
+      Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly'>>)
   /** The server, or the upload engine, names questions that are answered; an answer once confirmed stays confirmed. */
   | { type: 'answered'; answered: number[] }
   | { type: 'quality'; quality: Quality }
+  | { type: 'uplink'; kbps: number | null }
+  | { type: 'voice-alone'; on: boolean }
   | { type: 'practice'; stage: 'recording' | 'watching' }
   | { type: 'pausing'; on: boolean }
   | { type: 'paused' }
@@ -126,6 +134,9 @@ export const initial: InterviewState = {
   gate: 'each',
   questions: [],
   maxBytes: null,
+  allowAudioOnly: false,
+  voiceAlone: false,
+  uplinkKbps: null,
   answered: [],
   recorded: [],
   pausing: false,
@@ -177,6 +188,10 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
       return { ...state, alert: event.alert };
     case 'quality':
       return { ...state, quality: event.quality };
+    case 'uplink':
+      return { ...state, uplinkKbps: event.kbps };
+    case 'voice-alone':
+      return state.phase.name === 'recording' ? state : { ...state, voiceAlone: event.on && state.allowAudioOnly };
     case 'pausing':
       return { ...state, pausing: event.on };
     case 'kept-whole':

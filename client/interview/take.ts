@@ -46,7 +46,8 @@ export interface TakeOptions {
   stream: MediaStream;
   /** From 1. */
   question: number;
-  quality: Pick<Quality, 'videoBitsPerSecond' | 'audioBitsPerSecond'>;
+  /** Without a rate of the picture where there is none. */
+  quality: Pick<Quality, 'audioBitsPerSecond'> & Partial<Pick<Quality, 'videoBitsPerSecond'>>;
   /** In order of preference. */
   mimeTypes?: readonly string[];
   /** How long the first chunk may take, in ms. */
@@ -78,7 +79,7 @@ export async function startTake({ queue, question, quality, onEnd, ...options }:
   let created: Promise<unknown> | null = null;
   const recording = startRecorder({
     ...options,
-    videoBitsPerSecond: quality.videoBitsPerSecond,
+    ...(quality.videoBitsPerSecond !== undefined && { videoBitsPerSecond: quality.videoBitsPerSecond }),
     audioBitsPerSecond: quality.audioBitsPerSecond,
     onChunk: async (data, recordedMs) => {
       await created;

@@ -10,7 +10,7 @@ import type { Part } from './part.ts';
 
 /** The words of the device check: heading, greeting and plan. */
 export function createCheckWords(messages: Messages): Part & { heading: HTMLElement } {
-  const { check } = messages;
+  const { check, voice } = messages;
   const greeting = h('p', { class: 'eyebrow' });
   const heading = h('h1', { tabindex: '-1' }, check.heading);
   const back = h('p', { class: 'welcome-back' });
@@ -22,6 +22,7 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
     heading,
     render(state) {
       show(element, state.phase.name === 'checking');
+      setText(heading, state.voiceAlone ? voice.heading : check.heading);
       const [count, answered] = [state.questions.length, state.answered.length];
       setText(greeting, count > 0 ? check.greeting(state.title, count) : state.title);
       const thinking = state.questions.some(({ thinkSeconds }) => thinkSeconds > 0);
@@ -63,14 +64,16 @@ export function createCheckControls(
   const element = h('section', { class: 'controls check' }, devices, ...rest);
   return {
     element,
-    render({ phase, alert, quality: chosen }) {
+    render({ phase, alert, voiceAlone, quality: chosen }) {
       const choice = choiceOf(phase, alert !== null);
       show(element, choice !== null);
       for (const part of rest) show(part, phase.name === 'checking');
       if (choice === null) return;
+      show(cameras.element, !voiceAlone);
       cameras.render(choice.cameras, choice.cameraId);
       microphones.render(choice.microphones, choice.microphoneId);
       if (phase.name !== 'checking') return;
+      show(quality, !voiceAlone);
       start.disabled = !phase.ready;
       practise.disabled = !phase.ready;
       setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));

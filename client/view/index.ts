@@ -19,6 +19,7 @@ import { createRecovered } from './recovered.ts';
 import { createStage } from './stage.ts';
 import { createStatus } from './status.ts';
 import { createSteps } from './steps.ts';
+import { createVoiceChoice } from './voice-choice.ts';
 
 /** The view as the page uses it. */
 export interface View extends Screen {
@@ -49,6 +50,7 @@ export function createView(
   const doing = [
     createHints(messages),
     gate,
+    createVoiceChoice(messages, actions),
     createCheckControls(messages, actions),
     createPracticeControls(messages, actions),
     createPauseToggle(messages, actions),

@@ -1,10 +1,13 @@
 /** The picture of device check, questions and playback: one live <video>, which must not be created a second time. */
 import type { Messages } from '../i18n/index.ts';
 import { currentQuestion, type InterviewState } from '../interview/state.ts';
-import { h, setAttribute, setText, show } from './dom.ts';
+import { h, icon, setAttribute, setText, show } from './dom.ts';
 import { formatTime } from './format.ts';
 import { warningMs } from './hints.ts';
 import { isAnswering, type Part } from './part.ts';
+
+/** A microphone on its stand. */
+const MICROPHONE = 'M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M8.5 21h7';
 
 /** The picture, and the calls that change its source. */
 export interface Stage extends Part {
@@ -17,7 +20,7 @@ export interface Stage extends Part {
 
 /** The picture, with the time over it. */
 export function createStage(messages: Messages): Stage {
-  const { question: words } = messages;
+  const { question: words, check, voice } = messages;
   const video = h('video', { class: 'stage-video', 'aria-label': messages.check.preview, playsinline: true });
   // The attribute alone does not mute an element made by script; without it autoplay is refused.
   video.muted = true;
@@ -29,7 +32,10 @@ export function createStage(messages: Messages): Stage {
     controls: true,
     hidden: true,
   });
-  const nothing = h('p', { class: 'stage-nothing' }, messages.check.noPicture);
+  const nothing = h('p', { class: 'stage-nothing' });
+  // A calm picture that moves with the voice.
+  const speaking = h('div', { class: 'stage-voice', 'aria-hidden': 'true' });
+  speaking.append(icon(MICROPHONE, 'stage-microphone'));
   const count = h('span', { class: 'stage-count', role: 'timer', 'aria-label': messages.thinking.left });
   const elapsed = h('span', { class: 'stage-time', role: 'timer', 'aria-label': words.elapsed }, '0:00');
   const limit = h('span', { class: 'stage-limit' });
@@ -37,7 +43,7 @@ export function createStage(messages: Messages): Stage {
   const level = h('span', { class: 'stage-level', 'aria-hidden': 'true' });
   const spent = h('span', { class: 'stage-spent', 'aria-hidden': 'true' });
   const strip = h('div', { class: 'stage-strip' }, dot, elapsed, limit, level, spent);
-  const frame = h('div', { class: 'stage-frame' }, video, nothing, player, count, strip);
+  const frame = h('div', { class: 'stage-frame' }, video, speaking, nothing, player, count, strip);
   const element = h('div', { class: 'stage' }, frame);
   // A phone that is turned changes the shape of its picture.
   video.addEventListener('resize', () => {
@@ -57,7 +63,9 @@ export function createStage(messages: Messages): Stage {
     show(count, phase.name === 'thinking');
     show(player, watching);
     show(video, !watching);
-    show(nothing, video.srcObject === null && !watching);
+    show(nothing, (state.voiceAlone || video.srcObject === null) && !watching);
+    setText(nothing, state.voiceAlone ? voice.picture : check.noPicture);
+    show(speaking, state.voiceAlone && !watching);
     setAttribute(element, 'data-phase', phase.name);
     if (phase.name === 'requesting') setText(elapsed, formatTime(0));
   };
@@ -83,7 +91,7 @@ export function createStage(messages: Messages): Stage {
         // The browser may refuse to play, or the next stream may come first. The recording does not need the picture.
         if (stream !== null) video.play().catch(() => undefined);
       }
-      show(nothing, stream === null && player.hidden !== false);
+      if (last !== null) render(last);
     },
     playback(recording) {
       if (address !== '') URL.revokeObjectURL(address);

@@ -64,8 +64,9 @@ export function createStatus(messages: Messages): Part {
 }
 
 function statusOf(state: InterviewState, { network, obstacle }: Way, { states, check, ...messages }: Messages): Status {
-  const { phase, alert } = state;
-  const sentences = { ...messages.sentences };
+  const { phase, alert, voiceAlone } = state;
+  const { requesting, notReady, ready } = messages.voice;
+  const sentences = { ...messages.sentences, ...(voiceAlone && { requesting, notReady, ready }) };
   // What the candidate can do about it says more than that the connection is weak.
   if (obstacle !== null) sentences.waiting = sentences.failed = obstacleWords(obstacle, messages.sentences);
   const asking: Status = { state: states.requesting, sentence: sentences.requesting, tone: 'busy' };

@@ -14,13 +14,15 @@ export interface UploadProgress extends Pick<Live, 'recordedBytes' | 'persistedB
   growing: boolean;
   /** Whether the server holds the whole take, with an equal digest. */
   arrived: boolean;
+  /** Whether there is no picture. */
+  voiceAlone: boolean;
 }
 
 /** On a good connection less video than this is still to be sent while the candidate speaks. */
 const FLOWING_MS = 3000;
 
 /** The one sentence under the picture. */
-export function uploadProgressWords(way: UploadProgress, { uploadProgress: words, lang }: Messages): string {
+export function uploadProgressWords(way: UploadProgress, { uploadProgress: words, voice, lang }: Messages): string {
   if (way.arrived) return words.arrived;
   const unsentBytes = Math.max(0, way.recordedBytes - way.ackedBytes);
   const unsentMs = way.bytesPerMs === null ? null : unsentBytes / way.bytesPerMs;
@@ -30,7 +32,7 @@ export function uploadProgressWords(way: UploadProgress, { uploadProgress: words
       ? ''
       : unsentMs === null
         ? words.bytes(formatBytes(unsentBytes, lang))
-        : words.video(Math.max(1, Math.round(unsentMs / 1000)));
+        : (way.voiceAlone ? voice.unsent : words.video)(Math.max(1, Math.round(unsentMs / 1000)));
   if (way.network !== 'online') return [words[way.network], rest].filter(Boolean).join(' ');
   if (rest !== '') return rest;
   return way.growing ? words.all : words.checking;
@@ -102,6 +104,7 @@ export function createUploadProgress(messages: Messages): Part & { live: NonNull
       bytesPerMs: rateIn(state),
       growing: phase.name === 'recording',
       arrived,
+      voiceAlone: state.voiceAlone,
     };
     setAttribute(element, 'data-network', live.network);
     setAttribute(element, 'data-way', arrived ? 'arrived' : recordedBytes > ackedBytes ? 'moving' : 'empty');

@@ -60,7 +60,20 @@ const speaking: Live = {
 const half: Live = { ...speaking, leftMs: null, ackedBytes: 7_300_000, persistedBytes: 12_600_000 };
 
 type More = Partial<
-  Pick<InterviewState, 'alert' | 'answered' | 'recorded' | 'gate' | 'questions' | 'quality' | 'receipt' | 'pausing'>
+  Pick<
+    InterviewState,
+    | 'alert'
+    | 'answered'
+    | 'recorded'
+    | 'gate'
+    | 'questions'
+    | 'quality'
+    | 'receipt'
+    | 'pausing'
+    | 'allowAudioOnly'
+    | 'voiceAlone'
+    | 'uplinkKbps'
+  >
 > &
   Partial<Pick<GalleryState, 'live' | 'picture' | 'recording' | 'browser'>>;
 
@@ -154,6 +167,17 @@ export const states: readonly GalleryState[] = [
   ),
   state('checking-no-camera', asking, { picture: false, alert: alert('no-camera') }),
   state('checking-camera-busy', asking, { picture: false, alert: alert('camera-busy') }),
+  state('checking-no-camera-voice-offered', asking, {
+    picture: false,
+    alert: alert('no-camera'),
+    allowAudioOnly: true,
+  }),
+  state('checking-slow-voice-offered', checking, {
+    quality: { ...quality, width: 320, height: 180, videoBitsPerSecond: 64_000 },
+    allowAudioOnly: true,
+    uplinkKbps: 64,
+  }),
+  state('checking-voice-alone', checking, { quality, picture: false, allowAudioOnly: true, voiceAlone: true }),
   state('checking-insecure-page', asking, { picture: false, alert: alert('insecure-page') }),
   state('checking-no-media-recorder', asking, { picture: false, browser: 'line', alert: alert('no-media-recorder') }),
   state(
@@ -188,6 +212,13 @@ export const states: readonly GalleryState[] = [
     { answered, questions: thoughtful, live: { ...still, thinkLeftMs: 8_300 } },
   ),
   state('recording', recording, { answered, live: speaking }),
+  state('recording-voice-alone', recording, {
+    answered,
+    live: speaking,
+    picture: false,
+    allowAudioOnly: true,
+    voiceAlone: true,
+  }),
   state('recording-pausing', recording, { answered, live: speaking, pausing: true }),
   state('recording-ending', recording, {
     answered,

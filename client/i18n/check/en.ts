@@ -35,6 +35,21 @@ export const check = {
     },
   },
 
+  /** An answer by voice alone. */
+  voice: {
+    choose: 'Answer by voice alone',
+    camera: 'Answer with the camera',
+    offerFailed: 'It works without a camera, too: your voice is enough.',
+    offerSlow: 'Your connection is very weak. Your voice alone gets through more easily.',
+    chosen: 'You answer by voice alone. The camera stays off.',
+    heading: 'Check your microphone',
+    requesting: 'Your browser may ask you: please allow the microphone.',
+    notReady: 'The microphone is not ready yet.',
+    ready: 'The microphone works. Start when you like.',
+    picture: 'By voice alone',
+    unsent: (s: number) => `${s} s of sound still to send`,
+  },
+
   practice: {
     open: 'Practice question',
     heading: 'Practice',

@@ -35,6 +35,20 @@ export const check: typeof en = {
     },
   },
 
+  voice: {
+    choose: 'Trả lời chỉ bằng giọng nói',
+    camera: 'Trả lời có hình',
+    offerFailed: 'Không có máy ảnh cũng được: chỉ cần giọng nói của bạn.',
+    offerSlow: 'Kết nối của bạn rất yếu. Nếu chỉ gửi giọng nói, câu trả lời sẽ đến nơi dễ dàng hơn.',
+    chosen: 'Bạn trả lời chỉ bằng giọng nói. Máy ảnh vẫn tắt.',
+    heading: 'Kiểm tra micrô',
+    requesting: 'Trình duyệt có thể hỏi bạn: vui lòng cho phép dùng micrô.',
+    notReady: 'Micrô chưa sẵn sàng.',
+    ready: 'Micrô hoạt động tốt. Bạn có thể bắt đầu bất cứ lúc nào.',
+    picture: 'Chỉ bằng giọng nói',
+    unsent: (s) => `Còn ${s} giây âm thanh chưa gửi`,
+  },
+
   practice: {
     open: 'Câu hỏi thử',
     heading: 'Ghi thử',

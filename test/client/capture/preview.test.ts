@@ -26,7 +26,8 @@ beforeEach(() => {
   asked = [];
   busy = [];
   context = { state: 'suspended' };
-  const idOf = (wish: unknown) => (wish as { deviceId?: { exact?: string } }).deviceId?.exact ?? 'any';
+  const idOf = (wish: unknown) =>
+    wish === false ? 'none' : ((wish as { deviceId?: { exact?: string } }).deviceId?.exact ?? 'any');
   const getUserMedia = async ({ video, audio }: MediaStreamConstraints) => {
     const wanted = [idOf(video), idOf(audio)];
     asked.push(wanted.join('/'));
@@ -210,4 +211,17 @@ test('the lines of a camera’s largest picture, upright or not', () => {
   const withCamera = (camera: object) => ({ getVideoTracks: () => [camera] }) as unknown as MediaStream;
   const upright = { getCapabilities: () => ({ width: { max: 720 }, height: { max: 1280 } }) };
   expect([withCamera(upright), withCamera({})].map(cameraLines)).toEqual([720, Number.POSITIVE_INFINITY]);
+});
+
+test('for a voice alone the camera is never asked for, also where the chosen microphone is busy', async () => {
+  busy = ['m1'];
+  const preview = createPreview(() => {});
+  preview.choose({ cameraId: 'c1', microphoneId: 'm1', voiceAlone: true });
+  await preview.open();
+  expect(asked).toEqual(['none/m1', 'none/any']);
+  preview.choose({ voiceAlone: false });
+  expect(preview.chosen()).toEqual({ cameraId: 'c1', microphoneId: 'm1' });
+  busy = [];
+  await preview.open();
+  expect(asked.at(-1)).toBe('c1/m1');
 });

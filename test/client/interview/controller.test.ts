@@ -30,6 +30,7 @@ async function open({
   answered = [] as number[],
   left = [] as Array<{ question: number; recordedMs: number }>,
   maxBytes = 500_000_000,
+  allowAudioOnly = false,
 } = {}) {
   const values = new Map<string, string>();
   const local = () => ({
@@ -43,7 +44,7 @@ async function open({
   const start: StartSessionResponse = {
     ...{ ok: true, resumed: false, folder: 'folder', uploadEndpoint: '/files', answered },
     ...{ maxBytes, expiresAt: null },
-    interview: { title: 'Interview', gate: 'each' },
+    interview: { title: 'Interview', gate: 'each', allowAudioOnly },
     questions: [1, 2].map((index) => ({ index, ...question })),
   };
   let state: InterviewState = initial;
@@ -96,7 +97,10 @@ async function open({
         return { getTracks: () => [], getVideoTracks: () => [], getAudioTracks: () => [] } as unknown as MediaStream;
       },
       tune: async (_quality, { later = false } = {}) => void did.push(later ? 'tune later' : 'tune'),
-      choose: ({ cameraId }) => void did.push(`choose ${cameraId}`),
+      choose({ cameraId, voiceAlone }) {
+        if (voiceAlone !== undefined) script.camera = null;
+        did.push(voiceAlone === undefined ? `choose ${cameraId}` : `voice alone: ${voiceAlone}`);
+      },
       chosen: () => ({ cameraId: 'c1', microphoneId: '' }),
       close: () => void did.push('close'),
       level: () => null,
@@ -304,4 +308,39 @@ test('a camera that cannot be opened for a question: the page offers others, and
   actions.chooseCamera('c2');
   await settle();
   expect([state().phase.name, did.includes('choose c2')]).toEqual(['recording', true]);
+});
+
+test('a voice alone: the camera is left out, the sound is recorded at its own rate, and a reload remembers the choice', async () => {
+  const { actions, script, did, state, measured, savedRecord, record, next } = await open({ allowAudioOnly: true });
+  await measured(2000);
+  expect(state()).toMatchObject({ uplinkKbps: 2000, voiceAlone: false });
+  script.camera = new DOMException('', 'NotReadableError');
+  actions.askAgain();
+  await settle();
+  expect(state().alert).toEqual({ code: 'camera-busy' });
+  actions.voiceAlone(true);
+  await settle();
+  expect(did).toContain('voice alone: true');
+  expect(state()).toMatchObject({ voiceAlone: true, alert: null, phase: { name: 'checking', ready: true } });
+  const { quality } = state();
+  await record();
+  expect(FakeRecorder.made.at(-1)?.options).toEqual({
+    mimeType: 'audio/webm;codecs=opus',
+    audioBitsPerSecond: 32_000,
+  });
+  actions.voiceAlone(false);
+  expect(state().voiceAlone, 'a recording is left alone').toBe(true);
+  await next();
+  expect(state().quality, 'how a voice was sent says nothing of a picture').toBe(quality);
+  expect(savedRecord.load().voiceAlone).toBe(true);
+});
+
+test('a voice alone is not to be had where the interview does not allow it', async () => {
+  const { actions, did, state, measured, record } = await open();
+  await measured(50);
+  actions.voiceAlone(true);
+  await settle();
+  expect([state().voiceAlone, did.includes('voice alone: true')]).toEqual([false, false]);
+  await record();
+  expect(FakeRecorder.made.at(-1)?.mimeType).toContain('video/');
 });

@@ -30,7 +30,7 @@ test('the warning about the device’s room follows the quality that was measure
     answered: [],
   });
   let quality = DEFAULT_QUALITY;
-  let measured: () => void = () => {};
+  let measured: (kbps: number | null) => void = () => {};
   const asked: number[] = [];
   const stream = { getVideoTracks: () => [], getAudioTracks: () => [] } as unknown as MediaStream;
   const check = createDeviceCheck({
@@ -50,7 +50,7 @@ test('the warning about the device’s room follows the quality that was measure
   await check.open();
   expect(store.get()).toMatchObject({ phase: { name: 'checking', ready: true }, alert: null });
   quality = fitQuality(9000);
-  measured();
+  measured(9000);
   await settle();
   expect(store.get().alert).toEqual({ code: 'storage-low' });
   expect(asked).toEqual([(664_000 / 8) * 60, (2_500_000 / 8) * 60]);

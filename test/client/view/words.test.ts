@@ -18,6 +18,7 @@ describe('uploadProgressWords', () => {
     bytesPerMs: 100,
     growing: true,
     arrived: false,
+    voiceAlone: false,
   };
   const say = (change: Partial<UploadProgress>) => uploadProgressWords({ ...way, ...change }, en);
 
@@ -29,6 +30,7 @@ describe('uploadProgressWords', () => {
   test('more unsent video is given in seconds', () => {
     expect(say({ ackedBytes: 0 })).toBe('10 s of video still to send');
     expect(say({ growing: false })).toBe('1 s of video still to send');
+    expect(say({ growing: false, voiceAlone: true })).toBe('1 s of sound still to send');
     expect(say({ growing: false, ackedBytes: 999_990 })).toBe('1 s of video still to send');
   });
 
