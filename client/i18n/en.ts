@@ -5,6 +5,7 @@ import { ending } from './ending/en.ts';
 import { failures } from './failures/en.ts';
 import { login } from './login/en.ts';
 import { question } from './question/en.ts';
+import { welcome } from './welcome/en.ts';
 
 /** English words. The names that the test "the names that the contract fixes" lists never change, not by a letter. */
 export const en = {
@@ -32,6 +33,7 @@ export const en = {
 
   duration,
   ...login,
+  ...welcome,
   ...check,
   ...question,
   ...answer,

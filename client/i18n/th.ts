@@ -6,6 +6,7 @@ import { ending } from './ending/th.ts';
 import { failures } from './failures/th.ts';
 import { login } from './login/th.ts';
 import { question } from './question/th.ts';
+import { welcome } from './welcome/th.ts';
 
 /** Thai words. */
 export const th: Messages = {
@@ -33,6 +34,7 @@ export const th: Messages = {
 
   duration,
   ...login,
+  ...welcome,
   ...check,
   ...question,
   ...answer,

@@ -6,6 +6,7 @@ import { ending } from './ending/vi.ts';
 import { failures } from './failures/vi.ts';
 import { login } from './login/vi.ts';
 import { question } from './question/vi.ts';
+import { welcome } from './welcome/vi.ts';
 
 /** Vietnamese words. */
 export const vi: Messages = {
@@ -33,6 +34,7 @@ export const vi: Messages = {
 
   duration,
   ...login,
+  ...welcome,
   ...check,
   ...question,
   ...answer,

@@ -4,6 +4,7 @@
  */
 import type { StartSessionResponse } from '../../server/wire.ts';
 import type { Quality } from '../capture/quality.ts';
+import type { Told } from './about.ts';
 import type { Cause, SavedReceipt } from './state.ts';
 
 /** Who the candidate is, and where the interview is. */
@@ -51,14 +52,17 @@ export interface UndecidedTake {
 }
 
 /**
- * The parts of `StartSessionResponse` that an interview needs to continue without a connection. `maxBytes` is missing
- * where an older server or an older page told none.
+ * The parts of `StartSessionResponse` that an interview needs to continue without a connection. The optional ones are
+ * missing where an older server or an older page told none.
  */
 export type SavedInterview = Pick<
   StartSessionResponse,
   'folder' | 'interview' | 'questions' | 'answered' | 'uploadEndpoint'
 > &
-  Partial<Pick<StartSessionResponse, 'maxBytes'>>;
+  Pick<Told, 'expiresAt' | 'timeFactor' | 'extraTakes'> & {
+    maxBytes?: number | undefined;
+    consented?: string | null | undefined;
+  };
 
 /**
  * Reads and writes what the page remembers. No method throws: what the browser refuses to store lasts as long as the

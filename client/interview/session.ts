@@ -3,6 +3,7 @@ import type { FinishSessionResponse } from '../../server/wire.ts';
 import { type Api, ApiError, type FinishRequest } from '../api.ts';
 import { systemTimers } from '../timers.ts';
 import { createRetrySchedule } from '../upload/retry-schedule.ts';
+import { aboutOf } from './about.ts';
 import { alertOf, waitingAlert } from './alerts.ts';
 import type { Identity, SavedInterview, SavedRecord } from './saved-record.ts';
 import { createSessionCalls, openSession, type StartResult } from './session-calls.ts';
@@ -135,16 +136,18 @@ export function createSession({
     alert(null);
     const { maxBytes = null } = start;
     const { title, gate, allowAudioOnly = false } = interview;
-    dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered });
+    const about = aboutOf(start);
+    dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered, about });
     dispatch({ type: 'voice-alone', on: savedRecord.load().voiceAlone ?? false });
     await on.onOpen(start);
     if (then && get().alert === null) alert(then);
   }
 
   function remember(start: SavedInterview): void {
-    const { folder, interview, questions, answered, uploadEndpoint, maxBytes } = start;
-    const limit = maxBytes === undefined ? {} : { maxBytes };
-    savedRecord.save({ sitting: { folder, interview, questions, answered, uploadEndpoint, ...limit } });
+    const { folder, interview, questions, answered, uploadEndpoint } = start;
+    const { maxBytes, expiresAt, consented, timeFactor, extraTakes } = start;
+    const known = { folder, interview, questions, answered, uploadEndpoint, maxBytes };
+    savedRecord.save({ sitting: { ...known, expiresAt, consented, timeFactor, extraTakes } });
   }
 
   /** Takes over what the server says after the interview opened with what the device remembers. */

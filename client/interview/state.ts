@@ -13,6 +13,7 @@ import type { Question, Receipt } from '../../server/wire.ts';
 import type { Devices } from '../capture/devices.ts';
 import type { Quality } from '../capture/quality.ts';
 import type { Gate } from '../upload/events.ts';
+import { type About, unknownAbout } from './about.ts';
 import type { Alert } from './alert-codes.ts';
 
 export type { Alert, AlertCode } from './alert-codes.ts';
@@ -63,6 +64,8 @@ export type Cause = 'review' | 'reload' | 'interrupted' | 'muted' | 'short' | 'r
 /** The state of the page. */
 export interface InterviewState {
   title: string;
+  /** Who asks, for whom, and until when. */
+  about: About;
   /** Where the candidate waits until the server holds the answers: after each question, or at the end. */
   gate: 'each' | 'end';
   questions: Question[];
@@ -100,7 +103,7 @@ export interface SavedReceipt extends Receipt {
 export type Event =
   /** The interview as the server, or the device's memory, has it: replaces what was known before. */
   | ({ type: 'loaded' } & Pick<InterviewState, 'title' | 'gate' | 'questions' | 'answered'> &
-      Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly'>>)
+      Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly' | 'about'>>)
   /** The server, or the upload engine, names questions that are answered; an answer once confirmed stays confirmed. */
   | { type: 'answered'; answered: number[] }
   | { type: 'quality'; quality: Quality }
@@ -131,6 +134,7 @@ export type Event =
 /** The state of a page that has just been loaded. */
 export const initial: InterviewState = {
   title: '',
+  about: unknownAbout,
   gate: 'each',
   questions: [],
   maxBytes: null,

@@ -19,13 +19,15 @@ import { registerServiceWorker } from '../offline/register.ts';
 import { systemTimers } from '../timers.ts';
 import { createMemorySpool, createOverflowSpool, createUploadQueue, openIndexedDbSpool } from '../upload/index.ts';
 import { createView } from '../view/index.ts';
+import { showOrganization } from '../view/organization.ts';
 import { receiptText } from '../view/receipt.ts';
 
 /** How often the live statistics are shown anew, in ms. */
 const LIVE_MS = 200;
 
 const root = document.getElementById('app');
-if (!root) throw new Error('interview.html has no #app');
+const bar = document.querySelector('.top');
+if (!root || !bar) throw new Error('interview.html has no #app or no .top');
 const messages = await pickMessages(location.search, navigator.languages);
 const savedRecord = createTabRecord(createSavedRecord());
 const offline = registerServiceWorker();
@@ -58,7 +60,13 @@ const controller = createController({
   savedRecord,
   spool,
   createUploadQueue: (options) => createUploadQueue({ ...options, spool }),
-  screen: view,
+  screen: {
+    ...view,
+    render(state) {
+      showOrganization(bar, state.about);
+      view.render(state);
+    },
+  },
   preview: createPreview(show, {
     onLost: () => controller.devicesChanged(),
     onWaiting: (waiting) => controller.devicesWait(waiting),

@@ -25,6 +25,12 @@ export function formatRate(bitsPerSecond: number, lang: string): string {
   return `${number} ${large ? 'Mbit/s' : 'kbit/s'}`;
 }
 
+/** Weekday, day and time of an ISO 8601 text in this device's time zone, for a deadline: `Fri, Dec 4, 6:00 PM`. */
+export function formatDeadline(iso: string, lang: string): string {
+  const words = { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' } as const;
+  return new Intl.DateTimeFormat(lang, words).format(new Date(iso));
+}
+
 /** The date and time of an ISO 8601 text in this device's time zone; a text that is no date is returned as it is. */
 export function formatMoment(iso: string, lang: string): string {
   const date = new Date(iso);

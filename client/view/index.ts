@@ -9,6 +9,7 @@ import type { InterviewState } from '../interview/state.ts';
 import { createCheckControls, createCheckWords } from './device-check.ts';
 import { h, isReachable } from './dom.ts';
 import { createEnding } from './ending.ts';
+import { createFacts, createLimits } from './facts.ts';
 import { createGate } from './gate.ts';
 import { createHints } from './hints.ts';
 import { createNotice } from './notice.ts';
@@ -46,7 +47,9 @@ export function createView(
   const status = createStatus(messages);
   const notice = createNotice(messages, actions, browser);
   const recovered = createRecovered(messages, actions);
-  const reading = [checkWords, practiceWords, questionWords, recovered, paused, ending];
+  const facts = createFacts(messages);
+  const limits = createLimits(messages);
+  const reading = [checkWords, facts, practiceWords, questionWords, limits, recovered, paused, ending];
   const doing = [
     createHints(messages),
     gate,

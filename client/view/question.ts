@@ -2,7 +2,7 @@
 import type { Messages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
 import { currentQuestion, isLast } from '../interview/state.ts';
-import { button, h, setText, show } from './dom.ts';
+import { button, h, setAttribute, setText, show } from './dom.ts';
 import { isAnswering, type Part } from './part.ts';
 
 /** The question's number and text. */
@@ -19,6 +19,7 @@ export function createQuestionWords(messages: Messages): Part & { heading: HTMLE
       if (question === null) return;
       setText(heading, messages.question.heading(question.index, state.questions.length));
       setText(text, question.text);
+      if (state.about.language) setAttribute(text, 'lang', state.about.language);
     },
   };
 }

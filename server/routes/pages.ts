@@ -70,8 +70,8 @@ export async function loadAssets(folder: string): Promise<Assets> {
 }
 
 /**
- * The routes of the pages, with a strict policy: nothing of other origins, no inline script or style, the camera for
- * this origin alone. A person who opens an address that leads nowhere is brought to the page that was meant, or is shown
+ * The routes of the pages, with a strict policy: nothing of other origins but pictures, no inline script or style,
+ * the camera for this origin alone. A person who opens an address that leads nowhere is brought to the page that was meant, or is shown
  * a page in words; programs, which do not accept HTML, get the problem that the caller answers with.
  */
 export function pageRoutes(assets: Assets): Hono {
@@ -82,7 +82,8 @@ export function pageRoutes(assets: Assets): Hono {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
+        // The logo of the organization is wherever its own site keeps it.
+        imgSrc: ["'self'", 'https:'],
         mediaSrc: ["'self'", 'blob:'],
         connectSrc: ["'self'"],
         workerSrc: ["'self'"],

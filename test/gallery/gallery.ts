@@ -2,6 +2,7 @@
 import { pickMessages } from '../../client/i18n/index.ts';
 import type { Actions, Live } from '../../client/interview/actions.ts';
 import { createView, type View } from '../../client/view/index.ts';
+import { showOrganization } from '../../client/view/organization.ts';
 import { type GalleryState, states } from './states.ts';
 
 declare global {
@@ -97,6 +98,7 @@ async function showState(state: GalleryState): Promise<void> {
     recording ??= record(stream);
     view.playback(await recording);
   }
+  showOrganization(document.querySelector('.top') ?? root, state.interview.about);
   view.render(state.interview);
   view.live(state.live);
   shown = { view, live: state.live };

@@ -1,6 +1,7 @@
 /** Every state that the candidate's page can be in, by name, with its figures. */
 import type { Devices } from '../../client/capture/devices.ts';
 import type { BrowserKind } from '../../client/i18n/failures/browser-kind.ts';
+import { unknownAbout } from '../../client/interview/about.ts';
 import type { Live } from '../../client/interview/actions.ts';
 import { type AlertCode, type Cause, type InterviewState, initial, type Phase } from '../../client/interview/state.ts';
 import type { Gate } from '../../client/upload/events.ts';
@@ -57,11 +58,23 @@ const speaking: Live = {
   persistedBytes: 12_560_000,
   ackedBytes: 12_400_000,
 };
+/** An organization that says all it can. */
+const about = {
+  ...unknownAbout,
+  organization: 'Bình Minh Coffee',
+  contact: 'jobs@binhminh.example',
+  privacyUrl: 'https://binhminh.example/privacy',
+  intro: 'Welcome! We would like to get to know you. There are no wrong answers.',
+  outro: 'Thank you! Lan will call you by Friday.\nUntil then, have a good week.',
+  language: 'en',
+  expiresAt: '2099-12-04T11:00:00.000Z',
+};
 const half: Live = { ...speaking, leftMs: null, ackedBytes: 7_300_000, persistedBytes: 12_600_000 };
 
 type More = Partial<
   Pick<
     InterviewState,
+    | 'about'
     | 'alert'
     | 'answered'
     | 'recorded'
@@ -138,6 +151,8 @@ export const states: readonly GalleryState[] = [
   state('checking-measuring', checking, { live: { ...still, sound: 'unknown' } }),
   state('checking-ready', checking, { quality }),
   state('checking-thoughtful', checking, { quality, questions: thoughtful }),
+  state('checking-organization', checking, { quality, about, questions: thoughtful }),
+  state('checking-accommodation', checking, { quality, about: { ...unknownAbout, timeFactor: 1.5, extraTakes: 1 } }),
   state('checking-silent', checking, {
     quality: { ...quality, width: 320, height: 240, videoBitsPerSecond: 90_000 },
     live: { ...still, level: 0, sound: 'silent' },

@@ -60,13 +60,13 @@ test.each([
   expect([waits, problems]).toEqual([[], said]);
 });
 
-const remembered: SavedInterview = {
+const remembered = {
   folder: 'remembered',
   interview: { title: 'Interview', gate: 'each' },
   questions: [],
   answered: [1],
   uploadEndpoint: '/files',
-};
+} satisfies SavedInterview;
 const response: StartSessionResponse = {
   ...remembered,
   ...{ ok: true, resumed: true, folder: 'from the server', maxBytes: 500_000_000, expiresAt: null },

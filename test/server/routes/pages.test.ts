@@ -63,7 +63,7 @@ test('the policy allows the origin’s own files, workers and calls, and nothing
     "default-src 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
-    "img-src 'self'",
+    "img-src 'self' https:",
     "manifest-src 'self'",
     "media-src 'self' blob:",
     "script-src 'self'",

@@ -1,0 +1,30 @@
+/** English words that welcome the candidate: who asks, what to expect, and what is agreed to. */
+import { duration } from '../durations/en.ts';
+
+/** English words that welcome the candidate: who asks, what to expect, and what is agreed to. */
+export const welcome = {
+  facts: {
+    label: 'What to expect',
+    questions: (n: number) => (n === 1 ? '1 question' : `${n} questions`),
+    each: (s: number) => `up to ${duration(s)} for each answer`,
+    range: (most: number, least: number) => `up to ${duration(most)} for an answer, for some ${duration(least)}`,
+    oneTake: '1 take each: you can’t go back',
+    takes: (n: number) => `${n} takes each`,
+    takesRange: (least: number, most: number) => `${least} to ${most} takes for each question`,
+    minutes: (n: number) => `set aside up to ${n} minutes in all`,
+    until: (moment: string) => `please finish by ${moment}`,
+    moreTime: (factor: string) => `You have ${factor} times the usual time.`,
+    moreTakes: (n: number) => `You have ${n === 1 ? '1 more take' : `${n} more takes`} for each question.`,
+    /** While the candidate thinks or reads; `time` is like `1:00`. */
+    limits: (time: string, takes: number) => `up to ${time}, ${takes === 1 ? '1 take' : `${takes} takes in all`}`,
+  },
+
+  organization: {
+    about: 'About this interview',
+    from: (organization: string) => `A word from ${organization}`,
+    privacy: 'What happens to your video',
+    goesTo: (organization: string) => `Your video goes to ${organization}.`,
+    goesToInviter: 'Your video goes to the person who invited you.',
+    contact: 'Contact:',
+  },
+};

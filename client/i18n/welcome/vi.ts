@@ -1,0 +1,30 @@
+/** Vietnamese words that welcome the candidate. */
+import { duration } from '../durations/vi.ts';
+import type { welcome as en } from './en.ts';
+
+/** Vietnamese words that welcome the candidate. */
+export const welcome: typeof en = {
+  facts: {
+    label: 'Những điều cần biết',
+    questions: (n) => `${n} câu hỏi`,
+    each: (s) => `mỗi câu trả lời tối đa ${duration(s)}`,
+    range: (most, least) => `mỗi câu trả lời tối đa ${duration(most)}, có câu ${duration(least)}`,
+    oneTake: 'mỗi câu trả lời 1 lượt, không quay lại được',
+    takes: (n) => `mỗi câu ${n} lượt trả lời`,
+    takesRange: (least, most) => `mỗi câu từ ${least} đến ${most} lượt trả lời`,
+    minutes: (n) => `bạn nên dành tối đa ${n} phút`,
+    until: (moment) => `hãy hoàn thành trước ${moment}`,
+    moreTime: (factor) => `Bạn có thời gian gấp ${factor} lần bình thường.`,
+    moreTakes: (n) => `Bạn được thêm ${n} lượt trả lời cho mỗi câu hỏi.`,
+    limits: (time, takes) => `tối đa ${time}, ${takes} lượt trả lời`,
+  },
+
+  organization: {
+    about: 'Về buổi phỏng vấn này',
+    from: (organization) => `Lời nhắn từ ${organization}`,
+    privacy: 'Video của bạn được dùng như thế nào',
+    goesTo: (organization) => `Video của bạn được gửi đến ${organization}.`,
+    goesToInviter: 'Video của bạn được gửi đến người đã mời bạn.',
+    contact: 'Liên hệ:',
+  },
+};

@@ -1,0 +1,51 @@
+/** What the page knows of the interview besides its questions: who asks, for whom, and until when. */
+import type { InterviewDetails, StartSessionResponse } from '../../server/wire.ts';
+
+/** Null where the admin wrote nothing, or where an older page or server told nothing. */
+export interface About extends Required<Omit<InterviewDetails, 'title'>> {
+  /** Words of the organization at the end. */
+  outro: string | null;
+  /** Until when the candidate should have finished: ISO 8601, UTC. */
+  expiresAt: string | null;
+  /** What this person's times have been multiplied with, and how many takes were added; 1 and 0 as a rule. */
+  timeFactor: number;
+  extraTakes: number;
+}
+
+/** An interview of which nothing is known. */
+export const unknownAbout: About = {
+  organization: null,
+  logo: null,
+  contact: null,
+  privacyUrl: null,
+  intro: null,
+  language: null,
+  outro: null,
+  expiresAt: null,
+  timeFactor: 1,
+  extraTakes: 0,
+};
+
+/** The parts of `StartSessionResponse` that tell it; an older server, and a page of before 0.4, knew fewer. */
+export interface Told extends Pick<StartSessionResponse, 'interview'> {
+  expiresAt?: string | null | undefined;
+  timeFactor?: number | undefined;
+  extraTakes?: number | undefined;
+}
+
+/** What the server, or the device's memory, tells of the interview. */
+export function aboutOf({ interview, ...start }: Told): About {
+  const { organization, logo, contact, privacyUrl, intro, language, outro } = interview;
+  return {
+    organization: organization ?? null,
+    logo: logo ?? null,
+    contact: contact ?? null,
+    privacyUrl: privacyUrl ?? null,
+    intro: intro ?? null,
+    language: language ?? null,
+    outro: outro ?? null,
+    expiresAt: start.expiresAt ?? null,
+    timeFactor: start.timeFactor ?? 1,
+    extraTakes: start.extraTakes ?? 0,
+  };
+}
