@@ -1,8 +1,17 @@
 /** Whether the microphone delivers anything but silence: the candidate should know before the answer ends. */
 import type { Timers } from '../timers.ts';
 
-/** `unknown`: it has not been silent for long enough to say so. */
-export type SoundState = 'unknown' | 'heard' | 'silent';
+/**
+ * `unknown`: no voice yet, but the silence is too short to say so. `silent`: no voice for so long that something may be
+ * wrong. `quiet`: the same, of a microphone that brought a voice before.
+ */
+export type SoundState = 'unknown' | 'heard' | 'silent' | 'quiet';
+
+/** A voice is loud in this many samples of the last `VOICE_MS`: one knock on the table is no voice. */
+const VOICE_SAMPLES = 3;
+const VOICE_MS = 3000;
+/** Between its syllables a voice is quieter by this much at least, 6 dB: a fan is not. */
+const VOICE_SWING = 0.1;
 
 /** Detects that a microphone delivers nothing but silence. */
 export interface SilenceDetector {
@@ -34,25 +43,31 @@ export function createSilenceDetector({
 }: SilenceDetectorOptions): SilenceDetector {
   let quietSince: number | null = null;
   let everHeard = false;
+  let recent: { level: number; at: number }[] = [];
+
+  function isVoice(level: number): boolean {
+    recent = [...recent.filter(({ at }) => timers.now() - at < VOICE_MS), { level, at: timers.now() }];
+    const levels = recent.map((sample) => sample.level);
+    const loud = levels.filter((each) => each >= threshold);
+    return loud.length >= VOICE_SAMPLES && Math.max(...levels) - Math.min(...levels) >= VOICE_SWING;
+  }
+
   return {
     sample(level) {
       if (level === null) {
         quietSince = null;
         return everHeard ? 'heard' : 'unknown';
       }
-      if (level >= threshold) {
-        quietSince = timers.now();
-        everHeard = true;
-        return 'heard';
-      }
-      quietSince ??= timers.now();
+      everHeard ||= isVoice(level);
+      if (quietSince === null || (everHeard && level >= threshold)) quietSince = timers.now();
       const patienceMs = everHeard ? 4 * silentMs : silentMs;
-      if (timers.now() - quietSince >= patienceMs) return 'silent';
+      if (timers.now() - quietSince >= patienceMs) return everHeard ? 'quiet' : 'silent';
       return everHeard ? 'heard' : 'unknown';
     },
     reset() {
       quietSince = null;
       everHeard = false;
+      recent = [];
     },
   };
 }

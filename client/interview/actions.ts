@@ -62,7 +62,7 @@ export interface Live {
   thinkLeftMs: number | null;
   /** Loudness of the microphone, 0 to 1. */
   level: number;
-  /** Whether the microphone delivered anything but silence lately; `unknown` in its first seconds. */
+  /** What the microphone has brought so far. */
   sound: SoundState;
   /** Bytes of the newest take (or, at the end, of all takes that are not sent) that the recorder has delivered. */
   recordedBytes: number;

@@ -1,4 +1,7 @@
-/** The device check: what will happen, which devices are used, and whether the microphone hears the candidate. */
+/**
+ * The device check: which devices are used, whether the microphone hears the candidate, and what will happen. What the
+ * candidate must see comes first; what they may read is folded below it.
+ */
 import type { Devices, MediaDevice } from '../capture/devices.ts';
 import { DEFAULT_QUALITY, type Quality } from '../capture/quality.ts';
 import type { Messages } from '../i18n/index.ts';
@@ -8,15 +11,13 @@ import { button, h, setAttribute, setText, show } from './dom.ts';
 import { formatRate } from './format.ts';
 import type { Part } from './part.ts';
 
-/** The words of the device check: heading, greeting and plan. */
+/** The words of the device check: heading and greeting. */
 export function createCheckWords(messages: Messages): Part & { heading: HTMLElement } {
   const { check, voice } = messages;
   const greeting = h('p', { class: 'eyebrow' });
   const heading = h('h1', { tabindex: '-1' }, check.heading);
   const back = h('p', { class: 'welcome-back' });
-  const lines = check.plan.map((line) => h('li', {}, line));
-  const plan = h('ol', { class: 'plan' }, ...lines);
-  const element = h('section', { class: 'words' }, greeting, heading, back, plan);
+  const element = h('section', { class: 'words' }, greeting, heading, back);
   return {
     element,
     heading,
@@ -25,8 +26,6 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
       setText(heading, state.voiceAlone ? voice.heading : check.heading);
       const [count, answered] = [state.questions.length, state.answered.length];
       setText(greeting, count > 0 ? check.greeting(state.title, count) : state.title);
-      const thinking = state.questions.some(({ thinkSeconds }) => thinkSeconds > 0);
-      if (lines[0]) setText(lines[0], (thinking ? check.planThinking : check.plan[0]) ?? '');
       const next = nextQuestion(state);
       show(back, answered > 0 && next !== null);
       setText(back, answered > 0 && next !== null ? check.back(answered, count, next) : '');
@@ -35,8 +34,8 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
 }
 
 /**
- * The controls of the device check: camera, microphone, meter, and the button that starts the interview. Camera and
- * microphone can also be chosen where the devices failed for a question.
+ * The controls of the device check: meter, camera, microphone, what will happen, and the button that starts the
+ * interview. Camera and microphone can also be chosen where the devices failed for a question.
  */
 export function createCheckControls(
   messages: Messages,
@@ -55,16 +54,23 @@ export function createCheckControls(
     'aria-valuemax': '100',
     'aria-valuenow': '0',
   });
+  const { levelHint, heard, silent } = check;
+  const wordsOf = { unknown: levelHint, heard, quiet: heard, silent };
   const soundHint = h('p', { class: 'hint', 'aria-live': 'polite' }, check.levelHint);
   const quality = h('p', { class: 'hint quality' });
   const practise = button('secondary', messages.practice.open, () => actions.practise());
   const start = button('primary', check.start, () => actions.start());
   const devices = h('div', { class: 'devices' }, cameras.element, microphones.element);
-  const rest = [h('div', { class: 'sound' }, meter, soundHint), quality, h('div', { class: 'start' }, practise, start)];
-  const element = h('section', { class: 'controls check' }, devices, ...rest);
+  const sound = h('div', { class: 'sound' }, meter, soundHint);
+  const plan = createPlan(messages);
+  const tips = createFold(check.tipsTitle, h('ul', { class: 'tips' }, ...check.tips.map((tip) => h('li', {}, tip))));
+  const rest = [sound, quality, plan.element, tips, h('div', { class: 'start' }, practise, start)];
+  const element = h('section', { class: 'controls check' });
+  element.append(sound, devices, ...rest.slice(1));
   return {
     element,
-    render({ phase, alert, voiceAlone, quality: chosen }) {
+    render(state) {
+      const { phase, alert, voiceAlone, quality: chosen } = state;
       const choice = choiceOf(phase, alert !== null);
       show(element, choice !== null);
       for (const part of rest) show(part, phase.name === 'checking');
@@ -74,16 +80,35 @@ export function createCheckControls(
       microphones.render(choice.microphones, choice.microphoneId);
       if (phase.name !== 'checking') return;
       show(quality, !voiceAlone);
+      plan.render(state);
       start.disabled = !phase.ready;
       practise.disabled = !phase.ready;
       setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
     },
     live({ level, sound }) {
-      setText(soundHint, { unknown: check.levelHint, heard: check.heard, silent: check.silent }[sound]);
+      setText(soundHint, wordsOf[sound]);
       setAttribute(soundHint, 'data-sound', sound);
       setAttribute(meter, 'aria-valuenow', String(Math.round(level * 20) * 5));
     },
   };
+}
+
+/** What will happen, step by step; unfolded where the screen has room for it. */
+function createPlan({ check }: Messages): Pick<Part, 'element' | 'render'> {
+  const lines = check.plan.map((line) => h('li', {}, line));
+  const element = createFold(check.howItWorks, h('ol', { class: 'plan' }, ...lines));
+  element.open = matchMedia('(min-width: 760px) and (min-height: 600px)').matches;
+  return {
+    element,
+    render({ questions }) {
+      const thinking = questions.some(({ thinkSeconds }) => thinkSeconds > 0);
+      if (lines[0]) setText(lines[0], (thinking ? check.planThinking : check.plan[0]) ?? '');
+    },
+  };
+}
+
+function createFold(title: string, content: HTMLElement): HTMLDetailsElement {
+  return h('details', { class: 'fold' }, h('summary', {}, title), content);
 }
 
 /** The devices to choose from; null where there is no choice. */

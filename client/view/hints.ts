@@ -27,7 +27,7 @@ export function createHints(messages: Messages): Part {
   const hint = (live: Live | null): string => {
     const question = state === null ? null : currentQuestion(state);
     const phase = state?.phase;
-    const silent = live?.sound === 'silent' ? messages.question.silent : '';
+    const silent = live?.sound === 'silent' || live?.sound === 'quiet' ? messages.question.silent : '';
     if (phase?.name === 'practice') return phase.stage === 'recording' ? silent : '';
     if (question === null) return '';
     if (phase?.name === 'thinking') {

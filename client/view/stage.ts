@@ -47,7 +47,7 @@ export function createStage(messages: Messages): Stage {
   const element = h('div', { class: 'stage' }, frame);
   // A phone that is turned changes the shape of its picture.
   video.addEventListener('resize', () => {
-    if (video.videoWidth > 0) frame.style.setProperty('--shape', `${video.videoWidth} / ${video.videoHeight}`);
+    if (video.videoWidth > 0) frame.style.setProperty('--ratio', (video.videoWidth / video.videoHeight).toFixed(4));
   });
   let last: InterviewState | null = null;
   let address = '';

@@ -15,8 +15,8 @@ interface Status {
   tone: Tone;
 }
 
-/** What is known of the way to the server. */
-type Way = Pick<Live, 'network' | 'obstacle'>;
+/** What is known of the way to the server, and of the microphone. */
+type Way = Pick<Live, 'network' | 'obstacle' | 'sound'>;
 
 /** After these alerts the browser asks for no permission any more: the candidate has to act first. */
 const blocking: ReadonlySet<Alert['code']> = new Set([
@@ -34,7 +34,7 @@ export function createStatus(messages: Messages): Part {
   const sentenceText = h('span', { class: 'status-sentence' });
   const element = h('p', { class: 'status', role: 'status' }, stateText, sentenceText);
   let last: InterviewState | null = null;
-  let way: Way = { network: 'online', obstacle: null };
+  let way: Way = { network: 'online', obstacle: null, sound: 'unknown' };
   let waitedSeconds = 0;
 
   const render = (state: InterviewState) => {
@@ -56,14 +56,18 @@ export function createStatus(messages: Messages): Part {
     element,
     render,
     live(live) {
-      if (live.network === way.network && live.obstacle === way.obstacle) return;
-      way = { network: live.network, obstacle: live.obstacle };
+      if (live.network === way.network && live.obstacle === way.obstacle && live.sound === way.sound) return;
+      way = { network: live.network, obstacle: live.obstacle, sound: live.sound };
       if (last !== null) render(last);
     },
   };
 }
 
-function statusOf(state: InterviewState, { network, obstacle }: Way, { states, check, ...messages }: Messages): Status {
+function statusOf(
+  state: InterviewState,
+  { network, obstacle, sound }: Way,
+  { states, check, ...messages }: Messages,
+): Status {
   const { phase, alert, voiceAlone } = state;
   const { requesting, notReady, ready } = messages.voice;
   const sentences = { ...messages.sentences, ...(voiceAlone && { requesting, notReady, ready }) };
@@ -78,7 +82,11 @@ function statusOf(state: InterviewState, { network, obstacle }: Way, { states, c
       return { state: '', sentence: sentences.loading, tone: 'busy' };
     case 'checking':
       if (alert !== null && blocking.has(alert.code)) return stuck;
-      return phase.ready ? { state: '', sentence: sentences.ready, tone: 'good' } : asking;
+      if (!phase.ready) return asking;
+      // What was heard once counts: the candidate is silent while they read.
+      if (sound === 'heard' || sound === 'quiet') return { state: '', sentence: sentences.ready, tone: 'good' };
+      if (sound === 'silent') return { state: '', sentence: check.unheard, tone: 'warning' };
+      return { state: '', sentence: check.speak, tone: 'busy' };
     case 'requesting':
       if (alert !== null && blocking.has(alert.code)) return stuck;
       return state.quality === null ? { ...asking, sentence: check.quality.measuring } : asking;

@@ -144,6 +144,7 @@ test('on a phone held sideways the button to continue is in view beside a long q
   ] as const) {
     await show(page, state);
     await page.evaluate(() => {
+      for (const fold of document.querySelectorAll('details')) fold.open = true;
       const words = document.querySelectorAll('.question-text, .plan li');
       for (const each of words) each.textContent = 'Tell us about a time when something went wrong. '.repeat(20);
     });

@@ -139,9 +139,29 @@ test('a silent microphone is announced, until sound comes', async ({ page }) => 
   await live(page, { sound: 'heard' });
   await expect(page.locator('.hints')).toBeEmpty();
   await show(page, 'checking-silent');
-  await expect(page.getByText('We can’t hear you yet.')).toBeVisible();
+  const status = page.getByRole('status');
+  await expect(status).toHaveText('We can’t hear you yet.');
+  await expect(status).toHaveAttribute('data-tone', 'warning');
   await live(page, { sound: 'heard' });
-  await expect(page.getByText('We can hear you.')).toBeVisible();
+  await expect(page.getByText('We have heard you.')).toBeVisible();
+  await expect(status).toHaveAttribute('data-tone', 'good');
+});
+
+test('the check is green only once a voice was heard', async ({ page }) => {
+  await show(page, 'checking-measuring');
+  const status = page.getByRole('status');
+  await expect(status).toHaveText('Almost ready. Please say a few words.');
+  await expect(status).toHaveAttribute('data-tone', 'busy');
+  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+  for (const [sound, tone] of [
+    ['silent', 'warning'],
+    ['heard', 'good'],
+    // The candidate reads.
+    ['quiet', 'good'],
+  ] as const) {
+    await live(page, { sound });
+    await expect(status).toHaveAttribute('data-tone', tone);
+  }
 });
 
 test('numbers that change all the time are in no live region', async ({ page }) => {
