@@ -58,7 +58,8 @@ const libraries: ReadonlyArray<readonly [RegExp, readonly string[]]> = [
   [/^tus-js-client$/, ['client/upload/', 'bench/']],
   [/^idb$/, ['client/spool/']],
   [/^(kysely|better-sqlite3)$/, ['storage/catalog/']],
-  [/^(commander|yaml|uqr|selfsigned)$/, ['server/cli/']],
+  [/^(commander|yaml|selfsigned)$/, ['server/cli/']],
+  [/^uqr$/, ['server/cli/', 'client/view/']],
 ];
 
 /** The longest files, in lines: a table of words and a test may be longer than a file of the product. */

@@ -1,3 +1,4 @@
+import { another } from './another-device/en.ts';
 import { answer } from './answer/en.ts';
 import { check } from './check/en.ts';
 import { duration } from './durations/en.ts';
@@ -37,6 +38,7 @@ export const en = {
   ...check,
   ...question,
   ...answer,
+  another,
   ...ending,
   ...failures,
 };

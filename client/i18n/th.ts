@@ -1,3 +1,4 @@
+import { another } from './another-device/th.ts';
 import { answer } from './answer/th.ts';
 import { check } from './check/th.ts';
 import { duration } from './durations/th.ts';
@@ -38,6 +39,7 @@ export const th: Messages = {
   ...check,
   ...question,
   ...answer,
+  another,
   ...ending,
   ...failures,
 };

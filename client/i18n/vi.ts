@@ -1,3 +1,4 @@
+import { another } from './another-device/vi.ts';
 import { answer } from './answer/vi.ts';
 import { check } from './check/vi.ts';
 import { duration } from './durations/vi.ts';
@@ -38,6 +39,7 @@ export const vi: Messages = {
   ...check,
   ...question,
   ...answer,
+  another,
   ...ending,
   ...failures,
 };

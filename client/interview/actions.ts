@@ -48,6 +48,8 @@ export interface Actions {
   leave(): void;
   /** Saves the takes that the server does not hold yet as files. */
   saveCopies(): void;
+  /** The candidate's link, for another device. It holds the token: in its fragment, which no browser sends to a server. */
+  linkForAnotherDevice(): string;
   /** Saves the receipt as a file. */
   saveReceipt(): void;
 }

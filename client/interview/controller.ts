@@ -51,6 +51,8 @@ export interface ControllerOptions
   isOnline: () => boolean;
   saveTake: SaveCopiesOptions['saveTake'];
   saveReceipt: () => void;
+  /** The address of the log-in in the page's language. */
+  loginAddress: () => string;
 }
 
 interface Controller extends Stats {
@@ -263,6 +265,7 @@ export function createController({
     saveCopies() {
       void saveCopies({ queue, saveTake: options.saveTake, onFailed: () => alert({ code: 'copy-failed' }) });
     },
+    linkForAnotherDevice: () => `${options.loginAddress()}#t=${encodeURIComponent(session.token())}`,
     saveReceipt: options.saveReceipt,
   };
 

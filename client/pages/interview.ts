@@ -81,6 +81,7 @@ const controller = createController({
   wakeLock: createWakeLock({ wakeLock: navigator.wakeLock, document }),
   watchDevices: (stream, onChange) => watchDevices({ stream, document, onChange }),
   goToLogin: () => location.replace(`/${location.search}`),
+  loginAddress: () => `${location.origin}/?lang=${messages.lang}`,
   reload: () => location.reload(),
   claim: lockSession,
   warning: (needBytes) =>

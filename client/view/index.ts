@@ -6,6 +6,7 @@ import { type BrowserKind, browserKind } from '../i18n/failures/browser-kind.ts'
 import type { Messages } from '../i18n/index.ts';
 import type { Actions, Live, Screen } from '../interview/actions.ts';
 import type { InterviewState } from '../interview/state.ts';
+import { createAnotherDevice } from './another-device.ts';
 import { createCheckControls, createCheckWords } from './device-check.ts';
 import { h, isReachable } from './dom.ts';
 import { createEnding } from './ending.ts';
@@ -58,6 +59,7 @@ export function createView(
     createPracticeControls(messages, actions),
     createPauseToggle(messages, actions),
     createQuestionControls(messages, actions),
+    createAnotherDevice(messages, actions),
   ];
   const parts = [steps, status, notice, ...reading, stage, ...doing];
   const panel = h(

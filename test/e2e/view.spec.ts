@@ -277,3 +277,39 @@ async function changesOf(page: Page, selector: string, figures: Partial<Live>[])
     [selector, figures] as const,
   );
 }
+
+test('where the interview stands still another device is offered: the link as a QR code and as text', async ({
+  page,
+}) => {
+  const link = 'https://interviews.example.org/?lang=en#t=a1b2c3d4e5f6a7b8c9d0e1f2';
+  const offer = page.getByRole('button', { name: 'Continue on another device' });
+  for (const state of ['paused', 'gate-failed', 'finishing-failed', 'checking-no-camera', 'requesting-camera-busy']) {
+    await show(page, state);
+    await expect(offer, state).toHaveAttribute('aria-expanded', 'false');
+  }
+  for (const state of ['recording', 'checking-ready', 'gate-uploading', 'gate-open', 'recovered-reload', 'finished']) {
+    await show(page, state);
+    await expect(offer, state).toBeHidden();
+  }
+  await show(page, 'paused');
+  await called(page);
+  await offer.press('Enter');
+  expect(await called(page)).toEqual(['linkForAnotherDevice']);
+  await expect(offer).toHaveAttribute('aria-expanded', 'true');
+  await expect(page.getByRole('img', { name: 'QR code of your link' })).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Your link' })).toHaveValue(link);
+  await offer.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Your link' })).toBeHidden();
+});
+
+test('at a gate another device is offered to a candidate who has waited for 10 s', async ({ page }) => {
+  const offer = page.getByRole('button', { name: 'Continue on another device' });
+  await page.clock.install();
+  await show(page, 'gate-uploading');
+  await page.clock.runFor(9000);
+  await live(page, {});
+  await expect(offer).toBeHidden();
+  await page.clock.runFor(2000);
+  await live(page, {});
+  await expect(offer).toBeVisible();
+});

@@ -24,9 +24,13 @@ const called: string[] = [];
 const actions = new Proxy({} as Actions, {
   get: (_, name) => () => {
     called.push(String(name));
+    return name === 'linkForAnotherDevice'
+      ? 'https://interviews.example.org/?lang=en#t=a1b2c3d4e5f6a7b8c9d0e1f2'
+      : null;
   },
 });
-const messages = await pickMessages(location.search, ['en']);
+/** Awaited where it is used: the page's load does not wait for a module's top-level await. */
+const messages = pickMessages(location.search, ['en']);
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');
 
@@ -90,9 +94,14 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 
+async function openAnotherDevice(): Promise<void> {
+  root?.querySelector<HTMLElement>('.another .button')?.click();
+  while (!root?.querySelector('.another-code svg')) await new Promise(requestAnimationFrame);
+}
+
 async function showState(state: GalleryState): Promise<void> {
   if (root === null) return;
-  const view = createView(root, messages, actions, state.browser);
+  const view = createView(root, await messages, actions, state.browser);
   view.preview(state.picture ? stream : null);
   if (state.recording) {
     recording ??= record(stream);
@@ -102,6 +111,7 @@ async function showState(state: GalleryState): Promise<void> {
   view.render(state.interview);
   view.live(state.live);
   shown = { view, live: state.live };
+  if (state.another) await openAnotherDevice();
   scrollTo(0, 0);
   await settle();
 }

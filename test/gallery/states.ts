@@ -17,6 +17,8 @@ export interface GalleryState {
   /** Whether there is a recording to play. */
   recording: boolean;
   browser: BrowserKind;
+  /** Whether "Continue on another device" has been pressed. */
+  another: boolean;
 }
 
 const TEXTS = [
@@ -88,11 +90,18 @@ type More = Partial<
     | 'uplinkKbps'
   >
 > &
-  Partial<Pick<GalleryState, 'live' | 'picture' | 'recording' | 'browser'>>;
+  Partial<Pick<GalleryState, 'live' | 'picture' | 'recording' | 'browser' | 'another'>>;
 
 function state(name: string, phase: Phase, more: More = {}): GalleryState {
-  const { live = still, picture = true, recording = false, browser = 'chrome-android', ...change } = more;
-  return { name, interview: { ...interview, ...change, phase }, live, picture, recording, browser };
+  const {
+    live = still,
+    picture = true,
+    recording = false,
+    browser = 'chrome-android',
+    another = false,
+    ...change
+  } = more;
+  return { name, interview: { ...interview, ...change, phase }, live, picture, recording, browser, another };
 }
 
 const takeId = 'take';
@@ -319,6 +328,12 @@ export const states: readonly GalleryState[] = [
     alert: alert('take-lost'),
   }),
   state('paused', { name: 'paused' }, { answered: [1, 2], picture: false }),
+  state('paused-another-device', { name: 'paused' }, { answered: [1, 2], picture: false, another: true }),
+  state('gate-failed-another-device', gate({ kind: 'failed' }), {
+    answered,
+    live: { ...half, network: 'offline' },
+    another: true,
+  }),
   state('finishing', { name: 'finishing', gate: { kind: 'uploading' } }, { answered: all, picture: false }),
   state(
     'finishing-waiting',

@@ -122,6 +122,7 @@ async function open({
       if (script.copy) throw script.copy;
     },
     saveReceipt() {},
+    loginAddress: () => 'https://tresgo.example/?lang=vi',
   } satisfies ControllerOptions);
   await controller.open();
   await settle();

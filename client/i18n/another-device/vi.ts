@@ -1,0 +1,16 @@
+/** Vietnamese words of the way to another device. */
+import type { another as en } from './en.ts';
+
+/** Vietnamese words of the way to another device. */
+export const another: typeof en = {
+  offer: 'Tiếp tục trên thiết bị khác',
+  how: 'Hãy quét mã này bằng thiết bị kia, hoặc mở đường dẫn của bạn trên thiết bị đó. Buổi phỏng vấn sẽ tiếp tục từ chỗ bạn đang làm.',
+  keep: 'Hãy giữ trang này mở cho đến khi các câu trả lời của bạn được gửi xong.',
+  code: 'Mã QR của đường dẫn',
+  link: 'Đường dẫn của bạn',
+  copy: 'Sao chép đường dẫn',
+  copied: 'Đã sao chép đường dẫn.',
+  notCopied: 'Bạn hãy tự sao chép đường dẫn.',
+  share: 'Chia sẻ đường dẫn',
+  secret: 'Đường dẫn này chỉ dành cho bạn: xin đừng gửi cho người khác.',
+};
