@@ -17,7 +17,7 @@ import { createAddressOf, incomingOf } from './http/request.ts';
 import { answerRoutes } from './routes/answers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Assets, pageRoutes } from './routes/pages.ts';
-import { sessionRoutes } from './routes/sessions.ts';
+import { type SessionEvent, sessionRoutes } from './routes/sessions.ts';
 import { uplinkRoutes } from './routes/uplink.ts';
 import { createPatch, patchedUpload } from './tus/patch.ts';
 import { createReceiver } from './tus/receive-body.ts';
@@ -49,6 +49,8 @@ export interface AppDeps {
   stopping?: AbortSignal;
   /** How a slowed log-in waits; by default for real. */
   pause?: (ms: number) => Promise<unknown>;
+  /** Hears of sessions that begin and end; by default they are in the log. */
+  onSession?: (event: SessionEvent) => void;
 }
 
 /** The application in its two forms. */
@@ -85,9 +87,14 @@ export function createApp({
   isHttpsForGood = false,
   stopping,
   pause,
+  onSession: givenOnSession,
 }: AppDeps): App {
   if (basePath !== '' && !/^(\/[\w.~-]+)+$/.test(basePath)) throw new TypeError(`${basePath} is no base path`);
   const log = withoutErrors(givenLog);
+  const onSession =
+    givenOnSession ??
+    (({ what, session: { folder }, answers, questions }: SessionEvent) =>
+      log.info({ folder, answers, questions }, `session ${what}`));
   const auth = createAuth(storage, createGuessLimit({ log, wait: pause }), now);
   const receiver = createReceiver({ storage, config, idleMs, stopping, reportUnfinished });
   const tus = createTus({ storage, receiver, config });
@@ -138,7 +145,7 @@ export function createApp({
   app.route('/', uploadRoutes({ storage, auth, tus, patch, receiver, config, addressOf }));
   app.options('*', (c) => c.body(null, 204));
   app.route('/', healthRoutes({ storage, config }));
-  app.route('/', sessionRoutes({ storage, auth, config, addressOf }));
+  app.route('/', sessionRoutes({ storage, auth, config, addressOf, onSession }));
   app.route('/', answerRoutes({ storage, auth, receiver, addressOf, idleMs }));
   app.route('/', uplinkRoutes({ auth, addressOf, idleMs, stopping }));
   if (basePath === '') app.route('/', pageRoutes(assets));

@@ -13,6 +13,7 @@ import { createCountRepeats, createReportUnfinished, heldBackOf, type Log } from
 import { createBackground } from './jobs/background.ts';
 import { createMissingAlarm, MISSING_ALARM_MS } from './jobs/missing-alarm.ts';
 import { loadAssets } from './routes/pages.ts';
+import type { SessionEvent } from './routes/sessions.ts';
 
 /** How often whole takes that could not be placed are finished again. */
 const SWEEP_MS = 5_000;
@@ -40,6 +41,8 @@ export interface Running {
 interface ServerOptions {
   /** The certificate is one that browsers warn of: they are not told to insist on it (HSTS). */
   isCertificateOurs?: boolean;
+  /** Hears of sessions that begin and end, in place of the log. */
+  onSession?: ((event: SessionEvent) => void) | undefined;
 }
 
 /**
@@ -49,7 +52,7 @@ interface ServerOptions {
 export async function startServer(
   config: Config,
   log: Log,
-  { isCertificateOurs = false }: ServerOptions = {},
+  { isCertificateOurs = false, onSession }: ServerOptions = {},
 ): Promise<Running> {
   const tls = config.tls && readTls(config.tls);
   const assets = await loadAssets(path.join(import.meta.dirname, '..', 'client'));
@@ -67,6 +70,7 @@ export async function startServer(
     reportUnfinished,
     isHttpsForGood: tls !== null && !isCertificateOurs,
     stopping: stopping.signal,
+    ...(onSession ? { onSession } : {}),
   });
   let open = () => {};
   const opened = new Promise<void>((resolve) => {

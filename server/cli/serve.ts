@@ -1,12 +1,15 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { DateTime } from 'luxon';
 import { pino } from 'pino';
 import { type Config, isRunByNpm, readConfig } from '../config.ts';
 import { createLogDestination } from '../http/log-destination.ts';
 import { type Running, startServer } from '../main.ts';
+import type { SessionEvent } from '../routes/sessions.ts';
 import { type CommonOptions, type Print, printAsIs, watchForNew, withCommon } from './command.ts';
 import { tooLong } from './interview.ts';
 import { type Phone, phoneText, preparePhone, qrCode } from './phone.ts';
+import { plainText } from './plain-text.ts';
 import { createToken } from './token.ts';
 
 const DEMO_NAME = 'Demo Candidate';
@@ -38,7 +41,12 @@ export function addServeCommand(program: Command, print: Print): void {
       // Whatever a request leaves half-done can be repeated, as after a crash; the end of the process would cut all others.
       process.on('uncaughtException', (err, origin) => log.error({ err, origin }, 'error outside a request'));
       const madeNew = await watchForNew(config.dataDir);
-      const server = await startServer(config, log, { isCertificateOurs: Boolean(phone?.certificate) });
+      // On a terminal somebody waits for candidates; anywhere else a program reads the log.
+      const isWatched = process.stdout.isTTY === true && !options.json;
+      const server = await startServer(config, log, {
+        isCertificateOurs: Boolean(phone?.certificate),
+        onSession: isWatched ? (event) => print(`${sessionLine(event, config.dataDir)}\n`) : undefined,
+      });
       process.on('SIGHUP', () => server.renewCertificate());
       if (madeNew) destination.write(`${madeNew}\n`);
       const url = phone?.originsAt(server.port)[0] ?? server.url;
@@ -56,6 +64,12 @@ export function addServeCommand(program: Command, print: Print): void {
       await server.close();
       await destination.flush(LOG_END_MS);
     });
+}
+
+/** What a terminal says of a session that began or ended: `Nguyễn Văn A finished, 5 of 5: FOLDER`. */
+export function sessionLine({ what, session, answers, questions }: SessionEvent, dataDir: string): string {
+  const far = what === 'finished' ? `, ${answers} of ${questions}` : '';
+  return plainText(`${session.tokenOwner} ${what}${far}: ${path.join(dataDir, 'sessions', session.folder)}`);
 }
 
 /**

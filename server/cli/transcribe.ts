@@ -11,7 +11,7 @@ import { FOLDER, requireSession } from './session.ts';
 const LOOK_MS = 300;
 /** A server that has started none of the jobs after this time will not start them: it may have no engine. */
 const UNTAKEN_MS = 150_000;
-const silent = { info() {}, warn() {} };
+const silent = { debug() {}, info() {}, warn() {} };
 
 /** Adds `tresgo transcribe`. */
 export function addTranscribeCommand(program: Command, print: Print): void {

@@ -19,7 +19,7 @@ import { createTranscribe } from './transcribe.ts';
 interface BackgroundDeps {
   storage: Pick<Storage, 'jobs' | 'derived' | 'freeBytes' | 'liveTakes' | 'takes'>;
   config: Pick<Config, 'dataDir' | 'tls' | 'ffmpeg' | 'programFolders' | 'transcription' | 'minFreeBytes'>;
-  log: Pick<Log, 'info' | 'warn'>;
+  log: Pick<Log, 'debug' | 'info' | 'warn'>;
   /** By default the engine that the configuration asks for; null = none. */
   engine?: Engine | null;
   /** Runs the jobs of this session alone. */
@@ -95,7 +95,7 @@ export function createBackground({ storage, config, log, engine, sessionId }: Ba
     paused = busy;
     if (paused) processes.pause();
     else processes.resume();
-    log.info({ lateMs }, paused ? 'jobs pause: recordings need the machine' : 'jobs go on');
+    log.debug({ lateMs }, paused ? 'jobs pause: recordings need the machine' : 'jobs go on');
   }
 
   const runner = createRunner({

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { FinishedSession, Storage } from '../../storage/index.ts';
-import type { Interview, Token } from '../../storage/types.ts';
+import type { Interview, Session, Token } from '../../storage/types.ts';
 import type { Config } from '../config.ts';
 import type { Auth } from '../http/auth.ts';
 import { toProblem } from '../http/errors.ts';
@@ -29,6 +29,16 @@ interface SessionRoutesDeps {
   auth: Auth;
   config: Pick<Config, 'maxAnswerBytes'>;
   addressOf: AddressOf;
+  onSession: (event: SessionEvent) => void;
+}
+
+/** A session that has just begun, or was just finished. */
+export interface SessionEvent {
+  what: 'started' | 'finished';
+  session: Pick<Session, 'folder' | 'tokenOwner'>;
+  /** How many questions are answered, and how many there are. */
+  answers: number;
+  questions: number;
 }
 
 const tokenField = z.string({ error: 'token must be a text' });
@@ -69,7 +79,7 @@ const finishBody = z.object(
 );
 
 /** The routes of a session: log-in, start and finish. */
-export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoutesDeps): Hono {
+export function sessionRoutes({ storage, auth, config, addressOf, onSession }: SessionRoutesDeps): Hono {
   const app = new Hono();
   app.post(paths.verifyToken, async (c) => {
     const { token: secret } = await readJson(incomingOf(c), verifyBody);
@@ -91,6 +101,7 @@ export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoute
     const started = await storage.startSession(token, { userName, interview, mayCreate, language });
     if (!started) throw problem('sessions-used-up', { extra: await lastFinish(token) });
     const { session, resumed } = started;
+    if (!resumed) onSession({ what: 'started', session, answers: 0, questions: session.interview.questions.length });
     if (consent !== null)
       await storage.agree(session, consent).catch((error: unknown) => {
         throw toProblem(error);
@@ -134,6 +145,13 @@ export function sessionRoutes({ storage, auth, config, addressOf }: SessionRoute
     const finished = await storage.finishSession(session.id, check, spokenOf(spokenMs)).catch((error: unknown) => {
       throw toProblem(error);
     });
+    if (!session.finishedAt)
+      onSession({
+        what: 'finished',
+        session,
+        answers: finished.answers.length,
+        questions: session.interview.questions.length,
+      });
     return c.json<FinishSessionResponse>({ ok: true, ...(receipt && { receipt: receiptOf(finished) }) });
   });
 

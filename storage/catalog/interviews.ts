@@ -3,21 +3,7 @@ import type { DateTime } from 'luxon';
 import { StorageError } from '../errors.ts';
 import type { Interview } from '../types.ts';
 import type { Database } from './database.ts';
-
-/** The interview that an empty catalog begins with. */
-const defaultInterview: Interview = {
-  slug: 'default',
-  title: 'First interview',
-  gate: 'each',
-  keepTakes: true,
-  questions: [
-    'Please introduce yourself: who you are, and what you are doing at the moment.',
-    'Tell us about a piece of work you are proud of. What was your part in it?',
-    'Describe a problem that you could not solve at first. What did you do?',
-    'How do you learn something that is completely new to you?',
-    'Why would you like to work with us, and what should we know that we have not asked?',
-  ].map((text) => ({ text, thinkSeconds: 0, maxSeconds: 600, maxTakes: 1 })),
-};
+import { defaultInterviews } from './default-interviews.ts';
 
 /** Creates the access to interviews. */
 export function createInterviews(db: Database, now: () => DateTime) {
@@ -59,17 +45,20 @@ export function createInterviews(db: Database, now: () => DateTime) {
       });
     },
 
-    /** Adds the default interview, unless its slug is taken. */
+    /** Adds the default interviews, each unless its slug is taken. */
     async ensureDefault(): Promise<void> {
+      const created_at = now().toUTC().toISO() as string;
       await db
         .insertInto('interviews')
-        .values({
-          slug: defaultInterview.slug,
-          definition: JSON.stringify(defaultInterview),
-          created_at: now().toUTC().toISO() as string,
-        })
+        .values(defaultInterviews.map((one) => ({ slug: one.slug, definition: JSON.stringify(one), created_at })))
         .onConflict((conflict) => conflict.column('slug').doNothing())
         .execute();
+    },
+
+    /** Removes an interview; sessions that have begun keep the copy they have. Returns whether there was one. */
+    async delete(slug: string): Promise<boolean> {
+      const { numDeletedRows } = await db.deleteFrom('interviews').where('slug', '=', slug).executeTakeFirst();
+      return numDeletedRows > 0n;
     },
   };
 }

@@ -143,7 +143,7 @@ async function transcribe(dataDir: string): Promise<void> {
   storage.claim();
   for (const { takeId } of await storage.jobs.list()) await storage.jobs.queue('transcribe', takeId);
   const config = readConfig({ dataDir });
-  const log = { info() {}, warn() {} };
+  const log = { debug() {}, info() {}, warn() {} };
   const background = createBackground({ storage, config, log, engine: createPocketsphinx() });
   try {
     await background.start();

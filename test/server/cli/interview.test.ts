@@ -50,7 +50,12 @@ test('an interview is created, listed and shown; the same file changes nothing, 
   expect(await json('interview', 'create', file)).toEqual({ ...INTERVIEW, outcome: 'created' });
   expect(await json('interview', 'create', file)).toEqual({ ...INTERVIEW, outcome: 'unchanged' });
   expect(await json('interview', 'show', 'short')).toEqual(INTERVIEW);
-  expect(await json<Interview[]>('interview', 'list')).toMatchObject([{ slug: 'default' }, INTERVIEW]);
+  expect(await json<Interview[]>('interview', 'list')).toMatchObject([
+    { slug: 'default' },
+    { slug: 'default-th', language: 'th' },
+    { slug: 'default-vi', language: 'vi' },
+    INTERVIEW,
+  ]);
 
   await writeFile(file, FILE.replace('gate: end', 'gate: each'));
   expectRefusal(
@@ -69,7 +74,7 @@ test('the output for people says what was done, has a table, and is a file that 
     'The interview "short" is in the catalog: 2 questions.\nLinks for it:  npx tresgo token create --interview short --name NAME\n',
   );
   expect((await run('interview', 'list')).stdout).toMatch(
-    /^SLUG +QUESTIONS +GATE +TAKES +TITLE\ndefault +5 +each +kept +First interview\nshort +2 +end +not kept +A short one\n$/,
+    /^SLUG +QUESTIONS +GATE +TAKES +TITLE\ndefault +5 +each +kept +First interview\ndefault-th .*\ndefault-vi .*\nshort +2 +end +not kept +A short one\n$/,
   );
   await writeFile(`${folder.path}/again.yaml`, (await run('interview', 'show', 'short')).stdout);
   expect(await json('interview', 'create', `${folder.path}/again.yaml`)).toEqual({

@@ -41,7 +41,12 @@ async function begin(more: { engine?: Engine | null; ffmpeg?: string } = {}): Pr
     ...{ transcription: { kind: 'off' } as const, minFreeBytes: 0 },
   };
   const tell = (_details: object, message: string) => void told.push(message);
-  const background = createBackground({ storage: session.storage, config, log: { info: tell, warn: tell }, engine });
+  const background = createBackground({
+    storage: session.storage,
+    config,
+    log: { debug: tell, info: tell, warn: tell },
+    engine,
+  });
   open.push(background);
   await background.start();
 }
