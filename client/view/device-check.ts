@@ -34,13 +34,13 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
 }
 
 /**
- * The controls of the device check: meter, camera, microphone, what will happen, and the button that starts the
- * interview. Camera and microphone can also be chosen where the devices failed for a question.
+ * The controls of the device check: meter, camera, microphone, what will happen, and, as `onward`, the button that starts
+ * the interview. Camera and microphone can also be chosen where the devices failed for a question.
  */
 export function createCheckControls(
   messages: Messages,
   actions: Pick<Actions, 'start' | 'practise' | 'chooseCamera' | 'chooseMicrophone'>,
-): Part {
+): Part & { onward: HTMLElement } {
   const { check } = messages;
   const cameras = createDeviceSelect('camera', check.camera, check.cameraNumber, (id) => actions.chooseCamera(id));
   const microphones = createDeviceSelect('microphone', check.microphone, check.microphoneNumber, (id) =>
@@ -64,16 +64,16 @@ export function createCheckControls(
   const sound = h('div', { class: 'sound' }, meter, soundHint);
   const plan = createPlan(messages);
   const tips = createFold(check.tipsTitle, h('ul', { class: 'tips' }, ...check.tips.map((tip) => h('li', {}, tip))));
-  const rest = [sound, quality, plan.element, tips, h('div', { class: 'start' }, practise, start)];
-  const element = h('section', { class: 'controls check' });
-  element.append(sound, devices, ...rest.slice(1));
+  const onward = h('div', { class: 'onward start' }, practise, start);
+  const element = h('section', { class: 'controls check' }, sound, devices, quality, plan.element, tips);
   return {
     element,
+    onward,
     render(state) {
       const { phase, alert, voiceAlone, quality: chosen } = state;
       const choice = choiceOf(phase, alert !== null);
       show(element, choice !== null);
-      for (const part of rest) show(part, phase.name === 'checking');
+      for (const part of [sound, quality, plan.element, tips, onward]) show(part, phase.name === 'checking');
       if (choice === null) return;
       show(cameras.element, !voiceAlone);
       cameras.render(choice.cameras, choice.cameraId);

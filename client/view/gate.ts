@@ -10,19 +10,20 @@ import { createUploadProgress } from './upload-progress.ts';
 export function createGate(
   messages: Messages,
   actions: Pick<Actions, 'retry' | 'saveCopies'>,
-): Part & { heading: HTMLElement } {
+): Part & { heading: HTMLElement; onward: HTMLElement } {
   const { gate: words } = messages;
   const heading = h('h2', { class: 'gate-heading', tabindex: '-1' }, words.heading);
   const progress = createUploadProgress(messages);
   const stay = h('p', { class: 'hint' }, words.stay);
-  const retry = button('secondary', words.retry, () => actions.retry());
+  const retry = button('primary', words.retry, () => actions.retry());
   const copy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
-  const buttons = h('div', { class: 'choice' }, retry, copy);
-  const element = h('section', { class: 'gate' }, heading, progress.element, stay, buttons);
+  const onward = h('div', { class: 'onward' }, retry, copy);
+  const element = h('section', { class: 'gate' }, heading, progress.element, stay);
 
   return {
     element,
     heading,
+    onward,
     render(state) {
       const { phase } = state;
       const gate = 'gate' in phase ? phase.gate : null;
@@ -35,7 +36,7 @@ export function createGate(
       setText(heading, all ? words.headingAll : words.heading);
       show(heading, waiting && !closing && gate.kind !== 'open');
       show(stay, waiting && gate.kind !== 'open');
-      show(buttons, waiting && gate.kind === 'failed');
+      show(onward, waiting && gate.kind === 'failed');
       // While the interview is being finished, the server already has every answer.
       show(copy, !closing);
       progress.render(state);

@@ -7,6 +7,7 @@ import type { Messages } from '../i18n/index.ts';
 import type { Actions, Live, Screen } from '../interview/actions.ts';
 import type { InterviewState } from '../interview/state.ts';
 import { createAnotherDevice } from './another-device.ts';
+import { createClock } from './clock.ts';
 import { createCheckControls, createCheckWords } from './device-check.ts';
 import { h, isReachable } from './dom.ts';
 import { createEnding } from './ending.ts';
@@ -50,18 +51,19 @@ export function createView(
   const recovered = createRecovered(messages, actions);
   const facts = createFacts(messages);
   const limits = createLimits(messages);
+  const clock = createClock(messages);
   const reading = [checkWords, facts, practiceWords, questionWords, limits, recovered, paused, ending];
+  const check = createCheckControls(messages, actions);
   const doing = [
     createHints(messages),
     gate,
     createVoiceChoice(messages, actions),
-    createCheckControls(messages, actions),
-    createPracticeControls(messages, actions),
+    check,
     createPauseToggle(messages, actions),
-    createQuestionControls(messages, actions),
     createAnotherDevice(messages, actions),
   ];
-  const parts = [steps, status, notice, ...reading, stage, ...doing];
+  const onward = [createPracticeControls(messages, actions), createQuestionControls(messages, actions)];
+  const parts = [steps, status, clock, notice, ...reading, stage, ...doing, ...onward];
   const panel = h(
     'div',
     { class: 'panel' },
@@ -69,7 +71,11 @@ export function createView(
     stage.element,
     h('div', { class: 'doing' }, ...doing.map((part) => part.element)),
   );
-  root.replaceChildren(steps.element, status.element, notice.element, panel);
+  const now = h('div', { class: 'now' }, clock.element, status.element);
+  // The last child of the page: however long the page is, these buttons stay at the lower edge of the screen.
+  const dock = h('div', { class: 'dock' }, ...onward.map((part) => part.element));
+  dock.append(...[check, gate, recovered].map((part) => part.onward));
+  root.replaceChildren(steps.element, now, notice.element, panel, dock);
 
   const headings = [
     gate.heading,
@@ -81,6 +87,7 @@ export function createView(
       const focused = root.contains(document.activeElement) ? document.activeElement : null;
       for (const part of parts) part.render(state);
       root.dataset.screen = state.phase.name;
+      root.toggleAttribute('data-pictured', !stage.element.hidden);
       const before = place;
       place = placeOf(state);
       const title = headings.find((heading) => heading !== gate.heading && isReachable(heading));

@@ -33,7 +33,8 @@ export function createQuestionControls(messages: Messages, actions: Pick<Actions
     element,
     render(state) {
       const { phase } = state;
-      show(element, isAnswering(phase));
+      // Where sending has failed, "Retry" takes the place of a button that can't be pressed.
+      show(element, isAnswering(phase) && !('gate' in phase && phase.gate.kind === 'failed'));
       if (!isAnswering(phase)) return;
       thinking = phase.name === 'thinking';
       const { finish, next } = messages.question;

@@ -9,11 +9,13 @@ import type { Part } from './part.ts';
 /** The part that offers the choice. */
 export interface Recovered extends Part {
   readonly heading: HTMLElement;
+  /** The buttons. */
+  readonly onward: HTMLElement;
   /** Says whether the take can be played, which changes the words. */
   playable(on: boolean): void;
 }
 
-/** The box with the choice: what was saved and why there is a choice, and the two buttons. */
+/** The choice: what was saved and why there is a choice, and, as `onward`, the buttons. */
 export function createRecovered(
   messages: Messages,
   actions: Pick<Actions, 'keep' | 'again' | 'saveCopies'>,
@@ -25,7 +27,8 @@ export function createRecovered(
   const again = button('secondary', words.again, () => actions.again());
   // Answering again deletes a refused take from the device: until then it can be kept as a file.
   const copy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
-  const element = h('section', { class: 'recovered' }, heading, text, h('div', { class: 'choice' }, keep, again, copy));
+  const element = h('section', { class: 'recovered' }, heading, text);
+  const onward = h('div', { class: 'onward' }, keep, again, copy);
   let last: Phase = { name: 'loading' };
   let hasPlayer = false;
   /** Whether the device has lost the take, so that there is nothing to save. */
@@ -34,6 +37,7 @@ export function createRecovered(
   const render = (phase: Phase) => {
     last = phase;
     show(element, phase.name === 'recovered');
+    show(onward, phase.name === 'recovered');
     if (phase.name !== 'recovered') return;
     const seconds = Math.max(1, Math.round(phase.recordedMs / 1000));
     const texts = {
@@ -59,6 +63,7 @@ export function createRecovered(
   return {
     element,
     heading,
+    onward,
     render({ phase, alert }) {
       lost = alert?.code === 'take-lost' || (lost && alert?.code === 'copy-failed');
       render(phase);

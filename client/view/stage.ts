@@ -1,9 +1,8 @@
 /** The picture of device check, questions and playback: one live <video>, which must not be created a second time. */
 import type { Messages } from '../i18n/index.ts';
-import { currentQuestion, type InterviewState } from '../interview/state.ts';
+import type { InterviewState } from '../interview/state.ts';
 import { h, icon, setAttribute, setText, show } from './dom.ts';
 import { formatTime } from './format.ts';
-import { warningMs } from './hints.ts';
 import { isAnswering, type Part } from './part.ts';
 
 /** A microphone on its stand. */
@@ -18,9 +17,9 @@ export interface Stage extends Part {
   playback(recording: Blob | null): void;
 }
 
-/** The picture, with the time over it. */
+/** The picture, with the time to think over it. */
 export function createStage(messages: Messages): Stage {
-  const { question: words, check, voice } = messages;
+  const { check, voice } = messages;
   const video = h('video', { class: 'stage-video', 'aria-label': messages.check.preview, playsinline: true });
   // The attribute alone does not mute an element made by script; without it autoplay is refused.
   video.muted = true;
@@ -37,13 +36,7 @@ export function createStage(messages: Messages): Stage {
   const speaking = h('div', { class: 'stage-voice', 'aria-hidden': 'true' });
   speaking.append(icon(MICROPHONE, 'stage-microphone'));
   const count = h('span', { class: 'stage-count', role: 'timer', 'aria-label': messages.thinking.left });
-  const elapsed = h('span', { class: 'stage-time', role: 'timer', 'aria-label': words.elapsed }, '0:00');
-  const limit = h('span', { class: 'stage-limit' });
-  const dot = h('span', { class: 'stage-dot', 'aria-hidden': 'true' });
-  const level = h('span', { class: 'stage-level', 'aria-hidden': 'true' });
-  const spent = h('span', { class: 'stage-spent', 'aria-hidden': 'true' });
-  const strip = h('div', { class: 'stage-strip' }, dot, elapsed, limit, level, spent);
-  const frame = h('div', { class: 'stage-frame' }, video, speaking, nothing, player, count, strip);
+  const frame = h('div', { class: 'stage-frame' }, video, speaking, nothing, player, count);
   const element = h('div', { class: 'stage' }, frame);
   // A phone that is turned changes the shape of its picture.
   video.addEventListener('resize', () => {
@@ -55,11 +48,8 @@ export function createStage(messages: Messages): Stage {
   const render = (state: InterviewState) => {
     last = state;
     const { phase } = state;
-    const practising = phase.name === 'practice' && phase.stage === 'recording';
     const watching = address !== '' && (phase.name === 'recovered' || phase.name === 'practice');
     show(element, phase.name === 'checking' || phase.name === 'practice' || isAnswering(phase) || watching);
-    show(strip, phase.name === 'recording' || practising);
-    show(limit, phase.name === 'recording');
     show(count, phase.name === 'thinking');
     show(player, watching);
     show(video, !watching);
@@ -67,23 +57,14 @@ export function createStage(messages: Messages): Stage {
     setText(nothing, state.voiceAlone ? voice.picture : check.noPicture);
     show(speaking, state.voiceAlone && !watching);
     setAttribute(element, 'data-phase', phase.name);
-    if (phase.name === 'requesting') setText(elapsed, formatTime(0));
   };
 
   return {
     element,
     render,
-    live({ elapsedMs, leftMs, thinkLeftMs }) {
-      setText(elapsed, formatTime(elapsedMs));
+    live({ thinkLeftMs }) {
       // Rounded up: 0:00 means that the time is over.
       setText(count, thinkLeftMs === null ? '' : formatTime(Math.ceil(thinkLeftMs / 1000) * 1000));
-      const maxMs = (last === null ? 0 : (currentQuestion(last)?.maxSeconds ?? 0)) * 1000;
-      const ending = leftMs !== null && leftMs <= warningMs(maxMs / 1000);
-      setAttribute(strip, 'data-ending', String(ending));
-      const left = formatTime(Math.ceil((leftMs ?? 0) / 1000) * 1000);
-      setText(limit, ending ? words.left(left) : maxMs > 0 ? words.limit(formatTime(maxMs)) : '');
-      const share = leftMs === null || maxMs === 0 ? 0 : 1 - Math.min(1, Math.max(0, leftMs / maxMs));
-      spent.style.setProperty('--spent', share.toFixed(4));
     },
     preview(stream) {
       if (video.srcObject !== stream) {

@@ -154,7 +154,7 @@ test('on a phone held sideways the button to continue is in view beside a long q
       scrollTo(0, document.body.scrollHeight);
       const bottom = (selector: string) =>
         Math.max(...[...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect().bottom));
-      const buttons = [...document.querySelectorAll('.onward, .start')].map((each) => each.getBoundingClientRect());
+      const buttons = [...document.querySelectorAll('.dock')].map((each) => each.getBoundingClientRect());
       return (
         bottom('.question-text, .plan li') -
         Math.min(...buttons.filter(({ height }) => height > 0).map(({ top }) => top))

@@ -123,7 +123,7 @@ test('the end of an answer is announced once, in time', async ({ page }) => {
   await expect(hints).toBeEmpty();
   await live(page, { leftMs: 29_900 });
   await expect(hints).toContainText('About 30 seconds left');
-  await expect(page.locator('.stage-limit')).toHaveText('0:30 left');
+  await expect(page.locator('.clock-limit')).toHaveText('0:30 left');
   expect(
     await changesOf(
       page,
@@ -167,7 +167,7 @@ test('the check is green only once a voice was heard', async ({ page }) => {
 test('numbers that change all the time are in no live region', async ({ page }) => {
   await show(page, 'recording');
   const moving = await page.evaluate(() =>
-    ['.stage-time', '.stage-limit', '.upload-progress-text', '.upload-progress-amounts', '.stage-count'].filter(
+    ['.clock-time', '.clock-limit', '.upload-progress-text', '.upload-progress-amounts', '.stage-count'].filter(
       (selector) =>
         document.querySelector(selector)?.closest('[aria-live]:not([aria-live="off"]), [role=status], [role=alert]'),
     ),
