@@ -104,6 +104,10 @@ export interface StartSessionResponse {
   questions: Question[];
   /** Indices (from 1) of the questions whose answer is whole and placed. */
   answered: number[];
+  /** Indices (from 1) of the questions of which a take is being received at this moment. Older servers tell none. */
+  arriving?: number[];
+  /** How often the candidate has logged in to this session: a page with a lower number was left for another device. */
+  login?: number;
   /** Path of the tus endpoint, e.g. `/files`. */
   uploadEndpoint: string;
   /** The largest answer that the server takes, in bytes: `TRESGO_MAX_ANSWER_BYTES`. */

@@ -76,6 +76,8 @@ const FULL_BYTES = 1 << 20;
 /** The lock of the server, and the origin at which it is reached. */
 const LOCK = 'server.lock';
 const ORIGIN = 'server.origin';
+/** A take of which no byte has come for this long may never be whole, in ms: its device is gone, or has lost its network. */
+const ARRIVING_MS = 15_000;
 
 /** An open storage. */
 export type Storage = Awaited<ReturnType<typeof openStorage>>;
@@ -168,6 +170,16 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
         takes,
         of.filter(isStored).map((take) => ({ take, folder })),
       );
+    },
+
+    /** The questions (from 1) of a session of which a take is being received: a byte of it came within the last 15 s. */
+    async arriving({ id }: Pick<Session, 'id'>): Promise<number[]> {
+      const since = now().minus(ARRIVING_MS);
+      const open = (await takes.list(id)).filter(
+        ({ state, fileName, offset, updatedAt }) =>
+          state === 'receiving' && fileName === null && offset > 0 && updatedAt >= since,
+      );
+      return [...new Set(open.map(({ question }) => question))];
     },
 
     /** The path of a session's folder. */

@@ -88,6 +88,8 @@ export interface Session {
   language: string | null;
   /** What the candidate has agreed to; null where nothing was asked, or not yet. */
   consent: { text: string; version: string; agreedAt: DateTime } | null;
+  /** How often the candidate has logged in, as far as pages said so: the device of the last log-in continues the session. */
+  logins: number;
 }
 
 /**

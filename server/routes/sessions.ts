@@ -24,7 +24,7 @@ import {
 interface SessionRoutesDeps {
   storage: Pick<
     Storage,
-    'interviews' | 'tokens' | 'sessions' | 'startSession' | 'agree' | 'answered' | 'finishSession'
+    'interviews' | 'tokens' | 'sessions' | 'startSession' | 'agree' | 'answered' | 'arriving' | 'finishSession'
   >;
   auth: Auth;
   config: Pick<Config, 'maxAnswerBytes'>;
@@ -57,6 +57,10 @@ const startBody = z.object(
       .default(null),
     // The version of the consent that the candidate has given.
     consent: z.string().max(60).nullable().catch(null).default(null),
+    // The log-in of the page, as an earlier response gave it; 0: the candidate logs in, on this device from now on.
+    login: z.int().min(0).nullable().catch(null).default(null),
+    // The session that the page continues: where it is finished, no other one begins.
+    folder: z.string().nullable().catch(null).default(null),
   },
   notAnObject,
 );
@@ -94,12 +98,16 @@ export function sessionRoutes({ storage, auth, config, addressOf, onSession }: S
   });
 
   app.post(paths.startSession, async (c) => {
-    const { token: secret, userName, language, consent } = await readJson(incomingOf(c), startBody);
+    const { token: secret, userName, language, consent, ...page } = await readJson(incomingOf(c), startBody);
     const token = await auth.logInAs(secret, userName, addressOf(incomingOf(c)));
+    const continued = page.folder === null ? null : await storage.sessions.getByFolder(page.folder);
+    if (continued?.tokenId === token.id && continued.finishedAt)
+      throw problem('sessions-used-up', { extra: await finishOf(continued) });
     const interview = await requireInterview(token.interview);
     const mayCreate = auth.mayBegin(token);
     const started = await storage.startSession(token, { userName, interview, mayCreate, language });
-    if (!started) throw problem('sessions-used-up', { extra: await lastFinish(token) });
+    if (!started)
+      throw problem('sessions-used-up', { extra: await finishOf((await storage.sessions.list(token.id))[0]) });
     const { session, resumed } = started;
     if (!resumed) onSession({ what: 'started', session, answers: 0, questions: session.interview.questions.length });
     if (consent !== null)
@@ -124,6 +132,9 @@ export function sessionRoutes({ storage, auth, config, addressOf, onSession }: S
       extraTakes: token.extraTakes,
       questions: questionsOf(session.interview, token),
       answered: await storage.answered(session),
+      arriving: await storage.arriving(session),
+      // A full disk refuses nobody here.
+      login: page.login === 0 ? await storage.sessions.logIn(session.id).catch(() => session.logins) : session.logins,
       // Below the same base path as this request.
       uploadEndpoint: `${c.req.path.slice(0, -paths.startSession.length)}${paths.files}`,
       maxBytes: config.maxAnswerBytes,
@@ -155,9 +166,8 @@ export function sessionRoutes({ storage, auth, config, addressOf, onSession }: S
     return c.json<FinishSessionResponse>({ ok: true, ...(receipt && { receipt: receiptOf(finished) }) });
   });
 
-  /** When the token's newest session was finished, and with how many answers. */
-  async function lastFinish(token: Token): Promise<Partial<ProblemBody>> {
-    const [session] = await storage.sessions.list(token.id);
+  /** When the session was finished, and with how many answers. */
+  async function finishOf(session: Session | undefined): Promise<Partial<ProblemBody>> {
     if (!session?.finishedAt) return {};
     const answers = (await storage.answered(session)).length;
     return { finished: true, finishedAt: session.finishedAt.toUTC().toISO() as string, answers };

@@ -48,6 +48,7 @@ export interface SessionRow {
   takes_made: number;
   /** JSON `{text, version, agreedAt}`. */
   consent: string | null;
+  logins: number;
 }
 
 /** A row of `takes`. */

@@ -52,6 +52,7 @@ export function createSessions(db: Database, now: () => DateTime) {
           stored_bytes: 0,
           takes_made: 0,
           consent: null,
+          logins: 0,
         };
         await trx.insertInto('sessions').values(row).execute();
         return { session: toSession(row), resumed: false };
@@ -96,6 +97,17 @@ export function createSessions(db: Database, now: () => DateTime) {
       return latest === undefined ? null : DateTime.fromISO(latest);
     },
 
+    /** Counts a log-in to the session. Returns its number, from 1. */
+    async logIn(id: string): Promise<number> {
+      const { logins } = await db
+        .updateTable('sessions')
+        .set((of) => ({ logins: of('logins', '+', 1) }))
+        .where('id', '=', id)
+        .returning('logins')
+        .executeTakeFirstOrThrow();
+      return logins;
+    },
+
     /** Keeps what the candidate has agreed to, with the time; the first time counts. */
     async agree(id: string, { text, version }: { text: string; version: string }): Promise<void> {
       const consent = JSON.stringify({ text, version, agreedAt: now().toUTC().toISO() });
@@ -132,6 +144,7 @@ export function toSession(row: SessionRow): Session {
     finishedAt: row.finished_at === null ? null : DateTime.fromISO(row.finished_at),
     language: row.language,
     consent: row.consent === null ? null : toConsent(row.consent),
+    logins: row.logins,
   };
 }
 

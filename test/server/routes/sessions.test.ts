@@ -333,3 +333,39 @@ test('an address that nothing lives at is 404 as problem+json', async () => {
   expect(await refusalOf(await fetch(`${app.url}/api/nothing`))).toMatchObject({ status: 404, code: 'not-found' });
   expect(await refusalOf(await fetch(`${app.url}/api/verify-token`))).toMatchObject({ status: 404, code: 'not-found' });
 });
+
+test('each log-in has a number, by which an earlier device sees that another one continues the session', async () => {
+  const { token } = await openSession(app, 'Two Devices');
+  const ask = async (login?: number) => {
+    const response = await post('/api/session/start', { token, userName: 'Two Devices', login });
+    return ((await response.json()) as { login: number }).login;
+  };
+  expect(await ask(), 'programs that count no log-ins').toBe(0);
+  expect(await ask(0)).toBe(1);
+  expect(await ask(1)).toBe(1);
+  expect(await ask(0), 'the other device').toBe(2);
+  expect(await ask(1), 'the first device looks again').toBe(2);
+});
+
+test('a question is arriving while bytes of a take come, and for 15 s more', async () => {
+  const session = await openSession(app, 'Still Arriving');
+  const arriving = async () =>
+    ((await (await start(session.token, 'Still Arriving')).json()) as { arriving: number[] }).arriving;
+  const take = await session.tus.begin({ question: 2 });
+  expect(await arriving(), 'a take without a byte').toEqual([]);
+  await session.tus.patch(take, 0, recording(100));
+  expect(await arriving()).toEqual([2]);
+  now = now.plus({ seconds: 16 });
+  expect(await arriving()).toEqual([]);
+});
+
+test('a page that continues a finished session gets no other one, whatever the token allows', async () => {
+  const { secret } = await app.token('Once More', { maxSessions: 0 });
+  const begun = (await (await start(secret, 'Once More')).json()) as { folder: string };
+  const tus = createTusClient({ url: app.url, token: secret, folder: begun.folder });
+  for (let question = 1; question <= 5; question++) await tus.send(recording(50), { question });
+  expect((await finish(secret, begun.folder)).status).toBe(200);
+  const look = await post('/api/session/start', { token: secret, userName: 'Once More', folder: begun.folder });
+  expect(await refusalOf(look)).toMatchObject({ status: 409, code: 'sessions-used-up' });
+  expect(await (await start(secret, 'Once More')).json()).toMatchObject({ ok: true, resumed: false });
+});
