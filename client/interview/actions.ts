@@ -26,8 +26,12 @@ export interface Actions {
   leavePractice(): void;
   /** Ends the time to think. */
   answerNow(): void;
-  /** Ends the answer. */
+  /** Ends the answer. An answer that has hardly begun: asks first. */
   next(): void;
+  /** Goes on with the very short answer that the page asks about. */
+  goOn(): void;
+  /** Ends the very short answer that the page asks about. */
+  endShort(): void;
   /** Asks for a pause before the next question, or takes the wish back. */
   pause(on: boolean): void;
   /** Ends the pause. */

@@ -19,6 +19,8 @@ import { lacksMuch, startTake, type Take, type TakeEnd, type TakeOptions } from 
 const MAX_RESTARTS = 2;
 /** A recorder that broke off before it recorded this much begins anew, in ms. */
 const NEXT_TO_NOTHING_MS = 2000;
+/** Below this length the candidate is asked whether the end of an answer is meant, in ms. */
+export const SHORT_MS = 3000;
 /** How long the first chunk of the last restart may take, in ms: a very slow phone is no broken one. */
 const LAST_FIRST_CHUNK_MS = 15_000;
 
@@ -58,8 +60,12 @@ interface AnsweringOptions {
 export interface Answering {
   /** Asks for camera and microphone, lets the candidate think, and records the next question. Never rejects. */
   record(): Promise<void>;
-  /** Ends the take that is being recorded. */
+  /** The candidate ends the take that is being recorded. One that has hardly begun runs on, and the page asks. */
   next(): void;
+  /** Goes on with the take that the page asks about. */
+  goOn(): void;
+  /** Ends the take that is being recorded, however short. */
+  end(): void;
   /** Saves the lengths of the takes for the receipt; of a question's takes the last one counts. */
   saveLengths(takes: ReadonlyArray<Pick<SpooledTake, 'question' | 'recordedMs'>>): void;
   /** Whether a recorder runs, or is about to run. */
@@ -153,7 +159,7 @@ export function createAnswering({
       if (restarts > 0) alert({ code: 'recording-restarted' });
       onBegin(stream);
       limitMs = question.maxSeconds * 1000;
-      limit = timers.set(next, limitMs);
+      limit = timers.set(endTake, limitMs);
       beginning = false;
       if (failedEarly) ended(failedEarly);
     } catch (error) {
@@ -168,6 +174,11 @@ export function createAnswering({
   }
 
   function next(): void {
+    if (take && take.elapsedMs() < SHORT_MS) dispatch({ type: 'short', short: true });
+    else endTake();
+  }
+
+  function endTake(): void {
     if (get().phase.name !== 'recording' || !take) return;
     dispatch({ type: 'stopped' });
     onStop(take.takeId);
@@ -244,6 +255,8 @@ export function createAnswering({
   return {
     record,
     next,
+    goOn: () => dispatch({ type: 'short', short: false }),
+    end: endTake,
     saveLengths,
     isRecording: () => recording,
     answerNow: () => endThinking?.(),

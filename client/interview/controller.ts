@@ -121,7 +121,7 @@ export function createController({
       sessionState: session.lookUp,
     }),
   );
-  const sizeLimit = createSizeLimit({ queue, maxBytes: () => get().maxBytes, onFull: () => answering.next() });
+  const sizeLimit = createSizeLimit({ queue, maxBytes: () => get().maxBytes, onFull: () => answering.end() });
   const answering = createAnswering({
     store,
     savedRecord,
@@ -251,6 +251,8 @@ export function createController({
     leavePractice: check.leavePractice,
     answerNow: answering.answerNow,
     next: answering.next,
+    goOn: answering.goOn,
+    endShort: answering.end,
     pause: (on) => dispatch({ type: 'pausing', on }),
     resume: flow.resume,
     retry: retryNow,

@@ -31,7 +31,8 @@ export type Phase =
   | { name: 'requesting'; question: number; devices?: Devices }
   /** The time to think before `question` records by itself; `Live` has the time left. */
   | { name: 'thinking'; question: number }
-  | { name: 'recording'; question: number; takeId: string }
+  /** `short`: the candidate wants to end an answer that has hardly begun, and is asked whether that is meant. */
+  | { name: 'recording'; question: number; takeId: string; short?: boolean }
   /** The take is stopped; the next question is shut until the server holds the take. */
   | { name: 'gate'; question: number; takeId: string; gate: Gate }
   /** The candidate decides on this take: keep it, or answer again. The take is sent meanwhile. */
@@ -123,6 +124,8 @@ export type Event =
   | ({ type: 'devices' } & Devices)
   | { type: 'request' }
   | { type: 'recording'; takeId: string }
+  /** The candidate wants to end a very short answer (true), or goes on with it. */
+  | { type: 'short'; short: boolean }
   | { type: 'stopped' }
   | { type: 'gate'; takeId: string; gate: Gate }
   | { type: 'keep' }
@@ -231,6 +234,8 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
         ? // An alert that came while the take began, e.g. that the device is full, is still to be read.
           to({ name: 'recording', question: phase.question, takeId: event.takeId }, { alert: state.alert })
         : state;
+    case 'short':
+      return phase.name === 'recording' ? { ...state, phase: { ...phase, short: event.short } } : state;
     case 'stopped':
       return phase.name === 'recording'
         ? to(

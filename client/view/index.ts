@@ -6,7 +6,9 @@ import { type BrowserKind, browserKind } from '../i18n/failures/browser-kind.ts'
 import type { Messages } from '../i18n/index.ts';
 import type { Actions, Live, Screen } from '../interview/actions.ts';
 import type { InterviewState } from '../interview/state.ts';
+import { systemTimers, type Timers } from '../timers.ts';
 import { createAnotherDevice } from './another-device.ts';
+import { createButtonRest } from './button-rest.ts';
 import { createClock } from './clock.ts';
 import { createCheckControls, createCheckWords } from './device-check.ts';
 import { h, isReachable } from './dom.ts';
@@ -37,6 +39,7 @@ export function createView(
   messages: Messages,
   actions: Actions,
   browser: BrowserKind = browserKind(navigator.userAgent, navigator.maxTouchPoints),
+  timers: Timers = systemTimers,
 ): View {
   const checkWords = createCheckWords(messages);
   const questionWords = createQuestionWords(messages);
@@ -81,6 +84,7 @@ export function createView(
     gate.heading,
     ...[recovered, checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
   ];
+  const rest = createButtonRest(root, timers);
   let place = '';
   return {
     render(state) {
@@ -90,8 +94,11 @@ export function createView(
       root.toggleAttribute('data-pictured', !stage.element.hidden);
       const before = place;
       place = placeOf(state);
+      rest.renew(place);
       const title = headings.find((heading) => heading !== gate.heading && isReachable(heading));
       document.title = [title?.textContent, state.title || 'TresGo'].filter(Boolean).join(' · ');
+      // A dialog has taken the focus, or has given it back.
+      if (document.activeElement !== focused && root.contains(document.activeElement)) return;
       // A new place is read from its heading on. Elsewhere the focus moves only if its control is gone.
       if (place !== before && place !== '') title?.focus();
       else if (focused !== null && !isReachable(focused)) headings.find(isReachable)?.focus();

@@ -9,6 +9,7 @@ import {
   expectWholeInterview,
   inBothSizes,
   logIn,
+  press,
   statusOf,
   test,
 } from './fixtures.ts';
@@ -55,7 +56,7 @@ inBothSizes(() => {
       // From here on the first PATCH with a body is the one that carries the answer's last bytes.
       // Two cuts, because Chromium itself repeats a request once when a reused connection is reset.
       relay.setCut({ times: 2, match: (head, bodyBytes) => head.startsWith('PATCH') && bodyBytes > 100 });
-      await page.getByRole('button', { name: question === 5 ? 'Finish interview' : 'Next question' }).click();
+      await press(page, question === 5 ? 'Finish interview' : 'Next question');
       await expect.poll(() => relay.stats.cuts).toBe(cutsBefore + 2);
     }
     await expectFinished(page);
@@ -79,7 +80,7 @@ inBothSizes(() => {
     await context.setOffline(true);
     const offlineSince = Date.now();
     await page.waitForTimeout(2000);
-    await page.getByRole('button', { name: 'Next question' }).click();
+    await press(page, 'Next question');
     // The page shows waits of 2, 4 and 8 s, then the failure; the next question does not come.
     for (const seconds of [2, 4])
       await expect(status.getByText(`Retrying in ${seconds} s`, { exact: true })).toBeVisible();
@@ -95,7 +96,7 @@ inBothSizes(() => {
     await expectRecording(page, 4);
     await context.setOffline(true);
     await page.waitForTimeout(2000);
-    await page.getByRole('button', { name: 'Next question' }).click();
+    await press(page, 'Next question');
     const before = await page.evaluate(() => Date.now());
     for (let second = 0; second < 600; second++) await passSecond(page);
     expect(await page.evaluate(() => Date.now())).toBeGreaterThanOrEqual(before + 600_000);

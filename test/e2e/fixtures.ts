@@ -2,7 +2,8 @@
  * The fixtures of every spec: Chromium with a moving picture and a spoken voice, a server for each test, and a candidate.
  *
  * `import { test } from './fixtures.ts'` gives a test
- * - `page`, in which `mediaRecorderTap` notes what MediaRecorder delivers; an error thrown in the page fails the test,
+ * - `page`, in which `mediaRecorderTap` notes what MediaRecorder delivers; an error thrown in the page fails the test, and
+ *   buttons take a press at once (`shortWaits`),
  * - `server`, the built server as a process of its own, on an empty data folder,
  * - `candidate`, a token for the default interview of five questions,
  * - `gallery`, the view in every state without a server; it is built once for each worker.
@@ -17,6 +18,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 import type { TresgoStatus } from '../../client/interview/stats.ts';
 import type { Gallery } from '../gallery/serve.ts';
 import { chromiumArgs, chromiumPath, mediaRecorderTap, type TapDigest } from '../support/browser/browser.ts';
+import { shortWaits } from '../support/browser/short-waits.ts';
 import { fakeMedia, probe } from '../support/media/media.ts';
 import { createToken } from '../support/server/candidate.ts';
 import { spawnServer, type TestServer, temporaryFolder, tresgo } from '../support/server/server.ts';
@@ -54,6 +56,8 @@ export interface Candidate {
 }
 
 interface Fixtures {
+  /** For `test.use`: whether the page waits for as long as a candidate waits. */
+  realWaits: boolean;
   server: TestServer;
   candidate: Candidate;
 }
@@ -84,6 +88,11 @@ export const test = base.extend<Fixtures, { gallery: Gallery }>({
     await folder.remove();
   },
   candidate: async ({ server }, use) => use(await createCandidate(server.dataDir)),
+  realWaits: [false, { option: true }],
+  context: async ({ context, realWaits }, use) => {
+    if (!realWaits) await context.addInitScript(shortWaits);
+    await use(context);
+  },
   page: async ({ page }, use) => {
     await page.addInitScript(mediaRecorderTap);
     const errors: string[] = [];
@@ -114,10 +123,15 @@ export async function inviteToOwnInterview({ dataDir }: TestServer, ...lines: st
   return createCandidate(dataDir, NAME, 'own');
 }
 
-/** Presses the button with this name. */
+/** Presses the button with this name. Where it ends an answer below 3 s, says that this is meant. */
 export async function press(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name, exact: true }).click();
+  const asked = page.getByRole('alertdialog', { name: 'That was very short' });
+  if (endings.has(name) && (await asked.isVisible())) await asked.getByRole('button', { name: 'Finish it' }).click();
 }
+
+/** The buttons that end an answer. */
+const endings: ReadonlySet<string> = new Set(['Next question', 'Finish interview']);
 
 /** Opens the candidate's link, logs in, and waits for the preview. */
 export async function logIn(page: Page, url: string, candidate: Candidate, name = 'nguyen van a'): Promise<void> {
@@ -140,7 +154,7 @@ export async function begin(page: Page, url: string, candidate: Candidate): Prom
 export async function answer(page: Page, index: number, { seconds = 2, of = 5 } = {}): Promise<void> {
   await expectRecording(page, index, of);
   await page.waitForTimeout(seconds * 1000);
-  await page.getByRole('button', { name: index === of ? 'Finish interview' : 'Next question' }).click();
+  await press(page, index === of ? 'Finish interview' : 'Next question');
 }
 
 /** Waits until question `index` is being recorded. */

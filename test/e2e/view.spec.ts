@@ -27,6 +27,8 @@ test('each button calls its action, and the second click of a double click calls
     ['thinking', 'Answer now', 'answerNow'],
     ['recording', 'Next question', 'next'],
     ['recording-last', 'Finish interview', 'next'],
+    ['recording-short', 'Go on', 'goOn'],
+    ['recording-short', 'Finish it', 'endShort'],
     ['recording', 'Pause after this answer', 'pause'],
     ['gate-failed', 'Retry', 'retry'],
     ['gate-failed', 'Save a copy', 'saveCopies'],
@@ -46,6 +48,46 @@ test('each button calls its action, and the second click of a double click calls
     await button.dblclick();
     expect(await called(page), `${state}: ${name}, twice`).toEqual([action]);
   }
+});
+
+test('a button that is new takes no press by pointer, touch or key before its rest is over', async ({ page }) => {
+  await page.goto(gallery.address('en'));
+  const end = await page.evaluateHandle(() => window.gallery.rest());
+  for (const [state, name, action] of [
+    ['recording', 'Next question', 'next'],
+    ['recording-last', 'Finish interview', 'next'],
+    ['gate-failed', 'Retry', 'retry'],
+    ['recovered-reload', 'Keep this answer', 'keep'],
+    ['paused', 'Continue', 'resume'],
+  ] as const) {
+    await page.evaluate(() => window.gallery.rest());
+    await show(page, state);
+    const button = page.getByRole('button', { name, exact: true });
+    await expect(button).toHaveAttribute('aria-disabled', 'true');
+    await button.click({ force: true });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Space');
+    expect(await called(page), `${state}: ${name}, which rests`).toEqual([]);
+    await end.evaluate((end) => end());
+    await expect(button, 'the focus stays').toBeFocused();
+    await page.keyboard.press('Enter');
+    await button.click();
+    expect(await called(page), `${state}: ${name}`).toEqual([action, action]);
+  }
+});
+
+test('a very short answer: the dialog has the focus, "Go on" is in the place of "Next question"', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await show(page, 'recording');
+  const next = await page.getByRole('button', { name: 'Next question' }).boundingBox();
+  await show(page, 'recording-short');
+  const dialog = page.getByRole('alertdialog', { name: 'That was very short' });
+  await expect(dialog).toHaveAccessibleDescription(/still recording/);
+  await expect(dialog.getByRole('button', { name: 'Go on' })).toBeFocused();
+  expect(await dialog.getByRole('button', { name: 'Go on' }).boundingBox()).toEqual(next);
+  await page.keyboard.press('Escape');
+  expect(await called(page)).toEqual(['goOn']);
 });
 
 test('a key held down on "Answer now" does not end the answer', async ({ page }) => {

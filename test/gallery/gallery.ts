@@ -1,6 +1,7 @@
 /** The gallery's page: the product's view and styles with any state of the interview. */
 import { pickMessages } from '../../client/i18n/index.ts';
 import type { Actions, Live } from '../../client/interview/actions.ts';
+import { systemTimers } from '../../client/timers.ts';
 import { createView, type View } from '../../client/view/index.ts';
 import { showOrganization } from '../../client/view/organization.ts';
 import { type GalleryState, states } from './states.ts';
@@ -16,6 +17,8 @@ declare global {
       /** Draws other figures for the state that is shown. */
       live(change: Partial<Live>): void;
       playback(recording: null): void;
+      /** Lets buttons rest from the next `show` on, until the returned function is called. */
+      rest(): () => void;
     };
   }
 }
@@ -81,6 +84,9 @@ async function record(stream: MediaStream): Promise<Blob> {
 }
 
 const stream = createPicture();
+/** The ends of the rests of buttons; null: the gallery shows the buttons as they are after their rest. */
+let rests: Array<() => void> | null = null;
+const timers = { ...systemTimers, set: (run: () => void) => (rests ? rests.push(run) : run()) };
 let recording: Promise<Blob> | null = null;
 let shown: { view: View; live: Live } | null = null;
 
@@ -101,7 +107,7 @@ async function openAnotherDevice(): Promise<void> {
 
 async function showState(state: GalleryState): Promise<void> {
   if (root === null) return;
-  const view = createView(root, await messages, actions, state.browser);
+  const view = createView(root, await messages, actions, state.browser, timers);
   view.preview(state.picture ? stream : null);
   if (state.recording) {
     recording ??= record(stream);
@@ -123,6 +129,13 @@ window.gallery = {
     if (shown === null) return;
     shown.live = { ...shown.live, ...change };
     shown.view.live(shown.live);
+  },
+  rest() {
+    rests = [];
+    return () => {
+      for (const end of rests ?? []) end();
+      rests = null;
+    };
   },
   playback: (recording) => shown?.view.playback(recording),
   async show(name) {

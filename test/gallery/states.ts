@@ -243,6 +243,7 @@ export const states: readonly GalleryState[] = [
     allowAudioOnly: true,
     voiceAlone: true,
   }),
+  state('recording-short', { ...recording, short: true }, { answered, live: { ...speaking, elapsedMs: 1400 } }),
   state('recording-pausing', recording, { answered, live: speaking, pausing: true }),
   state('recording-ending', recording, {
     answered,

@@ -51,6 +51,12 @@ export const question = {
     elapsed: 'Time spoken',
     silent: 'We can’t hear you at the moment. Is the microphone on?',
     pause: 'Pause after this answer',
+    short: {
+      heading: 'That was very short',
+      text: 'We are still recording. Do you want to finish this answer already?',
+      goOn: 'Go on',
+      finish: 'Finish it',
+    },
   },
 
   uploadProgress: {

@@ -53,6 +53,12 @@ export const question: typeof en = {
     elapsed: 'Thời gian đã nói',
     silent: 'Hiện chúng tôi không nghe thấy bạn. Micrô đã bật chưa?',
     pause: 'Tạm dừng sau câu trả lời này',
+    short: {
+      heading: 'Câu trả lời này rất ngắn',
+      text: 'Việc ghi hình vẫn tiếp tục. Bạn muốn kết thúc câu trả lời này ngay sao?',
+      goOn: 'Trả lời tiếp',
+      finish: 'Kết thúc câu này',
+    },
   },
 
   uploadProgress: {

@@ -10,6 +10,7 @@ import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
 function open({
   thinkSeconds = 0,
+  maxSeconds = 60,
   maxTakes = 1,
   progress = {} as SavedProgress,
   camera = () => Promise.resolve(),
@@ -22,7 +23,7 @@ function open({
   lasts = false,
 } = {}) {
   const timers = createManualTimers();
-  const questions = [{ index: 1, text: '?', thinkSeconds, maxSeconds: 60, maxTakes }];
+  const questions = [{ index: 1, text: '?', thinkSeconds, maxSeconds, maxTakes }];
   const store = createStore();
   store.dispatch({ type: 'loaded', title: '', gate: 'each', questions, answered: [] });
   let running: TakeOptions | null = null;
@@ -87,6 +88,32 @@ test('without a time to think a question records at once, and stops by itself at
   expect(ends.map(({ why }) => why)).toEqual([null]);
 });
 
+test('an answer below 3 s asks whether its end is meant, and records on meanwhile', async () => {
+  const { answering, timers, said, state } = open();
+  await answering.record();
+  await timers.advance(2999);
+  answering.next();
+  expect([state().phase, said]).toMatchObject([{ name: 'recording', short: true }, ['began video/webm']]);
+  answering.goOn();
+  expect(state().phase).toMatchObject({ name: 'recording', short: false });
+  await timers.advance(1);
+  answering.next();
+  expect([state().phase.name, said]).toEqual(['gate', ['began video/webm', 'stopped']]);
+});
+
+test('an answer below 3 s that is meant ends at once, and the limit asks nobody', async () => {
+  const meant = open();
+  await meant.answering.record();
+  meant.answering.next();
+  meant.answering.end();
+  expect(meant.state().phase.name).toBe('gate');
+  const limited = open({ maxSeconds: 2 });
+  await limited.answering.record();
+  limited.answering.next();
+  await limited.timers.advance(2000);
+  expect(limited.state().phase.name).toBe('gate');
+});
+
 test('nothing is recorded before the quality is known', async () => {
   let known: () => void = () => {};
   const { answering, said, state } = open({ ready: () => new Promise((resolve) => (known = resolve)) });
@@ -114,7 +141,7 @@ test('"Answer now" ends the time to think, and another take of the question has 
   answering.answerNow();
   await settle();
   expect(state().phase.name).toBe('recording');
-  answering.next();
+  answering.end();
   end('stop');
   void answering.record();
   await settle();
@@ -135,7 +162,7 @@ test('neither a reload nor a clock that was set back makes the time to think lon
 test('takes that the candidate ended are counted; a take that was interrupted is not', async () => {
   const { answering, end, progress } = open({ maxTakes: 3 });
   await answering.record();
-  answering.next();
+  answering.end();
   expect(answering.takesLeft(1)).toBe(2);
   end('track');
   expect(answering.takesLeft(1)).toBe(2);
@@ -170,7 +197,7 @@ test('a camera that goes away while the candidate thinks is an alert, and the qu
 test('a take with a hole is not counted, and the candidate decides on it', async () => {
   const { answering, end, ends } = open({ maxTakes: 3, muted: true });
   await answering.record();
-  answering.next();
+  answering.end();
   expect([answering.takesLeft(1), ends]).toMatchObject([3, [{ why: { cause: 'muted', alert: null } }]]);
   await answering.record();
   end('track');
@@ -240,7 +267,7 @@ test('a recorder that breaks off at its beginning is followed by another; what i
   expect(state()).toMatchObject({ phase: { name: 'recording' }, alert: { code: 'recording-restarted' } });
   expect(said).toEqual(['began video/webm', 'ended', 'began video/webm']);
   expect(progress().undecided, 'a reload asks about it').toMatchObject({ takeId: 'a', cause: 'interrupted' });
-  answering.next();
+  answering.end();
   expect(progress()).toMatchObject({ takesUsed: { 1: 1 } });
   expect(progress().undecided).toBeUndefined();
 });
@@ -248,7 +275,7 @@ test('a recorder that breaks off at its beginning is followed by another; what i
 test('a recorder that breaks off after the candidate has ended the answer begins no other', async () => {
   const { answering, end, state } = open({ lasts: true });
   await answering.record();
-  answering.next();
+  answering.end();
   expect(state().phase.name).toBe('gate');
   end('silent', { keptBytes: 0 });
   expect(state()).toMatchObject({ phase: { name: 'requesting' }, alert: { code: 'recorder-failed' } });

@@ -144,6 +144,8 @@ async function open({
     },
     async next() {
       actions().next();
+      // The answer is shorter than 3 s.
+      actions().endShort();
       await settle();
     },
   };

@@ -226,6 +226,15 @@ describe('a pause', () => {
   });
 });
 
+test('the question whether a very short answer ends is asked only while it records', () => {
+  const asks = { type: 'short', short: true } as const;
+  const answering = inPhase({ name: 'recording', question: 1, takeId: 'a' });
+  expect(reduce(answering, asks).phase).toEqual({ name: 'recording', question: 1, takeId: 'a', short: true });
+  expect(reduce(reduce(answering, asks), { type: 'stopped' }).phase).not.toHaveProperty('short');
+  const later = inPhase({ name: 'gate', question: 1, takeId: 'a', gate: uploading });
+  expect(reduce(later, asks)).toBe(later);
+});
+
 test('the practice question begins only at the device check', () => {
   const answering = inPhase({ name: 'requesting', question: 1 });
   expect(reduce(answering, { type: 'practice', stage: 'recording' })).toBe(answering);

@@ -9,6 +9,7 @@ import {
 } from '@playwright/test';
 import { fakeMedia } from '../media/media.ts';
 import { chromiumArgs, chromiumPath, mediaRecorderTap } from './browser.ts';
+import { shortWaits } from './short-waits.ts';
 
 /** A running Chromium with one page. */
 export interface ChromiumProcess {
@@ -30,6 +31,7 @@ export async function openChromium(
     ...options,
   });
   await context.addInitScript(mediaRecorderTap);
+  await context.addInitScript(shortWaits);
   const page = context.pages()[0] ?? (await context.newPage());
   return {
     page,

@@ -77,7 +77,8 @@ export async function press(page: Page, name: string): Promise<void> {
     page,
     (words) =>
       [...document.querySelectorAll('button')].find(
-        (each) => each.textContent === words && !each.disabled && each.checkVisibility(),
+        (each) =>
+          each.textContent === words && !each.disabled && each.ariaDisabled !== 'true' && each.checkVisibility(),
       ),
     name,
   );
