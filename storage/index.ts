@@ -47,11 +47,11 @@ export {
   type TokenOverview,
 } from './catalog/lists.ts';
 export type { LiveTake } from './catalog/live-takes.ts';
-export { hashToken, type NewToken } from './catalog/tokens.ts';
+export { hashToken, type NewToken, newSecret } from './catalog/tokens.ts';
 export { StorageError, type StorageErrorCode, storageCodeOf } from './errors.ts';
 export { giveToOwnerOfFolder, makeDataFolder } from './files.ts';
 export { namesMatch } from './name-match.ts';
-export { transliterate } from './names.ts';
+export { slugify, transliterate } from './names.ts';
 export type { RecoveryFailure } from './recover.ts';
 export type { DerivedFile } from './session-folder/derived.ts';
 export type { FinishedSession } from './session-folder/finish.ts';

@@ -58,7 +58,7 @@ const libraries: ReadonlyArray<readonly [RegExp, readonly string[]]> = [
   [/^tus-js-client$/, ['client/upload/', 'bench/']],
   [/^idb$/, ['client/spool/']],
   [/^(kysely|better-sqlite3)$/, ['storage/catalog/']],
-  [/^(commander|yaml|selfsigned)$/, ['server/cli/']],
+  [/^(commander|papaparse|yaml|selfsigned)$/, ['server/cli/']],
   [/^uqr$/, ['server/cli/', 'client/view/']],
 ];
 

@@ -61,6 +61,7 @@ export async function withStorage<T>(
     if (madeNew) say(madeNew);
     return done;
   } catch (error) {
+    if (madeNew && error instanceof FileErrors) say(madeNew);
     // A refusal is one line.
     throw madeNew && error instanceof CommandError ? new CommandError(`${error.message} (${madeNew})`) : error;
   } finally {

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { type Storage, storageCodeOf } from '../../storage/index.ts';
 import type { Interview } from '../../storage/types.ts';
@@ -16,6 +14,7 @@ import {
   withCommon,
   withStorage,
 } from './command.ts';
+import { readTextFile } from './input-file.ts';
 
 /** The example's path, which is valid from here and from dist/server/: the root is two folders up from both. */
 const EXAMPLE = path.join(import.meta.dirname, '../../server/cli/interview.example.yaml');
@@ -114,44 +113,10 @@ function longestFor(maxBytes: number): number {
  */
 async function readInterview(file: string): Promise<Interview> {
   const { parseInterview, MAX_FILE_BYTES } = await import('./interview-file.ts');
-  const label = file === '-' ? '<stdin>' : file;
-  const bytes = await readAtMost(
-    file === '-' ? process.stdin : createReadStream(file, { end: MAX_FILE_BYTES }),
-    MAX_FILE_BYTES,
-  ).catch(({ code }: NodeJS.ErrnoException) => {
-    const why = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code ?? ''] ?? code;
-    throw new CommandError(`${label} can’t be read (${why}): name a YAML file, like ${exampleName()}`);
-  });
-  if (bytes.length > MAX_FILE_BYTES)
-    throw new FileErrors([`${label}:1:1: the file has more than ${MAX_FILE_BYTES} bytes: an interview has fewer`]);
-  const parsed = parseInterview(decode(bytes, label), label);
+  const { label, text } = await readTextFile(file, MAX_FILE_BYTES, `name a YAML file, like ${exampleName()}`);
+  const parsed = parseInterview(text, label);
   if ('errors' in parsed) throw new FileErrors(parsed.errors);
   return parsed;
-}
-
-/**
- * Decodes UTF-8.
- * @throws FileErrors that names the first line that is not UTF-8
- */
-function decode(bytes: Buffer, label: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    const readable = bytes.toString('utf8').split('�')[0] ?? '';
-    const line = readable.split('\n').length;
-    throw new FileErrors([`${label}:${line}:1: this is not UTF-8: save the file as UTF-8`]);
-  }
-}
-
-async function readAtMost(source: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of source) {
-    chunks.push(Buffer.from(chunk as Uint8Array));
-    bytes += (chunk as Uint8Array).length;
-    if (bytes > maxBytes) break;
-  }
-  return Buffer.concat(chunks);
 }
 
 /** The example's path: relative where the example is below the current folder. */

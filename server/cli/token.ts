@@ -18,8 +18,10 @@ import {
 } from './command.ts';
 import { linkOf } from './link.ts';
 import { addTokenChanges } from './token-change.ts';
+import { addTokenImport } from './token-import.ts';
 import { addTokenLists } from './token-list.ts';
 import { EXTRA_TAKES, FACTOR, parseExtraTakes, parseFactor, parseName, parseSecret } from './token-options.ts';
+import { addTokenRemind } from './token-remind.ts';
 
 /** A secret with fewer characters is not looked at from a network that guesses (SECURITY.md). */
 const SAFE_LENGTH = 16;
@@ -123,4 +125,6 @@ export function addTokenCommands(program: Command, print: Print): void {
 
   addTokenLists((name) => withCommon(tokens.command(name)), print);
   addTokenChanges((name) => withCommon(tokens.command(name)), print);
+  addTokenImport((name) => withCommon(tokens.command(name)), print);
+  addTokenRemind((name) => withCommon(tokens.command(name)), print);
 }

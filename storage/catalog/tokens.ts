@@ -142,7 +142,8 @@ export function createTokens(db: Database, now: () => DateTime) {
   };
 }
 
-function newSecret(): string {
+/** A secret that can't be guessed: 32 random characters. */
+export function newSecret(): string {
   return randomBytes(24).toString('base64url');
 }
 
