@@ -47,7 +47,8 @@ export interface FinishRequest {
 /** The calls. Each rejects with `ApiError`, and with nothing else. */
 export interface Api {
   verifyToken(token: string): Promise<VerifyTokenResponse>;
-  startSession(token: string, userName: string): Promise<StartSessionResponse>;
+  /** `consent`: the version that the candidate has agreed to. */
+  startSession(token: string, userName: string, consent?: string): Promise<StartSessionResponse>;
   finishSession(session: FinishRequest): Promise<FinishSessionResponse>;
 }
 
@@ -93,8 +94,9 @@ export function createApi({
     async verifyToken(token) {
       return (await post(paths.verifyToken, { token })) as VerifyTokenResponse;
     },
-    async startSession(token, userName) {
-      return (await post(paths.startSession, { token, userName, language: language() })) as StartSessionResponse;
+    async startSession(token, userName, consent) {
+      const wanted = { token, userName, language: language(), consent };
+      return (await post(paths.startSession, wanted)) as StartSessionResponse;
     },
     async finishSession(session) {
       return (await post(paths.finishSession, { ...session, receipt: true })) as FinishSessionResponse;

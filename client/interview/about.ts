@@ -5,6 +5,8 @@ import type { InterviewDetails, StartSessionResponse } from '../../server/wire.t
 export interface About extends Required<Omit<InterviewDetails, 'title'>> {
   /** Words of the organization at the end. */
   outro: string | null;
+  /** What the candidate must agree to before the camera opens. */
+  consent: { text: string; version: string } | null;
   /** Until when the candidate should have finished: ISO 8601, UTC. */
   expiresAt: string | null;
   /** What this person's times have been multiplied with, and how many takes were added; 1 and 0 as a rule. */
@@ -21,6 +23,7 @@ export const unknownAbout: About = {
   intro: null,
   language: null,
   outro: null,
+  consent: null,
   expiresAt: null,
   timeFactor: 1,
   extraTakes: 0,
@@ -35,7 +38,7 @@ export interface Told extends Pick<StartSessionResponse, 'interview'> {
 
 /** What the server, or the device's memory, tells of the interview. */
 export function aboutOf({ interview, ...start }: Told): About {
-  const { organization, logo, contact, privacyUrl, intro, language, outro } = interview;
+  const { organization, logo, contact, privacyUrl, intro, language, outro, consent } = interview;
   return {
     organization: organization ?? null,
     logo: logo ?? null,
@@ -44,6 +47,7 @@ export function aboutOf({ interview, ...start }: Told): About {
     intro: intro ?? null,
     language: language ?? null,
     outro: outro ?? null,
+    consent: consent ?? null,
     expiresAt: start.expiresAt ?? null,
     timeFactor: start.timeFactor ?? 1,
     extraTakes: start.extraTakes ?? 0,

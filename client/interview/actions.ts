@@ -14,6 +14,8 @@ export interface Screen {
 
 /** What the candidate can do. Each action is called from a control that is shown only where the action makes sense. */
 export interface Actions {
+  /** Agrees to what the interview asks before the camera opens. */
+  agree(): void;
   /** Leaves the device check for the first question. */
   start(): void;
   /** Answers by voice alone from now on, or with the camera again. */

@@ -29,7 +29,7 @@ import { createUploadHandler } from './upload-handler.ts';
 /** Alerts after which another camera or microphone may help. */
 const choosable: ReadonlySet<AlertCode | undefined> = new Set(['camera-busy', 'no-camera', 'recorder-failed'] as const);
 /** Phases in which the screen may turn off; it stays on from the first question to the end. */
-const resting: ReadonlySet<Phase['name']> = new Set(['loading', 'checking', 'paused', 'finished']);
+const resting: ReadonlySet<Phase['name']> = new Set(['loading', 'consent', 'checking', 'paused', 'finished']);
 
 /** Phases that open the camera. */
 const opening: ReadonlySet<Phase['name']> = new Set(['checking', 'requesting']);
@@ -235,6 +235,7 @@ export function createController({
   }
 
   const actions: Actions = {
+    agree: session.agree,
     start: flow.start,
     voiceAlone(on) {
       const { phase } = get();

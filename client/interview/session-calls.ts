@@ -25,8 +25,9 @@ export type StartResult = StartSessionResponse | 'used-up' | 'refused';
 type FinishResult = FinishSessionResponse | 'missing' | 'refused';
 
 /** Each call resolves once the server has accepted it or refused it for good; neither rejects. */
-interface SessionCalls {
-  start(token: string, userName: string): Promise<StartResult>;
+export interface SessionCalls {
+  /** `consent`: the version that the candidate has agreed to. */
+  start(token: string, userName: string, consent?: string): Promise<StartResult>;
   finish(session: FinishRequest): Promise<FinishResult>;
 }
 
@@ -56,8 +57,8 @@ export function createSessionCalls({ api, schedule, onProblem }: SessionCallsOpt
   }
 
   return {
-    async start(token, userName) {
-      const response = await untilDecided(() => api.startSession(token, userName));
+    async start(token, userName, consent) {
+      const response = await untilDecided(() => api.startSession(token, userName, consent));
       if (!(response instanceof ApiError)) return response;
       return response.code === 'sessions-used-up' ? 'used-up' : 'refused';
     },

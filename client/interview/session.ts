@@ -5,6 +5,7 @@ import { systemTimers } from '../timers.ts';
 import { createRetrySchedule } from '../upload/retry-schedule.ts';
 import { aboutOf } from './about.ts';
 import { alertOf, waitingAlert } from './alerts.ts';
+import { createConsent } from './consent.ts';
 import type { Identity, SavedInterview, SavedRecord } from './saved-record.ts';
 import { createSessionCalls, openSession, type StartResult } from './session-calls.ts';
 import type { Alert, SavedReceipt } from './state.ts';
@@ -44,6 +45,8 @@ export interface Session {
   finish(onClosed: () => Promise<unknown>): Promise<void>;
   /** The server says that the session is finished. */
   over(): void;
+  /** The candidate agrees to what the interview asks. */
+  agree(): void;
   /** Repeats a call at once that waits for its next attempt. */
   retryNow(): void;
 }
@@ -84,6 +87,17 @@ export function createSession({
     api,
     schedule: closing,
     onProblem: (error, later) => alert(later ? waitingAlert(error) : alertOf(error)),
+  });
+
+  const agreeing = createRetrySchedule({ timers: systemTimers, onGate: () => {} });
+  const consent = createConsent({
+    store: { dispatch },
+    calls: createSessionCalls({
+      api,
+      schedule: agreeing,
+      onProblem: (error, later) => alert(later ? waitingAlert(error) : alertOf(error)),
+    }),
+    who: () => who,
   });
 
   function alert(about: Alert | null): void {
@@ -139,13 +153,19 @@ export function createSession({
     const about = aboutOf(start);
     dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered, about });
     dispatch({ type: 'voice-alone', on: savedRecord.load().voiceAlone ?? false });
+    const agreed = await consent.ask(start);
+    if (agreed === 'used-up') return end(null);
+    if (agreed === 'refused') return;
+    if (agreed !== start) remember(agreed);
     await on.onOpen(start);
     if (then && get().alert === null) alert(then);
   }
 
   function remember(start: SavedInterview): void {
     const { folder, interview, questions, answered, uploadEndpoint } = start;
-    const { maxBytes, expiresAt, consented, timeFactor, extraTakes } = start;
+    const { maxBytes, expiresAt, timeFactor, extraTakes } = start;
+    // A response that comes late knows of no consent yet.
+    const consented = start.consented ?? savedRecord.load().sitting?.consented;
     const known = { folder, interview, questions, answered, uploadEndpoint, maxBytes };
     savedRecord.save({ sitting: { ...known, expiresAt, consented, timeFactor, extraTakes } });
   }
@@ -215,8 +235,10 @@ export function createSession({
       }
     },
     over: () => end(null),
+    agree: consent.agree,
     retryNow() {
       opening.wake();
+      agreeing.wake();
       closing.wake();
     },
   };

@@ -21,6 +21,8 @@ export type { Alert, AlertCode } from './alert-codes.ts';
 /** Where the candidate is in the interview. Questions count from 1. */
 export type Phase =
   | { name: 'loading' }
+  /** The candidate reads what to agree to, or has agreed and the server is told. Camera and microphone are off. */
+  | { name: 'consent'; stage: 'asking' | 'sending' }
   /** The device check. `ready`: the preview runs. */
   | ({ name: 'checking'; ready: boolean } & Devices)
   /** The practice question, which leaves no trace: recorded into the page's memory, watched, and forgotten. */
@@ -107,6 +109,7 @@ export type Event =
       Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly' | 'about'>>)
   /** The server, or the upload engine, names questions that are answered; an answer once confirmed stays confirmed. */
   | { type: 'answered'; answered: number[] }
+  | { type: 'consent'; stage: 'asking' | 'sending' }
   | { type: 'quality'; quality: Quality }
   | { type: 'uplink'; kbps: number | null }
   | { type: 'voice-alone'; on: boolean }
@@ -199,6 +202,8 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
       return { ...state, uplinkKbps: event.kbps };
     case 'voice-alone':
       return state.phase.name === 'recording' ? state : { ...state, voiceAlone: event.on && state.allowAudioOnly };
+    case 'consent':
+      return to({ name: 'consent', stage: event.stage });
     case 'pausing':
       return { ...state, pausing: event.on };
     case 'kept-whole':

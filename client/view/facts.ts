@@ -63,7 +63,7 @@ export function createFacts(messages: Messages, now: () => number = Date.now): P
   return {
     element,
     render(state) {
-      show(element, state.phase.name === 'checking');
+      show(element, state.phase.name === 'checking' || state.phase.name === 'consent');
       const facts = factsOf(state, messages, now());
       if (facts.join() !== shown) list.replaceChildren(...facts.map((fact) => h('li', {}, fact)));
       shown = facts.join();

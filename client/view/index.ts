@@ -10,6 +10,7 @@ import { systemTimers, type Timers } from '../timers.ts';
 import { createAnotherDevice } from './another-device.ts';
 import { createButtonRest } from './button-rest.ts';
 import { createClock } from './clock.ts';
+import { createConsentForm, createConsentWords } from './consent.ts';
 import { createCheckControls, createCheckWords } from './device-check.ts';
 import { h, isReachable } from './dom.ts';
 import { createEnding } from './ending.ts';
@@ -52,10 +53,23 @@ export function createView(
   const status = createStatus(messages);
   const notice = createNotice(messages, actions, browser);
   const recovered = createRecovered(messages, actions);
+  const consentWords = createConsentWords(messages);
+  const consent = createConsentForm(messages, actions);
   const facts = createFacts(messages);
   const limits = createLimits(messages);
   const clock = createClock(messages);
-  const reading = [checkWords, facts, practiceWords, questionWords, limits, recovered, paused, ending];
+  const reading = [
+    consentWords,
+    checkWords,
+    facts,
+    consent,
+    practiceWords,
+    questionWords,
+    limits,
+    recovered,
+    paused,
+    ending,
+  ];
   const check = createCheckControls(messages, actions);
   const doing = [
     createHints(messages),
@@ -82,7 +96,7 @@ export function createView(
 
   const headings = [
     gate.heading,
-    ...[recovered, checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
+    ...[recovered, consentWords, checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
   ];
   const rest = createButtonRest(root, timers);
   let place = '';
@@ -121,5 +135,5 @@ export function createView(
 function placeOf({ phase }: InterviewState): string {
   if (phase.name === 'recovered') return `recovered ${phase.takeId}`;
   if ('question' in phase) return `question ${phase.question}`;
-  return ['practice', 'paused', 'finished'].includes(phase.name) ? phase.name : '';
+  return ['consent', 'practice', 'paused', 'finished'].includes(phase.name) ? phase.name : '';
 }

@@ -80,6 +80,11 @@ function statusOf(
       // The alert says what is wrong.
       if (alert !== null) return { state: '', sentence: '', tone: 'calm' };
       return { state: '', sentence: sentences.loading, tone: 'busy' };
+    case 'consent': {
+      if (phase.stage === 'asking') return { state: '', sentence: messages.consent.off, tone: 'calm' };
+      // The alert says what the page waits for.
+      return { state: '', sentence: alert === null ? messages.consent.sending : '', tone: 'busy' };
+    }
     case 'checking':
       if (alert !== null && blocking.has(alert.code)) return stuck;
       if (!phase.ready) return asking;

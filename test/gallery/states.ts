@@ -68,6 +68,10 @@ const about = {
   privacyUrl: 'https://binhminh.example/privacy',
   intro: 'Welcome! We would like to get to know you. There are no wrong answers.',
   outro: 'Thank you! Lan will call you by Friday.\nUntil then, have a good week.',
+  consent: {
+    text: 'Bình Minh Coffee records your answers on video and keeps them for six months. Only the hiring team watches them. You may withdraw your consent at any time.',
+    version: '2026-01',
+  },
   language: 'en',
   expiresAt: '2099-12-04T11:00:00.000Z',
 };
@@ -155,6 +159,12 @@ export const states: readonly GalleryState[] = [
     'loading-refused',
     { name: 'loading' },
     { picture: false, alert: alert('refused', { problem: 'session-not-found', detail: 'x' }) },
+  ),
+  state('consent', { name: 'consent', stage: 'asking' }, { picture: false, about }),
+  state(
+    'consent-no-connection',
+    { name: 'consent', stage: 'sending' },
+    { picture: false, about, alert: alert('no-connection') },
   ),
   state('checking-asking', asking, { picture: false, live: { ...still, level: 0, sound: 'unknown' } }),
   state('checking-measuring', checking, { live: { ...still, sound: 'unknown' } }),

@@ -27,4 +27,14 @@ export const welcome = {
     goesToInviter: 'Your video goes to the person who invited you.',
     contact: 'Contact:',
   },
+
+  consent: {
+    heading: 'Before you begin',
+    agree: 'I have read this and I agree',
+    go: 'Continue',
+    missing: 'Please tick the box if you agree. Without it the interview cannot begin.',
+    refuse: 'If you do not agree, close this page. Nothing is recorded.',
+    off: 'The camera and the microphone are still off.',
+    sending: 'One moment, please…',
+  },
 };

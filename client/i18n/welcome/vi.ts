@@ -27,4 +27,14 @@ export const welcome: typeof en = {
     goesToInviter: 'Video của bạn được gửi đến người đã mời bạn.',
     contact: 'Liên hệ:',
   },
+
+  consent: {
+    heading: 'Trước khi bắt đầu',
+    agree: 'Tôi đã đọc và đồng ý',
+    go: 'Tiếp tục',
+    missing: 'Vui lòng đánh dấu vào ô nếu bạn đồng ý. Nếu không, buổi phỏng vấn không thể bắt đầu.',
+    refuse: 'Nếu không đồng ý, bạn hãy đóng trang này. Không có gì được ghi lại.',
+    off: 'Máy ảnh và micrô vẫn đang tắt.',
+    sending: 'Xin chờ một chút…',
+  },
 };

@@ -22,7 +22,7 @@ const refusal = (status: number, code: string) => new ApiError({ asked: 'a test'
 
 interface Script {
   /** The responses to a start and to a finish; where absent, no response comes. */
-  start?: () => Promise<StartSessionResponse>;
+  start?: (token: string, userName: string, consent?: string) => Promise<StartSessionResponse>;
   finish?: () => Promise<FinishSessionResponse>;
   progress?: SavedProgress;
   /** What the interview does once the session is open. */
@@ -219,4 +219,67 @@ test('the upload engine asks for the state of the session: open, finished, unkno
     'unknown',
   ]);
   expect(state().answered).toEqual([1, 2]);
+});
+
+const consent = { text: 'We keep your video.', version: '2' };
+const asking: StartSessionResponse = { ...start, interview: { ...start.interview, consent }, consented: null };
+
+test('a consent is asked for before the interview opens, sent with its version, and not asked for again', async () => {
+  const sent: unknown[] = [];
+  const { session, did, state, savedRecord } = open({
+    async start(...request) {
+      sent.push(request[2]);
+      return request[2] ? { ...asking, consented: request[2] } : asking;
+    },
+  });
+  const opening = session.open();
+  await settle();
+  expect([did, state().phase, state().about.consent]).toEqual([[], { name: 'consent', stage: 'asking' }, consent]);
+  session.agree();
+  await opening;
+  expect([did, sent]).toEqual([['opened'], [undefined, '2']]);
+  expect(savedRecord.load().sitting?.consented).toBe('2');
+  const later = open({ progress: savedRecord.load(), start: () => Promise.reject(refusal(0, 'offline')) });
+  await later.session.open();
+  expect(later.did, 'without a connection the device remembers the consent').toEqual(['opened']);
+});
+
+test('a consent that can’t be sent waits in words, and goes on by itself or at once', async () => {
+  let offline = true;
+  const { session, did, state } = open({
+    async start(...request) {
+      if (request[2] && offline) throw refusal(0, 'offline');
+      return { ...asking, consented: request[2] ?? null };
+    },
+  });
+  const opening = session.open();
+  await settle();
+  session.agree();
+  await settle();
+  expect(state()).toMatchObject({ phase: { name: 'consent', stage: 'sending' }, alert: { code: 'no-connection' } });
+  expect(did).toEqual([]);
+  offline = false;
+  session.retryNow();
+  await opening;
+  expect([did, state().alert]).toEqual([['opened'], null]);
+});
+
+test('who has agreed to this version is not asked; who has agreed to another one is', async () => {
+  const given = open({ start: async () => ({ ...asking, consented: '2' }) });
+  await given.session.open();
+  expect(given.did).toEqual(['opened']);
+  const older = open({ start: async () => ({ ...asking, consented: '1' }) });
+  void older.session.open();
+  await settle();
+  expect(older.state().phase.name).toBe('consent');
+});
+
+test('a response that comes late does not make the page forget the consent', async () => {
+  const { session, savedRecord } = open({
+    start: () => Promise.reject(refusal(0, 'offline')),
+    progress: { sitting: { ...asking, consented: '2' } },
+  });
+  await session.open();
+  session.rememberAnswered([1, 2]);
+  expect(savedRecord.load().sitting).toMatchObject({ consented: '2', answered: [1, 2] });
 });
