@@ -25,7 +25,7 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
       show(element, state.phase.name === 'checking');
       setText(heading, state.voiceAlone ? voice.heading : check.heading);
       const [count, answered] = [state.questions.length, state.answered.length];
-      setText(greeting, count > 0 ? check.greeting(state.title, count) : state.title);
+      setText(greeting, state.title);
       const next = nextQuestion(state);
       show(back, answered > 0 && next !== null);
       setText(back, answered > 0 && next !== null ? check.back(answered, count, next) : '');

@@ -4,8 +4,7 @@ import type { Messages } from '../i18n/index.ts';
 import { currentQuestion, type InterviewState } from '../interview/state.ts';
 import { h, setText, show } from './dom.ts';
 import { formatDeadline, formatTime } from './format.ts';
-import { createAbout } from './organization.ts';
-import type { Part } from './part.ts';
+import { isBeforeStart, type Part } from './part.ts';
 
 /** What most answers stay below where their limit is longer, in seconds; an eighth of what is above it is planned. */
 const USUAL_SECONDS = 120;
@@ -53,23 +52,21 @@ export function accommodationOf({ timeFactor, extraTakes }: InterviewState['abou
   return sentences.join(' ');
 }
 
-/** The facts, who asks, and where the video goes: before the start. `now` is in ms since 1970. */
+/** The facts, before the start. `now` is in ms since 1970. */
 export function createFacts(messages: Messages, now: () => number = Date.now): Part {
   const list = h('ul', { class: 'facts', 'aria-label': messages.facts.label });
   const accommodation = h('p', { class: 'accommodation' });
-  const about = createAbout(messages);
-  const element = h('section', { class: 'words' }, list, accommodation, about.element);
+  const element = h('section', { class: 'words' }, list, accommodation);
   let shown = '';
   return {
     element,
     render(state) {
-      show(element, state.phase.name === 'checking' || state.phase.name === 'consent');
+      show(element, isBeforeStart(state.phase));
       const facts = factsOf(state, messages, now());
       if (facts.join() !== shown) list.replaceChildren(...facts.map((fact) => h('li', {}, fact)));
       shown = facts.join();
       setText(accommodation, accommodationOf(state.about, messages));
       show(accommodation, accommodation.textContent !== '');
-      about.render(state.about);
     },
   };
 }

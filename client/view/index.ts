@@ -18,6 +18,7 @@ import { createFacts, createLimits } from './facts.ts';
 import { createGate } from './gate.ts';
 import { createHints } from './hints.ts';
 import { createNotice } from './notice.ts';
+import { createAboutPart } from './organization.ts';
 import { createPaused, createPauseToggle } from './pause.ts';
 import { createPracticeControls, createPracticeWords } from './practice.ts';
 import { createQuestionControls, createQuestionWords } from './question.ts';
@@ -76,6 +77,7 @@ export function createView(
     gate,
     createVoiceChoice(messages, actions),
     check,
+    createAboutPart(messages),
     createPauseToggle(messages, actions),
     createAnotherDevice(messages, actions),
   ];

@@ -2,6 +2,7 @@
 import type { InterviewDetails } from '../../server/wire.ts';
 import type { Messages } from '../i18n/index.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
+import { isBeforeStart, type Part } from './part.ts';
 
 /** What is told of the organization; missing where nothing is known. */
 type Who = Pick<InterviewDetails, 'organization' | 'logo' | 'contact' | 'privacyUrl' | 'intro' | 'language'>;
@@ -57,6 +58,18 @@ export function createAbout(messages: Messages): { element: HTMLElement; render(
       const link = who.privacyUrl && h('a', { href: who.privacyUrl, ...beside }, words.privacy);
       privacy.replaceChildren(link || (who.organization ? words.goesTo(who.organization) : words.goesToInviter));
       contact.render(who.contact ?? null);
+    },
+  };
+}
+
+/** The same on the interview page, before the start: below what the candidate has to do there. */
+export function createAboutPart(messages: Messages): Part {
+  const about = createAbout(messages);
+  return {
+    element: about.element,
+    render(state) {
+      show(about.element, isBeforeStart(state.phase));
+      about.render(state.about);
     },
   };
 }

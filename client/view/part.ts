@@ -12,6 +12,11 @@ export interface Part {
   live?(live: Live): void;
 }
 
+/** Whether the candidate learns what to expect: nothing has begun yet. */
+export function isBeforeStart({ name }: Phase): boolean {
+  return name === 'consent' || name === 'checking';
+}
+
 /** Whether the candidate is at a question: its text, the picture and its button are shown. */
 export function isAnswering(
   phase: Phase,
