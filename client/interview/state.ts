@@ -15,8 +15,10 @@ import type { Quality } from '../capture/quality.ts';
 import type { Gate } from '../upload/events.ts';
 import { type About, unknownAbout } from './about.ts';
 import type { Alert } from './alert-codes.ts';
+import { isDone, nextQuestion } from './progress.ts';
 
 export type { Alert, AlertCode } from './alert-codes.ts';
+export { currentQuestion, isLast, nextQuestion } from './progress.ts';
 
 /** Where the candidate is in the interview. Questions count from 1. */
 export type Phase =
@@ -155,28 +157,6 @@ export const initial: InterviewState = {
   phase: { name: 'loading' },
   alert: null,
 };
-
-type Progress = Pick<InterviewState, 'questions' | 'answered' | 'recorded' | 'gate'>;
-
-/** The first question, from 1, that is still to be recorded; null where all are. */
-export function nextQuestion(state: Progress): number | null {
-  return state.questions.find((question) => !isDone(state, question.index))?.index ?? null;
-}
-
-function isDone({ answered, recorded, gate }: Progress, index: number): boolean {
-  return answered.includes(index) || (gate === 'end' && recorded.includes(index));
-}
-
-/** The question that the page shows; null outside of questions. */
-export function currentQuestion(state: InterviewState): Question | null {
-  const { phase } = state;
-  return 'question' in phase ? (state.questions.find((question) => question.index === phase.question) ?? null) : null;
-}
-
-/** Whether no question is left to answer after `index`: there "Next question" reads "Finish interview". */
-export function isLast(state: Progress, index: number): boolean {
-  return state.questions.every((question) => question.index === index || isDone(state, question.index));
-}
 
 /** The state after the event; the same object where the event changes nothing. */
 export function reduce(state: InterviewState, event: Event): InterviewState {
