@@ -40,7 +40,7 @@ export interface ControllerOptions
   spool: OverflowSpool;
   createUploadQueue: (
     options: Pick<UploadQueueOptions, 'folder' | 'endpoint' | 'token' | 'onEvent' | 'sessionState'>,
-  ) => UploadQueue;
+  ) => Promise<UploadQueue>;
   screen: Screen;
   preview: Preview;
   createAdaptiveQuality: (onQuality: AdaptiveQualityOptions['onQuality']) => AdaptiveQuality;

@@ -1,7 +1,8 @@
 /** Where the device keeps what is recorded: opened in a limited time, and judged before the interview starts. */
 import type { ServiceWorkerState } from '../offline/register.ts';
+import { checkFreeSpace, type FreeSpaceOptions } from '../spool/free-space.ts';
+import type { DurableSpool } from '../spool/spool.ts';
 import { systemTimers, type Timers, within } from '../timers.ts';
-import { checkFreeSpace, type DurableSpool, type FreeSpaceOptions } from '../upload/index.ts';
 import type { Alert } from './state.ts';
 
 /** A browser's database that has not opened after this time may never open, or only after a reload, in ms. */

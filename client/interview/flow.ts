@@ -66,7 +66,8 @@ export function createFlow({
     const listed = await spool.list(folder);
     // The end of a take that a reload or a crash has cut is not recorded: the candidate decides whether the take counts.
     const cut = listed.filter(({ ended }) => !ended).map(({ takeId }) => takeId);
-    const left = await queue.open({ folder, uploadEndpoint });
+    queue.open({ folder, uploadEndpoint });
+    const left = listed.length > 0 ? await queue.recover() : [];
     answering.saveLengths(left);
     adaptiveQuality.resume(savedRecord.load().quality);
     const undecided = decision.pending(left, new Set(cut));

@@ -1,4 +1,3 @@
-import type { SpooledTake } from '../spool/spool.ts';
 import type { UploadQueue, UploadQueueStatus } from '../upload/upload-queue.ts';
 import type { SavedInterview } from './saved-record.ts';
 
@@ -7,11 +6,11 @@ type QueueTarget = Pick<SavedInterview, 'folder' | 'uploadEndpoint'>;
 
 /**
  * The upload queue of the page's session. Before `open` the queue is empty: nothing is unsent, and a call that changes a
- * take throws.
+ * take fails.
  */
-export interface SessionQueue extends Omit<UploadQueue, 'recover' | 'close'> {
-  /** Creates the queue at the first call. Resolves to the takes that an earlier page left, oldest first. */
-  open(target: QueueTarget): Promise<SpooledTake[]>;
+export interface SessionQueue extends Omit<UploadQueue, 'close'> {
+  /** Begins to load the queue, at the first call; `recover` and `create` wait for it. */
+  open(target: QueueTarget): void;
 }
 
 const nothingSent: UploadQueueStatus = {
@@ -21,20 +20,39 @@ const nothingSent: UploadQueueStatus = {
 
 /**
  * The page may ask for its uploads at any time, but the server says where a session's takes belong only once the session
- * is open. This is the one place that knows the difference: the modules of the interview share the queue from the start.
+ * is open, and the engine is loaded only then: the page shows the device check without it. This is the one place that knows
+ * the difference: the modules of the interview share the queue from the start. `create` is asked again where it rejected.
  */
-export function createSessionQueue(create: (target: QueueTarget) => UploadQueue): SessionQueue {
+export function createSessionQueue(create: (target: QueueTarget) => Promise<UploadQueue>): SessionQueue {
   let queue: UploadQueue | null = null;
+  let target: QueueTarget | null = null;
+  let loading: Promise<UploadQueue> | null = null;
   const requireQueue = (): UploadQueue => {
     if (!queue) throw new Error('The session is not open');
     return queue;
   };
+  function load(): Promise<UploadQueue> {
+    if (!target) return Promise.reject(new Error('The session is not open'));
+    loading ??= create(target).then(
+      (created) => {
+        queue = created;
+        return created;
+      },
+      (error: unknown) => {
+        loading = null;
+        throw error;
+      },
+    );
+    return loading;
+  }
   return {
-    open(target) {
-      queue ??= create(target);
-      return queue.recover();
+    open(wanted) {
+      target ??= wanted;
+      // Whoever needs the queue asks for it again, and sees the error.
+      load().catch(() => {});
     },
-    create: (take) => requireQueue().create(take),
+    recover: async () => (await load()).recover(),
+    create: async (take) => (await load()).create(take),
     append: (takeId, data, recordedMs) => requireQueue().append(takeId, data, recordedMs),
     end: (takeId) => requireQueue().end(takeId),
     drop: (takeId) => requireQueue().drop(takeId),

@@ -16,8 +16,10 @@ import { createSavedRecord } from '../interview/saved-record.ts';
 import { initial } from '../interview/state.ts';
 import { createTabRecord, lockSession, whileFree } from '../interview/tab-record.ts';
 import { registerServiceWorker } from '../offline/register.ts';
+import { openIndexedDbSpool } from '../spool/indexeddb-spool.ts';
+import { createMemorySpool } from '../spool/memory-spool.ts';
+import { createOverflowSpool } from '../spool/overflow-spool.ts';
 import { systemTimers } from '../timers.ts';
-import { createMemorySpool, createOverflowSpool, createUploadQueue, openIndexedDbSpool } from '../upload/index.ts';
 import { createView } from '../view/index.ts';
 import { showOrganization } from '../view/organization.ts';
 import { receiptText } from '../view/receipt.ts';
@@ -59,7 +61,10 @@ const controller = createController({
   api: createApi(),
   savedRecord,
   spool,
-  createUploadQueue: (options) => createUploadQueue({ ...options, spool }),
+  async createUploadQueue(options) {
+    const { createUploadQueue } = await import('../upload/upload-queue.ts');
+    return createUploadQueue({ ...options, spool });
+  },
   screen: {
     ...view,
     render(state) {

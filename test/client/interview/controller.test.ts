@@ -7,6 +7,7 @@ import { createSavedRecord } from '../../../client/interview/saved-record.ts';
 import { type InterviewState, initial } from '../../../client/interview/state.ts';
 import { createMemorySpool } from '../../../client/spool/memory-spool.ts';
 import { createOverflowSpool } from '../../../client/spool/overflow-spool.ts';
+import type { SpooledTake } from '../../../client/spool/spool.ts';
 import type { UploadQueue, UploadQueueOptions } from '../../../client/upload/upload-queue.ts';
 import type { StartSessionResponse } from '../../../server/wire.ts';
 import { FakeRecorder } from '../../support/browser/fake-recorder.ts';
@@ -60,8 +61,9 @@ async function open({
     copy: null as Error | null,
     unsent: [] as ReturnType<UploadQueue['unsent']>,
   };
+  const held = left.map((take, at) => ({ ...take, takeId: `left-${at}`, ended: true }) as SpooledTake);
   const queue = {
-    recover: async () => left.map((take, at) => ({ ...take, takeId: `left-${at}`, ended: true })),
+    recover: async () => held,
     create: async () => {},
     append: async (_takeId: string, data: ArrayBuffer) => data.byteLength,
     end: async () => {},
@@ -80,8 +82,8 @@ async function open({
         return { ok: true };
       },
     },
-    spool: createOverflowSpool({ durable: createMemorySpool(), onOverflow() {} }),
-    createUploadQueue(options) {
+    spool: { ...createOverflowSpool({ durable: createMemorySpool(), onOverflow() {} }), list: async () => held },
+    async createUploadQueue(options) {
       engine = options as typeof engine;
       return queue as unknown as UploadQueue;
     },

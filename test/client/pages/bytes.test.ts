@@ -7,9 +7,12 @@ const dist = path.resolve(import.meta.dirname, '../../../dist/client');
 /** Files of `/assets` that a text names, by a path or, within a script, beside itself. */
 const ASSET = /(?:\/assets|assets|\.)\/([\w-]+\.(?:js|css))/g;
 
+/** The upload engine, which the interview page loads once the session is open, behind what a candidate sees first. */
+const ENGINE = /^assets\/upload-queue-/;
+
 /**
- * Every file that a page loads before it is left: the page, its icon, what it names, what that names in turn, and the words
- * of the language whose words are the most.
+ * Every file that a page loads to be usable: the page, its icon, what it names, what that names in turn, and the words of the
+ * language whose words are the most.
  */
 function filesOf(page: string): string[] {
   const found = new Set([page, 'favicon.svg']);
@@ -18,7 +21,7 @@ function filesOf(page: string): string[] {
   }
   const words = [...found].filter((name) => /\/words-/.test(name)).sort((a, b) => bytesOf(b) - bytesOf(a));
   for (const name of words.slice(1)) found.delete(name);
-  return [...found];
+  return [...found].filter((name) => !ENGINE.test(name));
 }
 
 const bytesOf = (name: string) => statSync(path.join(dist, `${name}.br`)).size;
@@ -32,6 +35,11 @@ test.each([
   expect(Object.keys(weights).length, JSON.stringify(weights)).toBeGreaterThanOrEqual(files);
   const sum = Object.values(weights).reduce((bytes, each) => bytes + each, 0);
   expect(sum, JSON.stringify(weights, null, 2)).toBeLessThan(most);
+});
+
+test('the upload engine takes at most 15,000 bytes', () => {
+  const engine = readdirSync(path.join(dist, 'assets')).filter((name) => /^upload-queue-.*\.js$/.test(name));
+  expect(engine.map((name) => bytesOf(`assets/${name}`) < 15_000)).toEqual([true]);
 });
 
 test('every language is a file of its own', () => {
