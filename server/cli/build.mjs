@@ -67,7 +67,7 @@ export function build() {
 }
 
 /** Writes each text file of the pages a second and a third time, with the endings `.br` and `.gz`, at the highest level. */
-function compress(folder) {
+export function compress(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!/\.(html|js|css|svg|webmanifest)$/.test(name)) continue;
     const file = path.join(folder, name);
