@@ -53,6 +53,7 @@ export function createView(
   const steps = createSteps(messages);
   const status = createStatus(messages);
   const notice = createNotice(messages, actions, browser);
+  const voiceChoice = createVoiceChoice(messages, actions);
   const recovered = createRecovered(messages, actions);
   const consentWords = createConsentWords(messages);
   const consent = createConsentForm(messages, actions);
@@ -75,14 +76,13 @@ export function createView(
   const doing = [
     createHints(messages),
     gate,
-    createVoiceChoice(messages, actions),
     check,
     createAboutPart(messages),
     createPauseToggle(messages, actions),
     createAnotherDevice(messages, actions),
   ];
   const onward = [createPracticeControls(messages, actions), createQuestionControls(messages, actions)];
-  const parts = [steps, status, clock, notice, ...reading, stage, ...doing, ...onward];
+  const parts = [steps, status, clock, notice, voiceChoice, ...reading, stage, ...doing, ...onward];
   const panel = h(
     'div',
     { class: 'panel' },
@@ -94,7 +94,7 @@ export function createView(
   // The last child of the page: however long the page is, these buttons stay at the lower edge of the screen.
   const dock = h('div', { class: 'dock' }, ...onward.map((part) => part.element));
   dock.append(...[check, gate, recovered].map((part) => part.onward));
-  root.replaceChildren(steps.element, now, notice.element, panel, dock);
+  root.replaceChildren(steps.element, now, notice.element, voiceChoice.element, panel, dock);
 
   const headings = [
     gate.heading,

@@ -106,7 +106,8 @@ function statusOf(
         stalled: sentences.recordingStalled,
         offline: sentences.recordingOffline,
       };
-      return { state: states.recording, sentence: words[network], tone: 'recording' };
+      const state = voiceAlone ? messages.voice.recording : states.recording;
+      return { state, sentence: words[network], tone: 'recording' };
     }
     case 'paused':
       return { state: '', sentence: sentences.paused, tone: 'calm' };

@@ -24,9 +24,9 @@ function offerOf({ allowAudioOnly, voiceAlone, alert, uplinkKbps }: InterviewSta
 
 /** One sentence and one button: to leave the camera off, and to take it back. */
 export function createVoiceChoice({ voice: words }: Messages, actions: Pick<Actions, 'voiceAlone'>): Part {
-  const text = h('p', { class: 'note' });
+  const text = h('p', { class: 'voice-choice-text' });
   const choose = button('secondary', words.choose, () => actions.voiceAlone(true));
-  const camera = button('quiet', words.camera, () => actions.voiceAlone(false));
+  const camera = button('secondary', words.camera, () => actions.voiceAlone(false));
   const element = h('section', { class: 'voice-choice', 'aria-live': 'polite' }, text, choose, camera);
   return {
     element,

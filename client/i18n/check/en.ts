@@ -58,6 +58,7 @@ export const check = {
     requesting: 'Your browser may ask you: please allow the microphone.',
     notReady: 'The microphone is not ready yet.',
     ready: 'The microphone works. Start when you like.',
+    recording: 'Recording',
     picture: 'By voice alone',
     unsent: (s: number) => `${s} s of sound still to send`,
   },

@@ -56,6 +56,7 @@ export const check: typeof en = {
     requesting: 'Trình duyệt có thể hỏi bạn: vui lòng cho phép dùng micrô.',
     notReady: 'Micrô chưa sẵn sàng.',
     ready: 'Micrô hoạt động tốt. Bạn có thể bắt đầu bất cứ lúc nào.',
+    recording: 'Đang ghi âm',
     picture: 'Chỉ bằng giọng nói',
     unsent: (s) => `Còn ${s} giây âm thanh chưa gửi`,
   },
