@@ -40,6 +40,10 @@ export interface TakeMetadata {
   filetype: string;
   /** A UUID made by the client. A second creation with the same UUID gives the same upload. */
   takeId?: string;
+  /** `voice`: sound that goes ahead of its answer, and is removed once the answer is placed. Any other upload is an answer. */
+  part?: 'voice';
+  /** Of sound that goes ahead: the `takeId` of its answer. */
+  aheadOf?: string;
 }
 
 /** A question of an interview. */

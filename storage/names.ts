@@ -65,6 +65,11 @@ export function earlierName({ question, number }: Pick<Take, 'question' | 'numbe
   return `${EARLIER}/Q${question}-${number}.${container}`;
 }
 
+/** Where sound that goes ahead of its answer is stored until the answer is placed: `takes/Q1-1.voice.webm`. */
+export function voiceName({ question, number }: Pick<Take, 'question' | 'number'>, container: Container): string {
+  return `${EARLIER}/Q${question}-${number}.voice.${container}`;
+}
+
 /**
  * Where an unfinished take that was given up is stored: `takes/Q3-2.partial.webm`. Its first bytes may be too few to
  * name a container, so the client's label decides the extension.
@@ -87,7 +92,7 @@ export function damagedName(
 
 /** Whether a file below a session folder has the name of a take's file, whole or unfinished. */
 export function isNameOfTake(name: string): boolean {
-  return /^(Q\d+|takes\/Q\d+-\d+(\.partial)?)\.(webm|mp4)$/.test(name);
+  return /^(Q\d+|takes\/Q\d+-\d+(\.partial|\.voice)?)\.(webm|mp4)$/.test(name);
 }
 
 /** Whether a take's file is in `takes/`: the take does not count. */

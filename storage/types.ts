@@ -111,6 +111,10 @@ export interface Take {
   /** 1, 2, … within the question, in order of creation: the highest whole one counts. */
   number: number;
   via: 'tus' | 'multipart';
+  /** `voice`: sound that goes ahead of its answer, and never is an answer itself. */
+  part: 'voice' | null;
+  /** Of sound that goes ahead: the `takeId` of the take that it goes ahead of, where its sender has said it. */
+  aheadOf: string | null;
   /** The MIME type that the client sent. The first bytes decide what the recording is. */
   filetype: string;
   /** Bytes that are on disk and synced. */

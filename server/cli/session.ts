@@ -51,7 +51,7 @@ export function addSessionCommands(program: Command, print: Print): void {
         return summaryOf(storage, overview, await storage.findMissingOf(overview));
       });
       show(print, options, session, () => {
-        const { answers, startedAt, finishedAt, ...rest } = session;
+        const { answers, voices, startedAt, finishedAt, ...rest } = session;
         const times = {
           startedAt: shortTime(DateTime.fromISO(startedAt)),
           finishedAt: finishedAt && shortTime(DateTime.fromISO(finishedAt)),
@@ -72,7 +72,11 @@ export function addSessionCommands(program: Command, print: Print): void {
             : [`Question ${question}: ${fileName} ${fileProblem}: "tresgo session repair ${session.folder}"`]),
           ...(mediaProblem === null ? [] : [`Question ${question}: ${mediaProblem}`]),
         ]);
-        return [...lines, '', table(rows, 'No answers yet.'), ...problems].join('\n');
+        const ahead = voices.map(
+          ({ question, fileName, bytes }) =>
+            `Question ${question}: ${inMegabytes(bytes)} of sound went ahead of an answer that has not come: ${fileName}`,
+        );
+        return [...lines, '', table(rows, 'No answers yet.'), ...ahead, ...problems].join('\n');
       });
     });
 
@@ -191,5 +195,6 @@ function summaryOf(storage: Storage, session: SessionOverview, problems: StoredP
       copy: progressOf(copy),
       transcript: progressOf(transcript),
     })),
+    voices: session.voices.map(({ question, fileName, bytes }) => ({ question, fileName, bytes })),
   };
 }

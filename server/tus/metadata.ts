@@ -27,17 +27,21 @@ export function readMetadata(header: string | null): CreationMetadata {
   const pairs = given.split(',').map((pair) => (SPACED.test(pair) ? pair.trimStart() : pair));
   const plain = pairs.join(',');
   const values = parse(plain, pairs);
-  const { folder, questionIndex, filetype, takeId } = values;
+  const { folder, questionIndex, filetype, takeId, part, aheadOf } = values;
   if (!folder) throw missing('folder', 'the name of the session’s folder, from session/start');
   if (!questionIndex) throw missing('questionIndex', 'the number of the question, from 1');
   if (filetype === undefined) throw missing('filetype', 'the recorder’s media type, e.g. video/webm');
-  if (takeId === null || (takeId !== undefined && !UUID.test(takeId)))
-    throw problem('invalid-metadata', { detail: 'Upload-Metadata: takeId must be a UUID, in base64.' });
+  for (const [key, id] of Object.entries({ takeId, aheadOf }))
+    if (id === null || (id !== undefined && !UUID.test(id)))
+      throw problem('invalid-metadata', { detail: `Upload-Metadata: ${key} must be a UUID, in base64.` });
+  if (part !== undefined && part !== 'voice')
+    throw problem('invalid-metadata', { detail: 'Upload-Metadata: part must be “voice”, in base64, or not be there.' });
   return {
     folder,
     questionIndex,
     filetype: filetype ?? '',
-    ...(takeId === undefined ? {} : { takeId: takeId.toLowerCase() }),
+    ...(takeId ? { takeId: takeId.toLowerCase() } : {}),
+    ...(part ? { part, ...(aheadOf ? { aheadOf: aheadOf.toLowerCase() } : {}) } : {}),
     kept: given.length <= MAX_KEPT ? given : shortened(pairs),
     plain,
   };

@@ -134,7 +134,10 @@ export function createReceiver({ storage, config, idleMs, stopping, reportUnfini
           await requireRoom(committed);
         },
       })
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
+        // Sound that went ahead is removed once its answer is placed, also while more of it comes.
+        if (storageCodeOf(error) === 'upload-damaged' && !(await liveTakes.get(take.id)))
+          throw problem('upload-not-found');
         throw storageCodeOf(error) === 'bytes-differ' ? conflictOf(take.id, take.offset) : error;
       });
     if (end === 'too-large') throw problem(over);
@@ -152,7 +155,7 @@ export function createReceiver({ storage, config, idleMs, stopping, reportUnfini
       const detail = 'The answer is here; putting it in place did not work yet.';
       throw problem(known?.code ?? 'unavailable', { detail });
     });
-    if (!done) throw problem('upload-not-found');
+    if (!done || done.state === 'removed') throw problem('upload-not-found');
     if (done.state === 'refused') throw problem('not-a-recording');
     return done;
   }

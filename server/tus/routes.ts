@@ -94,6 +94,10 @@ export function uploadRoutes({ storage, auth, tus, patch, receiver, config, addr
     const known = await withoutRemoved(await takes.getByTakeId(session.id, question, takeId));
     const withBody = isBodyType(headers.get('content-type'));
     if (known?.state === 'refused') throw problem('not-a-recording');
+    if (known && known.part !== (metadata.part ?? null))
+      throw problem('invalid-metadata', {
+        detail: 'Upload-Metadata: this takeId belongs to an upload of another part.',
+      });
     if (known) return repeated(c, known);
     if (session.finishedAt) throw problem('session-finished');
     const length = toInteger(headers.get('upload-length'), 'Upload-Length');
@@ -109,6 +113,8 @@ export function uploadRoutes({ storage, auth, tus, patch, receiver, config, addr
       takeId,
       filetype: metadata.filetype,
       via: 'tus',
+      part: metadata.part ?? null,
+      aheadOf: metadata.aheadOf ?? null,
       metadata: metadata.kept,
       maxUnfinished: MAX_UNFINISHED,
       maxTakes: maxTakesOf(session.interview),

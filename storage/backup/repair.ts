@@ -101,7 +101,8 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
     // Since the look, the server may have placed another answer here.
     if (!before.some(({ id, state, fileName }) => id === take.id && state === take.state && fileName === take.fileName))
       return null;
-    const counted = answersOf(before).some(({ id }) => id === take.id) || take.state === 'received';
+    const counted =
+      answersOf(before).some(({ id }) => id === take.id) || (take.state === 'received' && take.part === null);
     const file = pathAt(dataDir, placeOf(take, session.folder));
     const kept = await keep(file, take, folder);
     if (!(await repairs.forget(take))) {

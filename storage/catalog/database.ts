@@ -71,6 +71,8 @@ export interface TakeRow {
   duration_ms: number | null;
   spoken_ms: number | null;
   media_problem: string | null;
+  part: string | null;
+  ahead_of: string | null;
 }
 
 /** A row of `jobs`. */

@@ -27,6 +27,8 @@ export interface SessionOverview
   extends Pick<Session, 'id' | 'folder' | 'userName' | 'tokenOwner' | 'startedAt' | 'finishedAt' | 'interview'> {
   /** In question order. */
   answers: AnswerOverview[];
+  /** Sound that went ahead of an answer that has not come: in question order. */
+  voices: Array<Pick<Take, 'question' | 'number'> & { fileName: string; bytes: number }>;
 }
 
 /** A token with what has become of it. */
@@ -84,7 +86,14 @@ export function createLists(db: Database) {
           join.onRef('text.take_id', '=', 'takes.id').on('text.kind', '=', 'transcribe'),
         )
         .select(['takes.session_id', 'takes.question', 'takes.number', 'takes.file_name', 'takes.offset_bytes'])
-        .select(['takes.sha256', 'takes.filetype', 'takes.duration_ms', 'takes.spoken_ms', 'takes.media_problem'])
+        .select([
+          'takes.part',
+          'takes.sha256',
+          'takes.filetype',
+          'takes.duration_ms',
+          'takes.spoken_ms',
+          'takes.media_problem',
+        ])
         .select(['copy.state as copy_state', 'copy.progress as copy_progress', 'copy.reason as copy_reason'])
         .select(['text.state as text_state', 'text.progress as text_progress', 'text.reason as text_reason'])
         .where(isWhole)
@@ -97,7 +106,8 @@ export function createLists(db: Database) {
       const takesOf = groupBy(await takes.execute(), (take) => take.session_id);
       return (await sessions.execute()).map((row) => {
         // Of a question's takes the last one counts.
-        const counting = new Map((takesOf.get(row.id) ?? []).map((take) => [take.question, take]));
+        const all = takesOf.get(row.id) ?? [];
+        const counting = new Map(all.filter(({ part }) => part === null).map((take) => [take.question, take]));
         const { id, userName, startedAt, finishedAt, interview } = toSession(row);
         const answers = [...counting.values()].map((take) => ({
           question: take.question,
@@ -112,7 +122,13 @@ export function createLists(db: Database) {
           copy: toJob(take.copy_state, take.copy_progress, take.copy_reason),
           transcript: toJob(take.text_state, take.text_progress, take.text_reason),
         }));
-        return { id, folder: row.folder, userName, tokenOwner: row.owner, startedAt, finishedAt, interview, answers };
+        const voices = all
+          .filter(({ part }) => part === 'voice')
+          .map(({ question, number, file_name, offset_bytes: bytes }) => ({
+            ...{ question, number, fileName: file_name ?? '', bytes },
+          }));
+        const session = { id, folder: row.folder, userName, tokenOwner: row.owner, startedAt, finishedAt, interview };
+        return { ...session, answers, voices };
       });
     },
 
@@ -151,7 +167,9 @@ export function createLists(db: Database) {
         .innerJoin('sessions', 'sessions.id', 'takes.session_id')
         .select(['takes.session_id'])
         .select(({ fn }) => [
-          sql<number>`count(distinct case when ${isWhole} then takes.question end)`.as('answered'),
+          sql<number>`count(distinct case when ${isWhole} and takes.part is null then takes.question end)`.as(
+            'answered',
+          ),
           fn.max('takes.updated_at').as('moved'),
         ])
         .groupBy('takes.session_id');

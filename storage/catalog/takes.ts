@@ -11,7 +11,8 @@ export type Takes = ReturnType<typeof createTakes>;
 
 /** A take to create. */
 export interface NewTake
-  extends Pick<Take, 'id' | 'sessionId' | 'question' | 'takeId' | 'via' | 'filetype' | 'length'> {
+  extends Pick<Take, 'id' | 'sessionId' | 'question' | 'takeId' | 'via' | 'filetype' | 'length'>,
+    Partial<Pick<Take, 'part' | 'aheadOf'>> {
   /** The header `Upload-Metadata` as it came, for HEAD. */
   metadata: string;
 }
@@ -29,27 +30,9 @@ const MAX_REFUSED = 64;
 
 /** All columns but `metadata`, which is long and which HEAD alone needs. */
 export const TAKE_COLUMNS = [
-  ...([
-    'id',
-    'session_id',
-    'question',
-    'take_id',
-    'number',
-    'via',
-    'filetype',
-    'offset_bytes',
-    'length_bytes',
-  ] as const),
-  ...([
-    'state',
-    'file_name',
-    'sha256',
-    'created_at',
-    'updated_at',
-    'duration_ms',
-    'spoken_ms',
-    'media_problem',
-  ] as const),
+  ...(['id', 'session_id', 'question', 'take_id', 'number', 'via', 'part', 'ahead_of', 'filetype'] as const),
+  ...(['offset_bytes', 'length_bytes', 'state', 'file_name', 'sha256', 'created_at', 'updated_at'] as const),
+  ...(['duration_ms', 'spoken_ms', 'media_problem'] as const),
 ] as const;
 
 /** Refused takes have no file and count for nothing. A session may have many of them, so that lists never read them. */
@@ -140,6 +123,8 @@ export function createTakes(db: Database, now: () => DateTime) {
           duration_ms: null,
           spoken_ms: null,
           media_problem: null,
+          part: from.part ?? null,
+          ahead_of: from.aheadOf ?? null,
         };
         db.change(db.insertInto('takes').values(row));
         addMade(1, sessionId);
@@ -292,5 +277,8 @@ export function toTake(row: Omit<TakeRow, 'metadata'>): Take {
     durationMs: row.duration_ms,
     spokenMs: row.spoken_ms,
     mediaProblem: row.media_problem,
+    // A catalog of an earlier version has no such columns.
+    part: row.part === 'voice' ? 'voice' : null,
+    aheadOf: row.ahead_of ?? null,
   };
 }

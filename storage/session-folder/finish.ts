@@ -12,7 +12,7 @@ import type { Takes } from '../catalog/takes.ts';
 import type { Tokens } from '../catalog/tokens.ts';
 import { StorageError, storageCodeOf } from '../errors.ts';
 import { exists, joinInside } from '../files.ts';
-import { answerName, earlierName, isEarlier } from '../names.ts';
+import { answerName, earlierName, isEarlier, voiceName } from '../names.ts';
 import type { Session, Take } from '../types.ts';
 import { containerOf, MAGIC_BYTES } from '../uploads/container.ts';
 import type { DurableStore } from '../uploads/durable-store.ts';
@@ -81,7 +81,11 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
         return answer;
       }
     }
-    const fileName = answerName(take, container);
+    if (take.part === 'voice' && (await isLate(take))) {
+      await store.discard(take.id);
+      return { ...take, state: 'removed' };
+    }
+    const fileName = take.part === 'voice' ? voiceName(take, container) : answerName(take, container);
     await takes.update(take.id, { state: 'received', sha256, fileName });
     store.forget(take.id);
     return { ...take, state: 'received', sha256, fileName, container };
@@ -93,7 +97,7 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
     const others = all.filter((other) => other.question === take.question && other.id !== take.id);
     // Before the earlier answer is moved. The file is gone when an attempt before a crash has moved it already.
     if (await exists(store.pathOf(take.id))) await store.reconcile(take);
-    const answer = answersOf(others).at(0);
+    const answer = take.part === 'voice' ? undefined : answersOf(others).at(0);
     let { fileName, container } = take;
     if (answer && answer.number < take.number && answer.fileName && !isEarlier(answer.fileName)) {
       await removeDerived(folder, take.question, session, all);
@@ -121,6 +125,27 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
       // The file first: a crash between the two steps must not leave a file that the catalog has forgotten.
       await rm(from, { force: true });
       await takes.update(answer.id, { fileName: null });
+    }
+  }
+
+  /** Whether the answer that this sound goes ahead of is placed already. */
+  async function isLate({ sessionId, question, aheadOf }: Take): Promise<boolean> {
+    const placed = (await takes.list(sessionId)).filter(
+      (take) => take.question === question && take.part === null && ['placed', 'recorded'].includes(take.state),
+    );
+    return placed.some(({ takeId }) => aheadOf === null || takeId === aheadOf);
+  }
+
+  /** Removes the sound that went ahead of this take, or of one before it: the answer has it. */
+  async function removeVoices({ takeId, question, number, part }: Take, session: Session, folder: string) {
+    if (part === 'voice') return;
+    for (const voice of await takes.list(session.id)) {
+      if (voice.part !== 'voice' || voice.question !== question) continue;
+      // Sound of a later take, of which nothing else may have come.
+      if (voice.number > number && voice.aheadOf !== null && voice.aheadOf !== takeId) continue;
+      // The file first: a crash between the two steps must not leave a file that the catalog has forgotten.
+      if (voice.fileName !== null) await rm(joinInside(folder, ...voice.fileName.split('/')), { force: true });
+      await store.discard(voice.id);
     }
   }
 
@@ -152,6 +177,7 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
     if (now.state === 'receiving') now = await receive(now, session, folder);
     if (now.state === 'received') now = await place(now, session, folder);
     if (now.state === 'placed') {
+      await removeVoices(now, session, folder);
       await writeMeta(folder, session, await takes.list(session.id));
       await takes.record(now);
       now = { ...now, state: 'recorded' };
@@ -161,7 +187,7 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
 
   /**
    * Does all steps that a take still lacks; does nothing for a take that is not whole.
-   * @returns the take as it is now, or, for equal bytes that came by multipart, the answer that they repeat; null when
+   * @returns the take as it is now (`removed`: sound that came after its answer), or, for equal bytes that came by multipart, the answer that they repeat; null when
    * there is no such take
    * @throws StorageError `session-finished` or `token-revoked`: the take came too late to be placed
    * @throws StorageError `upload-damaged`: bytes of the take are missing

@@ -9,9 +9,11 @@ function inKilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(2)} KB`;
 }
 
-/** The take of each question that counts: the last one that is placed. */
+/** The take of each question that counts: the last one that is placed. Sound that goes ahead never counts. */
 export function answersOf(takes: Take[]): Take[] {
-  const placed = takes.filter((take) => (take.state === 'placed' || take.state === 'recorded') && take.fileName);
+  const placed = takes.filter(
+    (take) => (take.state === 'placed' || take.state === 'recorded') && take.fileName && take.part === null,
+  );
   return placed.filter(
     (take) => !placed.some((other) => other.question === take.question && other.number > take.number),
   );
@@ -63,7 +65,10 @@ function metaOf(session: Session, takes: Take[]) {
     files: answers.map((take) => ({ questionIndex: take.question, ...file(take) })),
     takes: takes
       .filter((take) => take.fileName && !answers.includes(take))
-      .map((take) => ({ questionIndex: take.question, number: take.number, ...file(take) })),
+      .map((take) => ({
+        ...{ questionIndex: take.question, number: take.number, ...file(take) },
+        ...(take.part && { part: take.part }),
+      })),
   };
 }
 

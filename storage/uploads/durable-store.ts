@@ -39,6 +39,9 @@ export interface UploadOwner {
   /** The MIME type that the client sent. */
   filetype: string;
   via: Take['via'];
+  /** `voice`: sound that goes ahead of the take with the client's UUID `aheadOf`, where that is known; null by default. */
+  part?: Take['part'];
+  aheadOf?: string | null;
   /** The header `Upload-Metadata` as it came: HEAD sends it back byte for byte. */
   metadata: string;
   /** How many unfinished uploads the session may have; any number by default. */

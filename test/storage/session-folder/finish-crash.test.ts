@@ -118,6 +118,45 @@ test.each(crashes.flatMap((crash) => [true, false].map((keepTakes) => ({ ...cras
   },
 );
 
+test.each([...crashes, ...crashes.map(({ at, when }) => ({ at: at + 4, when }))])(
+  'sound that went ahead: killed $when write $at, a restart leaves the answer and no sound',
+  async ({ at, when }) => {
+    opened = await openStorageSession();
+    const later = recording(500);
+    const id = await opened.whole(later);
+    const { takeId } = await opened.get(id);
+    const ahead = {
+      question: 1,
+      via: 'tus',
+      filetype: 'audio/webm',
+      metadata: '',
+      part: 'voice',
+      aheadOf: takeId,
+    } as const;
+    for (const end of ['whole', 'unfinished']) {
+      const { store } = opened.storage;
+      const voice = await store.createFor({ ...ahead, sessionId: opened.session.id, takeId: end });
+      await opened.append(voice, recording(100));
+      if (end === 'unfinished') continue;
+      await store.declareUploadLength(voice, 100);
+      expect((await opened.storage.finish(voice))?.fileName).toBe('takes/Q1-2.voice.webm');
+    }
+    const crashed = crashAt(opened, at, when);
+    const end = await opened.storage.finish(id).then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+    expect(end).toBe(crashed() ? CRASH : 'done');
+
+    await opened.restart();
+    expect(await opened.storage.recover()).toEqual({ unfinished: [], damaged: [] });
+    expect(await opened.files()).toEqual(['Q1.webm', 'meta.json']);
+    expect(await opened.uploads()).toEqual([]);
+    expect(await opened.storage.takes.list(opened.session.id)).toMatchObject([{ id, state: 'recorded' }]);
+    expect((await opened.meta()).takes).toEqual([]);
+  },
+);
+
 test('a restart removes cut multipart bodies and empty files that no take knows, and keeps all other bytes', async () => {
   opened = await openStorageSession();
   const { storage, session } = opened;

@@ -52,6 +52,8 @@ export interface NewUpload {
   /** Upload-Length; deferred unless given. */
   length?: number;
   filetype?: string;
+  /** More pairs of Upload-Metadata. */
+  metadata?: Record<string, string>;
   headers?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer>;
 }
@@ -79,7 +81,10 @@ export function createTusClient({ url, token, folder }: { url: string; token: st
     /** Sends a POST; returns any response. */
     create(options: NewUpload = {}): Promise<Response> {
       const { question = 1, takeId, length, filetype = 'video/webm', headers, body } = options;
-      const metadata = { folder, questionIndex: String(question), filetype, ...(takeId ? { takeId } : {}) };
+      const metadata = {
+        ...{ folder, questionIndex: String(question), filetype, ...(takeId ? { takeId } : {}) },
+        ...options.metadata,
+      };
       const size: Record<string, string> =
         length === undefined ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(length) };
       const type: Record<string, string> = body ? { 'Content-Type': BODY_TYPE } : {};
