@@ -13,7 +13,7 @@ async function openRetakes(keepTakes: boolean): Promise<OpenSession> {
   const question = { thinkSeconds: 0, maxSeconds: 60, maxTakes: 3 };
   const questions = ['One?', 'Two?'].map((text) => ({ text, ...question }));
   await app.storage.interviews.create({ slug: 'retakes', title: 'Retakes', gate: 'end', keepTakes, questions });
-  const { create } = app.storage.tokens;
+  const create = app.storage.tokens.create.bind(app.storage.tokens);
   app.storage.tokens.create = (from) => create({ ...from, interview: 'retakes' });
   return openSession(app);
 }
