@@ -78,6 +78,8 @@ export interface Live {
   persistedBytes: number;
   /** The part of `recordedBytes` that the server has confirmed. */
   ackedBytes: number;
+  /** How fast the uplink carried the latest bytes, in kbit/s; null before it was measured. */
+  uplinkKbps: number | null;
   /** `stalled`: the request in flight has moved no byte for 3 s. */
   network: 'online' | 'stalled' | 'offline';
   /** The status by which something on the way refuses the uploads, e.g. 405; null where nothing does. */

@@ -72,7 +72,8 @@ export function createStats({
       const loudness = level();
       const obstacle = status.takes.find(({ gate, obstacle }) => gate.kind !== 'open' && obstacle !== null)?.obstacle;
       const sound = silenceDetector.sample(loudness);
-      return { ...times(), level: loudness ?? 0, sound, ...bytes, network, obstacle: obstacle ?? null };
+      const { uplinkKbps } = status;
+      return { ...times(), level: loudness ?? 0, sound, ...bytes, uplinkKbps, network, obstacle: obstacle ?? null };
     },
     status() {
       const { answered, phase, quality } = get();

@@ -44,7 +44,7 @@ export function createTakeDecision({
   answering,
   onDecided,
 }: TakeDecisionOptions): TakeDecision {
-  /** Plays the take. A take that the server holds already is deleted from the device: then there is nothing to play. */
+  /** Plays the take. One that the device has forgotten, since the server holds it, can't be played. */
   async function show(takeId: string): Promise<void> {
     const recording = await spool.copyOf(takeId).catch(() => null);
     const { phase } = get();
@@ -69,8 +69,10 @@ export function createTakeDecision({
       const gate: Gate = { kind: cause === 'refused' ? 'failed' : unsent ? 'uploading' : 'open' };
       const takesLeft = answering.takesLeft(question);
       dispatch({ type: 'recovered', question, takeId, ...length, cause, takesLeft, gate, ...(why && { alert: why }) });
-      if (cause !== 'refused') queue.enterGate(takeId);
-      if (['review', 'muted', 'short'].includes(cause)) void show(takeId);
+      if (cause === 'refused') return;
+      // Read before the gate can open: the spool then forgets the take.
+      void show(takeId);
+      queue.enterGate(takeId);
     },
     keep() {
       const { phase } = get();

@@ -8,6 +8,7 @@
  * 2. A take that overflowed is never marked as ended in the durable spool: the part that a crash leaves there is not
  *    whole.
  * 3. Writes of a take happen one after the other, in the order of the calls.
+ * 4. A take is not forgotten while it is being copied.
  */
 import { createMemorySpool } from './memory-spool.ts';
 import {
@@ -27,7 +28,7 @@ const COPY_BYTES = 1_048_576;
 export interface OverflowSpool extends Spool {
   /** Whether a part of the take is in memory alone, and would be lost with the page. */
   overflowed(takeId: string): boolean;
-  /** The take as recorded so far, to be offered as a file. Rejects for an unknown take. */
+  /** The take as recorded so far, to be played or offered as a file. Rejects for an unknown take. */
   copyOf(takeId: string): Promise<Blob>;
 }
 
@@ -59,6 +60,8 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
    */
   const last = new Map<string, SpooledTake>();
   const turns = new Map<string, Promise<unknown>>();
+  /** The copies that are being made, by take. */
+  const copies = new Map<string, Promise<unknown>>();
 
   /** Runs `write` after the earlier writes of this take. */
   function inTurn<T>(takeId: string, write: () => Promise<T>): Promise<T> {
@@ -108,17 +111,25 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
     return new Blob(parts).arrayBuffer();
   }
 
+  async function copy(takeId: string): Promise<Blob> {
+    const { bytes, mimeType } = requireTake((await get(takeId)) ?? undefined, takeId);
+    const parts: ArrayBuffer[] = [];
+    for (let at = 0; at < bytes; at += COPY_BYTES) parts.push(await read(takeId, at, Math.min(bytes, at + COPY_BYTES)));
+    return new Blob(parts, { type: mimeType });
+  }
+
   return {
     overflowed(takeId) {
       const entry = overflowed.get(takeId);
       return entry !== undefined && entry.take.bytes > entry.from;
     },
-    async copyOf(takeId) {
-      const { bytes, mimeType } = requireTake((await get(takeId)) ?? undefined, takeId);
-      const parts: ArrayBuffer[] = [];
-      for (let at = 0; at < bytes; at += COPY_BYTES)
-        parts.push(await read(takeId, at, Math.min(bytes, at + COPY_BYTES)));
-      return new Blob(parts, { type: mimeType });
+    copyOf(takeId) {
+      const made = copy(takeId);
+      const all = Promise.allSettled([copies.get(takeId), made]).then(() => {
+        if (copies.get(takeId) === all) copies.delete(takeId);
+      });
+      copies.set(takeId, all);
+      return made;
     },
     create: (take) =>
       inTurn(take.takeId, async () => {
@@ -192,6 +203,7 @@ export function createOverflowSpool({ durable, onOverflow }: OverflowSpoolOption
     read,
     forget: (takeId) =>
       inTurn(takeId, async () => {
+        await copies.get(takeId);
         await durable.forget(takeId);
         await rest.forget(takeId);
         overflowed.delete(takeId);

@@ -79,7 +79,7 @@ export function createCheckControls(
       cameras.render(choice.cameras, choice.cameraId);
       microphones.render(choice.microphones, choice.microphoneId);
       if (phase.name !== 'checking') return;
-      show(quality, !voiceAlone);
+      show(quality, !voiceAlone && phase.ready);
       plan.render(state);
       start.disabled = !phase.ready;
       practise.disabled = !phase.ready;

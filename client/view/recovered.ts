@@ -53,7 +53,10 @@ export function createRecovered(
     const whole = phase.cause === 'review' || phase.cause === 'muted';
     const cut = phase.cause === 'refused' ? words.refusedHeading : words.heading;
     setText(heading, whole ? words.reviewHeading : cut);
-    setText(text, lacks ? words.short(seconds, Math.round((phase.spokenMs ?? 0) / 1000)) : texts[phase.cause](seconds));
+    const said = lacks ? words.short(seconds, Math.round((phase.spokenMs ?? 0) / 1000)) : texts[phase.cause](seconds);
+    // The words of a review have it already.
+    const playIt = hasPlayer && phase.cause !== 'review' ? words.playIt : '';
+    setText(text, [said, playIt].filter(Boolean).join(' '));
     show(keep, phase.cause !== 'refused');
     show(copy, phase.cause === 'refused' && !lost);
     show(again, mayAnswerAgain(phase));

@@ -73,6 +73,8 @@ function statusOf(
   const sentences = { ...messages.sentences, ...(voiceAlone && { requesting, notReady, ready }) };
   // What the candidate can do about it says more than that the connection is weak.
   if (obstacle !== null) sentences.waiting = sentences.failed = obstacleWords(obstacle, messages.sentences);
+  const signedOut = alert?.code === 'signed-out';
+  if (signedOut) sentences.waiting = sentences.failed = sentences.held;
   const asking: Status = { state: states.requesting, sentence: sentences.requesting, tone: 'busy' };
   const stuck: Status = { state: '', sentence: sentences.notReady, tone: 'warning' };
   switch (phase.name) {
@@ -94,7 +96,7 @@ function statusOf(
       return { state: '', sentence: check.speak, tone: 'busy' };
     case 'requesting':
       if (alert !== null && blocking.has(alert.code)) return stuck;
-      return state.quality === null ? { ...asking, sentence: check.quality.measuring } : asking;
+      return asking;
     case 'practice':
       if (phase.stage === 'watching') return { state: '', sentence: sentences.practised, tone: 'good' };
       return { state: '', sentence: sentences.practising, tone: 'recording' };
@@ -107,7 +109,8 @@ function statusOf(
         offline: sentences.recordingOffline,
       };
       const state = voiceAlone ? messages.voice.recording : states.recording;
-      return { state, sentence: words[network], tone: 'recording' };
+      const sentence = signedOut ? sentences.recordingHeld : words[network];
+      return { state, sentence, tone: 'recording' };
     }
     case 'paused':
       return { state: '', sentence: sentences.paused, tone: 'calm' };
@@ -119,16 +122,12 @@ function statusOf(
       const uploading = isLast(state, phase.question) ? sentences.uploadingAll : sentences.keptHere;
       return gateStatus(phase.gate, { states, sentences: { ...sentences, uploading } });
     }
+    // Every answer has arrived: "Uploading" or "Upload Failed" would be untrue.
     case 'finishing':
-      return gateStatus(phase.gate, {
-        states,
-        sentences: {
-          ...sentences,
-          uploading: sentences.closing,
-          waiting: sentences.closingWaits,
-          failed: sentences.closingFailed,
-        },
-      });
+      if (phase.gate.kind === 'waiting')
+        return { state: states.retrying(phase.gate.seconds), sentence: sentences.closingWaits, tone: 'warning' };
+      if (phase.gate.kind === 'failed') return { state: '', sentence: sentences.closingFailed, tone: 'warning' };
+      return { state: '', sentence: sentences.closing, tone: 'busy' };
     case 'finished':
       return { state: states.success, sentence: sentences.finished, tone: 'good' };
   }

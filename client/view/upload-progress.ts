@@ -6,8 +6,11 @@ import { h, icon, setAttribute, setText, show } from './dom.ts';
 import { formatBytes } from './format.ts';
 import type { Part } from './part.ts';
 
+/** The figures of `Live` that tell where the bytes are. */
+type Figures = Pick<Live, 'recordedBytes' | 'persistedBytes' | 'ackedBytes' | 'network' | 'uplinkKbps'>;
+
 /** What the page knows of a take's upload. */
-export interface UploadProgress extends Pick<Live, 'recordedBytes' | 'persistedBytes' | 'ackedBytes' | 'network'> {
+export interface UploadProgress extends Figures {
   /** Bytes in a millisecond of the recording; null = not known. */
   bytesPerMs: number | null;
   /** Whether the take is still recorded: its newest bytes can't have been sent yet. */
@@ -16,17 +19,37 @@ export interface UploadProgress extends Pick<Live, 'recordedBytes' | 'persistedB
   arrived: boolean;
   /** Whether there is no picture. */
   voiceAlone: boolean;
+  /** Whether the server takes nothing before the candidate has logged in again. */
+  held: boolean;
 }
 
 /** On a good connection less video than this is still to be sent while the candidate speaks. */
 const FLOWING_MS = 3000;
+/** A wait below this is not announced, in seconds: it is over before it is read. */
+const SHORT_S = 3;
 
-/** The one sentence under the picture. */
+/** The wait as a person would say it: in steps of 5, 10 or 60 s, and rather too long than too short. */
+export function roundWait(seconds: number): number {
+  const step = seconds <= 20 ? 5 : seconds <= 115 ? 10 : 60;
+  return Math.ceil(seconds / step) * step;
+}
+
+/** How long the rest will take, in seconds, on the uplink as it was measured; null where nothing can be said. */
+function waitOf({ growing, network, uplinkKbps }: UploadProgress, unsentBytes: number): number | null {
+  if (growing || network !== 'online' || uplinkKbps === null || uplinkKbps === 0) return null;
+  const seconds = (unsentBytes * 8) / 1000 / uplinkKbps;
+  return seconds < SHORT_S ? null : roundWait(seconds);
+}
+
+/** The one sentence about the upload. */
 export function uploadProgressWords(way: UploadProgress, { uploadProgress: words, voice, lang }: Messages): string {
   if (way.arrived) return words.arrived;
+  if (way.held) return words.held;
   const unsentBytes = Math.max(0, way.recordedBytes - way.ackedBytes);
   const unsentMs = way.bytesPerMs === null ? null : unsentBytes / way.bytesPerMs;
-  if (way.network === 'online' && way.growing && (unsentMs ?? 0) < FLOWING_MS) return words.flowing;
+  if (way.network === 'online' && way.growing && (unsentMs ?? 0) < FLOWING_MS) return words.safe;
+  const wait = waitOf(way, unsentBytes);
+  if (wait !== null) return words.wait(wait);
   const rest =
     unsentBytes === 0
       ? ''
@@ -35,10 +58,10 @@ export function uploadProgressWords(way: UploadProgress, { uploadProgress: words
         : (way.voiceAlone ? voice.unsent : words.video)(Math.max(1, Math.round(unsentMs / 1000)));
   if (way.network !== 'online') return [words[way.network], rest].filter(Boolean).join(' ');
   if (rest !== '') return rest;
-  return way.growing ? words.all : words.checking;
+  return way.growing ? words.safe : words.checking;
 }
 
-/** Phone, bar and server as a picture, three amounts, and one sentence. */
+/** One sentence; where the candidate waits, phone, bar and server as a picture; and three amounts behind a tap. */
 export function createUploadProgress(messages: Messages): Part & { live: NonNullable<Part['live']> } {
   const { uploadProgress: words, lang } = messages;
   const bar = h('div', {
@@ -73,23 +96,19 @@ export function createUploadProgress(messages: Messages): Part & { live: NonNull
   };
   const [device, sent, confirmed] = [amount(words.device), amount(words.sent), amount(words.confirmed)];
   const amounts = h('dl', { class: 'upload-progress-amounts' }, device.pair, sent.pair, confirmed.pair);
-  const text = h('p', { class: 'upload-progress-text' });
-  const element = h(
-    'div',
-    { class: 'upload-progress', role: 'group', 'aria-label': words.label },
-    picture,
-    amounts,
-    text,
+  const text = h('span', { class: 'upload-progress-text' });
+  const shield = icon(
+    'M12 3l7 3v5c0 4.6-3 8.2-7 10-4-1.8-7-5.4-7-10V6zM8.7 12l2.4 2.4 4.4-4.8',
+    'upload-progress-shield',
   );
+  const line = h('summary', {}, text);
+  line.prepend(shield);
+  const more = h('details', { class: 'upload-progress-more' }, line, amounts);
+  const element = h('div', { class: 'upload-progress', role: 'group', 'aria-label': words.label }, picture, more);
 
   let state: InterviewState | null = null;
   let bytesPerMs: number | null = null;
-  let live: Pick<Live, 'recordedBytes' | 'persistedBytes' | 'ackedBytes' | 'network'> = {
-    recordedBytes: 0,
-    persistedBytes: 0,
-    ackedBytes: 0,
-    network: 'online',
-  };
+  let live: Figures = { recordedBytes: 0, persistedBytes: 0, ackedBytes: 0, network: 'online', uplinkKbps: null };
 
   const draw = () => {
     if (state === null) return;
@@ -105,6 +124,9 @@ export function createUploadProgress(messages: Messages): Part & { live: NonNull
       growing: phase.name === 'recording',
       arrived,
       voiceAlone: state.voiceAlone,
+      held: state.alert?.code === 'signed-out',
+      // While an upload waits for its next attempt, nobody knows how long the rest will take.
+      uplinkKbps: 'gate' in phase && phase.gate.kind === 'uploading' ? live.uplinkKbps : null,
     };
     setAttribute(element, 'data-network', live.network);
     setAttribute(element, 'data-way', arrived ? 'arrived' : recordedBytes > ackedBytes ? 'moving' : 'empty');
@@ -131,6 +153,8 @@ export function createUploadProgress(messages: Messages): Part & { live: NonNull
       // A take that the server refuses makes no progress; while the interview is being finished every byte has arrived.
       const refused = phase.name === 'recovered' && phase.cause === 'refused';
       show(element, !refused && ['recording', 'gate', 'recovered'].includes(phase.name));
+      // A picture that moves takes the eyes from the question.
+      show(picture, phase.name !== 'recording');
       draw();
     },
     live(figures) {

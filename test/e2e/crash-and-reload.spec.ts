@@ -218,6 +218,9 @@ test('a reload in mid-answer: what was recorded is sent whole, and the candidate
     await page.reload();
     await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible();
+    const player = page.locator('.stage-player');
+    await player.evaluate((video: HTMLVideoElement) => video.play());
+    await expect.poll(() => player.evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(0.2);
   };
   await logIn(page, server.url, candidate);
   await press(page, 'Start interview');

@@ -50,6 +50,7 @@ const still: Live = {
   persistedBytes: 0,
   ackedBytes: 0,
   network: 'online',
+  uplinkKbps: null,
   obstacle: null,
 };
 const speaking: Live = {
@@ -278,6 +279,7 @@ export const states: readonly GalleryState[] = [
   state('gate-copy-failed', gate({ kind: 'failed' }), { answered, live: half, alert: alert('copy-failed') }),
   state('gate-signed-out', gate({ kind: 'failed' }), { answered, live: half, alert: alert('signed-out') }),
   state('gate-uploading', gate({ kind: 'uploading' }), { answered, live: half }),
+  state('gate-slow', gate({ kind: 'uploading' }), { answered, live: { ...half, uplinkKbps: 900 } }),
   state('gate-waiting', gate({ kind: 'waiting', seconds: 4 }), { answered, live: { ...half, network: 'stalled' } }),
   state('gate-failed', gate({ kind: 'failed' }), { answered, live: { ...half, network: 'offline' }, pausing: true }),
   state('gate-failed-damaged', gate({ kind: 'failed' }), {
@@ -319,7 +321,12 @@ export const states: readonly GalleryState[] = [
     recording: true,
     alert: alert('recording-silent'),
   }),
-  state('recovered-reload', recovered('reload'), { answered, picture: false, live: half }),
+  state('recovered-reload', recovered('reload'), { answered, recording: true, live: half }),
+  state('recovered-reload-arrived', recovered('reload', { kind: 'open' }), {
+    answered: [1, 2],
+    picture: false,
+    live: half,
+  }),
   state('recovered-interrupted', recovered('interrupted', { kind: 'waiting', seconds: 8 }), {
     answered,
     picture: false,

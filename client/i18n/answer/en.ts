@@ -14,11 +14,11 @@ export const answer = {
   recovered: {
     heading: 'Your answer was cut short',
     text: (s: number) =>
-      `We saved ${duration(s)} of your answer before the page was reloaded, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+      `We saved ${duration(s)} of your answer before the page was closed or reloaded. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     interrupted: (s: number) =>
-      `We saved ${duration(s)} of your answer before the recording stopped, and are sending them now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+      `We saved ${duration(s)} of your answer before the recording stopped. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     short: (s: number, of: number) =>
-      `Of the ${duration(of)} that you spoke, only ${duration(s)} were recorded. They are being sent now. You can keep them as your answer, or answer this question again; that costs you nothing.`,
+      `Of the ${duration(of)} that you spoke, only ${duration(s)} were recorded. You can keep them as your answer, or answer this question again; that costs you nothing.`,
     refusedHeading: 'Please answer this question again',
     refused:
       'This answer can’t be sent. It is still on this device: save a copy if you like. Answering again costs you nothing.',
@@ -27,6 +27,7 @@ export const answer = {
       `You spoke for ${duration(s)}, and for a part of it the camera or the microphone delivered nothing: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,
     review: (s: number) => `You spoke for ${duration(s)}. Play it back if you like, then choose.`,
     reviewUnseen: (s: number) => `You spoke for ${duration(s)}. Please choose.`,
+    playIt: 'Play it back first, if you like.',
     playback: 'Your recording',
     keep: 'Keep this answer',
     again: 'Answer again',

@@ -5,29 +5,30 @@ import type { answer as en } from './en.ts';
 /** Vietnamese words of an answer on its way: the gate, and the choice to keep it. */
 export const answer: typeof en = {
   gate: {
-    heading: 'Đang gửi câu trả lời của bạn',
-    headingAll: 'Đang gửi các câu trả lời của bạn',
+    heading: 'Đang gửi câu\u00a0trả\u00a0lời của bạn',
+    headingAll: 'Đang gửi các câu\u00a0trả\u00a0lời của bạn',
     progress: 'Phần đã gửi của câu trả lời',
     retry: 'Thử lại',
     stay: 'Vui lòng giữ trang này mở.',
   },
 
   recovered: {
-    heading: 'Câu trả lời của bạn bị ngắt giữa chừng',
+    heading: 'Câu\u00a0trả\u00a0lời của bạn bị ngắt giữa\u00a0chừng',
     text: (s) =>
-      `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi trang bị tải lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+      `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi trang bị đóng hoặc tải lại. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     interrupted: (s) =>
-      `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi việc ghi hình dừng lại và đang gửi phần đó đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+      `Chúng tôi đã lưu được ${duration(s)} câu trả lời của bạn trước khi việc ghi hình dừng lại. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     short: (s, of) =>
-      `Bạn đã nói ${duration(of)} nhưng chỉ ghi được ${duration(s)}. Phần đó đang được gửi đi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
-    refusedHeading: 'Xin hãy trả lời lại câu hỏi này',
+      `Bạn đã nói ${duration(of)} nhưng chỉ ghi được ${duration(s)}. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
+    refusedHeading: 'Xin hãy trả\u00a0lời lại câu\u00a0hỏi này',
     refused:
       'Không thể gửi câu trả lời này. Bản ghi vẫn còn trên thiết bị: bạn có thể lưu một bản sao. Trả lời lại không bị tính thêm lượt.',
-    reviewHeading: 'Câu trả lời của bạn đã được ghi',
+    reviewHeading: 'Câu\u00a0trả\u00a0lời của bạn đã được ghi',
     muted: (s) =>
       `Bạn đã nói ${duration(s)}, nhưng có một đoạn máy ảnh hoặc micrô không có tín hiệu, có thể do cuộc gọi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
     review: (s) => `Bạn đã nói ${duration(s)}. Bạn có thể xem lại rồi chọn.`,
     reviewUnseen: (s) => `Bạn đã nói ${duration(s)}. Xin hãy chọn.`,
+    playIt: 'Bạn có thể xem lại trước khi chọn.',
     playback: 'Bản ghi của bạn',
     keep: 'Giữ câu trả lời này',
     again: 'Trả lời lại',

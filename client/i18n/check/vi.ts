@@ -4,7 +4,7 @@ import type { check as en } from './en.ts';
 /** Vietnamese words of the device check and the practice question. */
 export const check: typeof en = {
   check: {
-    heading: 'Kiểm tra máy ảnh và micrô',
+    heading: 'Kiểm\u00a0tra máy\u00a0ảnh và micrô',
     greeting: (title, count) => `${title} · ${count} câu hỏi`,
     back: (answered, count, next) =>
       `Chào mừng bạn trở lại. Đã nhận ${answered}/${count} câu trả lời; bạn sẽ tiếp tục với câu ${next}.`,
@@ -52,7 +52,7 @@ export const check: typeof en = {
     offerFailed: 'Không có máy ảnh cũng được: chỉ cần giọng nói của bạn.',
     offerSlow: 'Kết nối của bạn rất yếu. Nếu chỉ gửi giọng nói, câu trả lời sẽ đến nơi dễ dàng hơn.',
     chosen: 'Bạn trả lời chỉ bằng giọng nói. Máy ảnh vẫn tắt.',
-    heading: 'Kiểm tra micrô',
+    heading: 'Kiểm\u00a0tra micrô',
     requesting: 'Trình duyệt có thể hỏi bạn: vui lòng cho phép dùng micrô.',
     notReady: 'Micrô chưa sẵn sàng.',
     ready: 'Micrô hoạt động tốt. Bạn có thể bắt đầu bất cứ lúc nào.',

@@ -6,13 +6,13 @@ export const ending: typeof en = {
   finishing: { heading: 'Sắp xong rồi', text: 'Chúng tôi đang kết thúc buổi phỏng vấn. Xin chờ một chút.' },
 
   finished: {
-    heading: 'Phỏng vấn đã hoàn tất',
+    heading: 'Phỏng\u00a0vấn đã hoàn\u00a0tất',
     thanks: 'Cảm ơn bạn! Tất cả câu trả lời đã đến nơi an toàn.',
     close: 'Bây giờ bạn có thể đóng trang này.',
   },
 
   receipt: {
-    heading: 'Biên nhận của bạn',
+    heading: 'Biên\u00a0nhận của bạn',
     save: 'Lưu biên nhận',
     interview: 'Buổi phỏng vấn',
     name: 'Họ và tên',

@@ -139,7 +139,7 @@ export const failures = {
     },
     'no-connection': {
       title: 'The server can’t be reached at the moment',
-      text: 'Nothing is lost. Check your connection and keep this page open: it goes on by itself, or at once with “Try again”.',
+      text: 'Nothing is lost. Check your connection and keep this page open: it goes on by itself.',
     },
     'in-the-way': {
       title: 'Something on the way answers in our place',

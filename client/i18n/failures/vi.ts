@@ -120,7 +120,7 @@ export const failures: typeof en = {
     },
     'no-connection': {
       title: 'Hiện chưa kết nối được với máy chủ',
-      text: 'Không có gì bị mất. Hãy kiểm tra kết nối mạng và giữ trang này mở: trang sẽ tự tiếp tục, hoặc bấm “Thử lại lần nữa” để thử ngay.',
+      text: 'Không có gì bị mất. Hãy kiểm tra kết nối mạng và giữ trang này mở: trang sẽ tự tiếp tục.',
     },
     'in-the-way': {
       title: 'Có gì đó trên đường truyền trả lời thay cho chúng tôi',

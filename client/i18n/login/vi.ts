@@ -5,7 +5,7 @@ import type { login as en } from './en.ts';
 export const login: typeof en = {
   login: {
     pageTitle: 'Đăng nhập · TresGo',
-    title: 'Chào mừng bạn đến với buổi phỏng vấn',
+    title: 'Chào\u00a0mừng bạn đến với buổi phỏng\u00a0vấn',
     lead: 'Hãy nhập mã bạn đã nhận được và họ tên đúng như trong thư mời.',
     token: 'Mã tham gia',
     fullName: 'Họ và tên',

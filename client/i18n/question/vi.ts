@@ -12,8 +12,9 @@ export const question: typeof en = {
     practising: 'Đang ghi thử.',
     practised: 'Hãy xem và nghe lại như người khác sẽ thấy bạn.',
     thinking: 'Chưa ghi hình.',
-    recording: 'Cứ từ từ nhé. Câu trả lời được gửi đi ngay trong khi bạn nói.',
+    recording: 'Cứ từ từ nhé.',
     recordingStalled: 'Kết nối hiện đang chậm. Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
+    recordingHeld: 'Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
     recordingOffline: 'Hiện không có kết nối mạng. Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
     uploading: 'Những giây cuối của câu trả lời đang được gửi đi.',
     keptHere: 'Câu trả lời được giữ trên thiết bị này và đang được gửi ngầm.',
@@ -21,6 +22,7 @@ export const question: typeof en = {
     waiting: 'Kết nối yếu hoặc bị ngắt. Câu trả lời của bạn vẫn an toàn trên thiết bị này.',
     failed:
       'Câu trả lời của bạn vẫn an toàn trên thiết bị này. Chúng tôi vẫn tự động thử tiếp; bấm “Thử lại” để thử ngay.',
+    held: 'Câu trả lời của bạn vẫn an toàn trên thiết bị này và sẽ được gửi khi bạn đăng nhập lại.',
     obstacle: (status) =>
       `Có gì đó giữa bạn và chúng tôi đang chặn việc gửi (${status}). Hãy thử mạng khác, ví dụ dữ liệu di động. Câu trả lời của bạn vẫn an toàn trên thiết bị này.`,
     portal:
@@ -69,8 +71,9 @@ export const question: typeof en = {
     answers: (n, count) => `${n}/${count} câu`,
     video: (s) => `Còn ${s} giây video chưa gửi`,
     bytes: (amount) => `Còn ${amount} chưa gửi`,
-    flowing: 'Được gửi đi trong khi bạn nói.',
-    all: 'Mọi thứ đến lúc này đã được gửi.',
+    safe: 'Mọi thứ vẫn an toàn.',
+    held: 'Được giữ trên thiết bị này.',
+    wait: (s) => `Còn khoảng ${duration(s)}`,
     checking: 'Đã gửi hết. Máy chủ đang kiểm tra.',
     arrived: 'Đã đến nơi đầy đủ và được kiểm tra.',
     stalled: 'Kết nối đang bị nghẽn. Không có gì bị mất.',

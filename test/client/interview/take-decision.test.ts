@@ -56,6 +56,13 @@ test('a question with takes left plays the take, and the open decision survives 
   expect([did, progress().undecided]).toEqual([['gate', 'kept 1'], undefined]);
 });
 
+test.each(['reload', 'interrupted'] as const)('a take that was cut short can be played as well: %s', async (cause) => {
+  const { decision, shown } = await open();
+  decision.ask(take, cause);
+  await settle();
+  expect(await shown[0]?.arrayBuffer()).toEqual(new Uint8Array([1, 2, 3]).buffer);
+});
+
 test('a take that is deleted from the device already is not played, and its gate is open', async () => {
   const { decision, spool, shown, state } = await open({ unsent: false });
   await spool.forget('a');

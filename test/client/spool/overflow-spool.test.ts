@@ -143,3 +143,20 @@ test('once a take is forgotten and there is room, later takes are durable again'
   await spool.append('b', chunk(4), 500);
   expect([await inner.size('b'), overflows]).toEqual([5, ['a QuotaExceededError']]);
 });
+
+test('a take that the server holds is forgotten only once its copy is whole', async () => {
+  const { spool, device } = open(Number.POSITIVE_INFINITY);
+  await record(spool);
+  let readOn = () => {};
+  const reading = new Promise<void>((resolve) => {
+    readOn = resolve;
+  });
+  const { read } = device;
+  Object.assign(device, { read: (...of: Parameters<Spool['read']>) => reading.then(() => read(...of)) });
+  const copy = spool.copyOf('a');
+  const forgotten = spool.forget('a');
+  readOn();
+  expect(Buffer.from(await (await copy).arrayBuffer()).equals(TEN)).toBe(true);
+  await forgotten;
+  expect(await spool.get('a')).toBeNull();
+});

@@ -7,7 +7,7 @@ import { qualityWords } from '../../../client/view/device-check.ts';
 import { formatBytes, formatMoment, formatRate, formatTime } from '../../../client/view/format.ts';
 import { warningMs } from '../../../client/view/hints.ts';
 import { receiptText } from '../../../client/view/receipt.ts';
-import { type UploadProgress, uploadProgressWords } from '../../../client/view/upload-progress.ts';
+import { roundWait, type UploadProgress, uploadProgressWords } from '../../../client/view/upload-progress.ts';
 
 describe('uploadProgressWords', () => {
   const way: UploadProgress = {
@@ -18,13 +18,15 @@ describe('uploadProgressWords', () => {
     bytesPerMs: 100,
     growing: true,
     arrived: false,
+    held: false,
+    uplinkKbps: null,
     voiceAlone: false,
   };
   const say = (change: Partial<UploadProgress>) => uploadProgressWords({ ...way, ...change }, en);
 
   test('while the candidate speaks, less than 3 s of unsent video is not mentioned', () => {
-    expect(say({})).toBe('Sent while you speak.');
-    expect(say({ recordedBytes: 0, ackedBytes: 0, bytesPerMs: null })).toBe('Sent while you speak.');
+    expect(say({})).toBe('Safe so far.');
+    expect(say({ recordedBytes: 0, ackedBytes: 0, bytesPerMs: null })).toBe('Safe so far.');
   });
 
   test('more unsent video is given in seconds', () => {
@@ -32,6 +34,21 @@ describe('uploadProgressWords', () => {
     expect(say({ growing: false })).toBe('1 s of video still to send');
     expect(say({ growing: false, voiceAlone: true })).toBe('1 s of sound still to send');
     expect(say({ growing: false, ackedBytes: 999_990 })).toBe('1 s of video still to send');
+  });
+
+  test('where the candidate waits, and the uplink is measured, it is said how long that will take', () => {
+    const wait = { growing: false, ackedBytes: 0, uplinkKbps: 500 };
+    expect(say(wait), '16 s').toBe('About 20 s left');
+    expect(say({ ...wait, uplinkKbps: 40 }), '200 s').toBe('About 4 minutes left');
+    expect(say({ ...wait, uplinkKbps: 8000 }), '1 s').toBe('10 s of video still to send');
+    expect(say({ ...wait, network: 'stalled' })).toContain('The connection stands still.');
+    expect(say({ ...wait, growing: true }), 'while the candidate speaks').toBe('10 s of video still to send');
+    expect([3, 5, 5.1, 20, 21, 55, 111, 116, 121].map(roundWait)).toEqual([5, 5, 10, 20, 30, 60, 120, 120, 180]);
+  });
+
+  test('what waits for another log-in is not said to be sent', () => {
+    expect(say({ held: true })).toBe('Kept on this device.');
+    expect(say({ held: true, growing: false, uplinkKbps: 500 })).toBe('Kept on this device.');
   });
 
   test('unsent video of an unknown rate is given in bytes', () => {
