@@ -25,6 +25,7 @@ import { createRecover } from './recover.ts';
 import { createDerived } from './session-folder/derived.ts';
 import { createFinish } from './session-folder/finish.ts';
 import { createInSession } from './session-folder/in-session.ts';
+import { createReopen } from './session-folder/reopen.ts';
 import { createScratch } from './session-folder/scratch.ts';
 import { createStart } from './session-folder/start.ts';
 import { createSweep } from './session-folder/sweep.ts';
@@ -125,8 +126,10 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     ensureMeta,
     storedBytes: createStoredBytes(db),
   };
-  const { repairSession } = createRepair({ takes, repairs: createRepairs(db, now), store, inSession, dataDir });
-  const recover = createRecover({ sessions, takes, store, sessionsDir, uploadsDir, now, ...repair });
+  const repairs = createRepairs(db, now);
+  const { repairSession } = createRepair({ takes, repairs, store, inSession, dataDir });
+  const { reopen, resumeReopening } = createReopen({ takes, repairs, inSession });
+  const recover = createRecover({ sessions, takes, store, sessionsDir, uploadsDir, now, resumeReopening, ...repair });
   let release: (() => void) | null = null;
   let lacking = false;
 
@@ -148,6 +151,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     recover,
     lists,
     repairSession,
+    reopen,
 
     /**
      * Looks for the file of every whole take, by its size: `takes` that lack it need an admin ("tresgo check").

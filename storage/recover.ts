@@ -25,6 +25,7 @@ interface RecoverDeps {
   store: DurableStore;
   resumeSweep: (take: Take) => Promise<unknown>;
   finishPending: () => Promise<RecoveryFailure[]>;
+  resumeReopening: () => Promise<void>;
   ensureMeta: (session: Session) => Promise<void>;
   storedBytes: StoredBytes;
   /** The folder that holds the session folders. */
@@ -42,6 +43,7 @@ export function createRecover({
   store,
   resumeSweep,
   finishPending,
+  resumeReopening,
   ensureMeta,
   storedBytes,
   sessionsDir,
@@ -87,7 +89,7 @@ export function createRecover({
 
   /**
    * Repairs what a crash left: the file of each unfinished take gets just its acknowledged bytes, whole takes are
-   * finished, interrupted sweeps and removals are completed, and `meta.json` is written again for sessions that are
+   * finished, interrupted sweeps, removals and reopenings are completed, and `meta.json` is written again for sessions that are
    * unfinished or were finished within a day. Removed are multipart bodies that were cut, bytes of refused takes, empty
    * files that no take knows and empty folders that no session knows.
    * @param onStrange is called with the names of what lies among the uploads and is no plain file: it is left alone
@@ -108,6 +110,7 @@ export function createRecover({
     const strange = await cleanUploads();
     if (strange.length > 0) onStrange(strange);
     unfinished.push(...(await finishPending()));
+    await resumeReopening().catch((cause: unknown) => unfinished.push({ id: 'reopening', cause }));
     const recently = now().minus({ days: 1 });
     const all = await sessions.list();
     await removeEmptyFolders(all);

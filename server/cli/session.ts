@@ -15,6 +15,8 @@ import {
   withStorage,
 } from './command.ts';
 import { choose, type FilterOptions, footer, isFiltered, withFilters } from './filters.ts';
+import { FOLDER, requireSession } from './session-name.ts';
+import { addReopenCommand } from './session-reopen.ts';
 import { inMegabytes } from './table.ts';
 
 /** Adds `tresgo session …`. */
@@ -80,6 +82,15 @@ export function addSessionCommands(program: Command, print: Print): void {
       });
     });
 
+  addReopenCommand(
+    withExamples(
+      withCommon(sessions.command('reopen').argument('<folder>', FOLDER)),
+      'session reopen nguyen_van_a --question 3      # the candidate answers question 3 again',
+      'session reopen nguyen_van_a',
+    ),
+    print,
+  );
+
   withExamples(withCommon(sessions.command('repair').argument('<folder>', FOLDER)), 'session repair nguyen_van_a')
     .description('where files have lost bytes: go on with what is whole, and ask the candidate again for the rest')
     .action(async (folder: string, options: CommonOptions) => {
@@ -91,27 +102,6 @@ export function addSessionCommands(program: Command, print: Print): void {
         throw new CommandError(`the session ${session.folder} is finished, and whole: there is nothing to repair`);
       show(print, options, { folder: session.folder, ...report }, () => repairText(session, report));
     });
-}
-
-/** What a command's argument `folder` takes. */
-export const FOLDER = 'the session’s folder, from "session list", or a part of it that no other has';
-
-/**
- * The session of a folder, or of a part of its name.
- * @throws CommandError where there is none, or more than one
- */
-export async function requireSession(storage: Pick<Storage, 'sessions' | 'lists'>, folder: string): Promise<Session> {
-  const exact = await storage.sessions.getByFolder(folder);
-  if (exact) return exact;
-  const [found, other] = folder === '' ? [] : await storage.lists.foldersWith(folder);
-  if (found && other)
-    throw new CommandError(
-      `${JSON.stringify(folder)} is a part of ${found} and of ${other}, at least: give more of it`,
-    );
-  const session = found === undefined ? null : await storage.sessions.getByFolder(found);
-  if (!session)
-    throw new CommandError(`there is no session ${JSON.stringify(folder)}: "tresgo session list" shows them`);
-  return session;
 }
 
 function repairText(session: Session, { steps, reopened }: RepairReport): string {

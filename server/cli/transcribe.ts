@@ -6,7 +6,7 @@ import type { Job, Session } from '../../storage/types.ts';
 import type { Config } from '../config.ts';
 import { createBackground } from '../jobs/background.ts';
 import { CommandError, type CommonOptions, type Print, say, show, withCommon, withStorage } from './command.ts';
-import { FOLDER, requireSession } from './session.ts';
+import { FOLDER, requireSession } from './session-name.ts';
 
 const LOOK_MS = 300;
 /** A server that has started none of the jobs after this time will not start them: it may have no engine. */

@@ -13,7 +13,7 @@ import { ensurePrivateFolder, exists, syncDirectory } from '../files.ts';
 import { answerName, damagedName, isEarlier } from '../names.ts';
 import { removeDerived } from '../session-folder/derived.ts';
 import type { InSession } from '../session-folder/in-session.ts';
-import { answersOf, writeMeta } from '../session-folder/meta-file.ts';
+import { answersOf, lastTakesOf, writeMeta } from '../session-folder/meta-file.ts';
 import type { Session, Take } from '../types.ts';
 import { containerOf, MAGIC_BYTES, readHead } from '../uploads/container.ts';
 import type { DurableStore } from '../uploads/durable-store.ts';
@@ -117,7 +117,7 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
 
   /** Gives an earlier whole take the place of the answer. Returns its number; null where there is none. */
   async function promoteEarlier(session: Session, folder: string, question: number): Promise<number | null> {
-    const next = answersOf(await takes.list(session.id)).find((take) => take.question === question);
+    const next = lastTakesOf(await takes.list(session.id)).find((take) => take.question === question);
     if (!next?.fileName || !next.container) return null;
     if (isEarlier(next.fileName)) {
       const name = answerName(next, next.container);

@@ -1,6 +1,7 @@
 /** What people look at: sessions and tokens with all that belongs to them, each by a few queries for all rows. */
 import { sql } from 'kysely';
 import { DateTime } from 'luxon';
+import { EARLIER, isEarlier } from '../names.ts';
 import type { Interview, Job, JobState, Session, Take, Token } from '../types.ts';
 import type { Database } from './database.ts';
 import { toSession } from './sessions.ts';
@@ -66,6 +67,7 @@ export function stateOfToken({ token, sessions }: TokenOverview, now: DateTime =
 /** Creates the access to lists. */
 export function createLists(db: Database) {
   const isWhole = sql<boolean>`takes.state in ('placed', 'recorded') and takes.file_name is not null`;
+  const isAnswer = sql<boolean>`${isWhole} and takes.part is null and takes.file_name not like ${`${EARLIER}/%`}`;
   const columns = TAKE_COLUMNS.map((name) => `takes.${name}` as const);
 
   return {
@@ -105,11 +107,11 @@ export function createLists(db: Database) {
       }
       const takesOf = groupBy(await takes.execute(), (take) => take.session_id);
       return (await sessions.execute()).map((row) => {
-        // Of a question's takes the last one counts.
+        // Of a question's takes the last one counts, unless it was moved aside.
         const all = takesOf.get(row.id) ?? [];
         const counting = new Map(all.filter(({ part }) => part === null).map((take) => [take.question, take]));
         const { id, userName, startedAt, finishedAt, interview } = toSession(row);
-        const answers = [...counting.values()].map((take) => ({
+        const answers = [...counting.values()].filter(isCounted).map((take) => ({
           question: take.question,
           number: take.number,
           fileName: take.file_name ?? '',
@@ -167,9 +169,7 @@ export function createLists(db: Database) {
         .innerJoin('sessions', 'sessions.id', 'takes.session_id')
         .select(['takes.session_id'])
         .select(({ fn }) => [
-          sql<number>`count(distinct case when ${isWhole} and takes.part is null then takes.question end)`.as(
-            'answered',
-          ),
+          sql<number>`count(distinct case when ${isAnswer} then takes.question end)`.as('answered'),
           fn.max('takes.updated_at').as('moved'),
         ])
         .groupBy('takes.session_id');
@@ -215,6 +215,10 @@ export function createLists(db: Database) {
       }
     },
   };
+}
+
+function isCounted({ file_name }: { file_name: string | null }): boolean {
+  return file_name !== null && !isEarlier(file_name);
 }
 
 function toJob(state: string | null, progress: number | null, reason: string | null): JobSummary | null {

@@ -1,5 +1,6 @@
 /** Changes that only a repair makes: it takes back what the catalog promised of bytes that are not there any more. */
 import type { DateTime } from 'luxon';
+import { EARLIER } from '../names.ts';
 import type { Take } from '../types.ts';
 import type { Database } from './database.ts';
 import { newJobRow } from './jobs.ts';
@@ -63,6 +64,38 @@ export function createRepairs(db: Database, now: () => DateTime) {
             ),
         );
       });
+    },
+
+    /**
+     * The finished sessions with a question whose last take is in `takes/`: an answer was to be given again, and a crash came
+     * before the session was opened.
+     */
+    async listHalfReopened(): Promise<string[]> {
+      const rows = await db
+        .selectFrom('takes')
+        .innerJoin('sessions', 'sessions.id', 'takes.session_id')
+        .select('sessions.id')
+        .distinct()
+        .where('sessions.finished_at', 'is not', null)
+        .where('takes.state', 'in', ['placed', 'recorded'])
+        .where('takes.part', 'is', null)
+        .where('takes.file_name', 'like', `${EARLIER}/%`)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('takes as later')
+                .select('later.id')
+                .whereRef('later.session_id', '=', 'takes.session_id')
+                .whereRef('later.question', '=', 'takes.question')
+                .whereRef('later.number', '>', 'takes.number')
+                .where('later.state', 'in', ['placed', 'recorded'])
+                .where('later.part', 'is', null)
+                .where('later.file_name', 'is not', null),
+            ),
+          ),
+        )
+        .execute();
+      return rows.map(({ id }) => id);
     },
 
     /** Opens a finished session again, so that its candidate can answer what is missing. */

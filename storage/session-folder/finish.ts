@@ -18,7 +18,7 @@ import { containerOf, MAGIC_BYTES } from '../uploads/container.ts';
 import type { DurableStore } from '../uploads/durable-store.ts';
 import { removeDerived } from './derived.ts';
 import type { InSession } from './in-session.ts';
-import { answersOf, takesThere, writeMeta } from './meta-file.ts';
+import { answersOf, lastTakesOf, takesThere, writeMeta } from './meta-file.ts';
 import { moveInto } from './move.ts';
 
 /** A session that is closed, and the takes that count, in question order. */
@@ -97,12 +97,13 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
     const others = all.filter((other) => other.question === take.question && other.id !== take.id);
     // Before the earlier answer is moved. The file is gone when an attempt before a crash has moved it already.
     if (await exists(store.pathOf(take.id))) await store.reconcile(take);
-    const answer = take.part === 'voice' ? undefined : answersOf(others).at(0);
+    const last = take.part === 'voice' ? undefined : lastTakesOf(others).at(0);
     let { fileName, container } = take;
-    if (answer && answer.number < take.number && answer.fileName && !isEarlier(answer.fileName)) {
+    if (last && last.number < take.number && last.fileName) {
+      // Also where the last one counts no more: a job on it may have been about to publish.
       await removeDerived(folder, take.question, session, all);
-      await moveAside(answer, session, folder);
-    } else if (answer && answer.number > take.number) {
+      if (!isEarlier(last.fileName)) await moveAside(last, session, folder);
+    } else if (last && last.number > take.number) {
       container = session.interview.keepTakes ? container : null;
       fileName = container && earlierName(take, container);
     }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { replaceFile } from '../files.ts';
-import { EARLIER, localTime, META } from '../names.ts';
+import { EARLIER, isEarlier, localTime, META } from '../names.ts';
 import type { Session, Take } from '../types.ts';
 
 /** `123.45 KB`, as the original page wrote it (1 KB = 1024 bytes). */
@@ -9,8 +9,16 @@ function inKilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(2)} KB`;
 }
 
-/** The take of each question that counts: the last one that is placed. Sound that goes ahead never counts. */
+/**
+ * The take of each question that counts: the last one that is placed, unless it was moved to `takes/`, since an admin asked
+ * for another answer. Sound that goes ahead never counts.
+ */
 export function answersOf(takes: Take[]): Take[] {
+  return lastTakesOf(takes).filter(({ fileName }) => fileName !== null && !isEarlier(fileName));
+}
+
+/** The take of each question that is placed last; sound that goes ahead is none. */
+export function lastTakesOf(takes: Take[]): Take[] {
   const placed = takes.filter(
     (take) => (take.state === 'placed' || take.state === 'recorded') && take.fileName && take.part === null,
   );
