@@ -45,6 +45,21 @@ export function hashToken(token: string): string {
 export function createTokens(db: Database, now: () => DateTime) {
   const selectByHash = db.prepare(db.selectFrom('tokens').select('id').where('hash', '=', ''));
 
+  /**
+   * As `create`, for many at once: all of them are made, or none.
+   * @returns the tokens in the order of `all`; or none, and in `taken` the places in `all` whose secret is a token already
+   */
+  async function createAll(all: NewToken[]): Promise<{ made: MadeToken[]; taken: number[] }> {
+    const rows = all.map((from) => newRow(from, now()));
+    const taken: number[] = [];
+    await db.changeTogether(() => {
+      taken.length = 0;
+      for (const [at, { row }] of rows.entries()) if (selectByHash(row.hash)) taken.push(at);
+      if (taken.length === 0) for (const { row } of rows) db.change(db.insertInto('tokens').values(row));
+    });
+    return { made: taken.length > 0 ? [] : rows.map(({ row, secret }) => ({ token: toToken(row), secret })), taken };
+  }
+
   return {
     /**
      * Stores the hash of a new token's secret.
@@ -52,25 +67,12 @@ export function createTokens(db: Database, now: () => DateTime) {
      * @throws StorageError `token-taken` when another token has this secret
      */
     async create(from: NewToken): Promise<MadeToken> {
-      const { made } = await this.createAll([from]);
+      const { made } = await createAll([from]);
       if (!made[0]) throw new StorageError('token-taken', 'this value is a token already');
       return made[0];
     },
 
-    /**
-     * As `create`, for many at once: all of them are made, or none.
-     * @returns the tokens in the order of `all`; or none, and in `taken` the places in `all` whose secret is a token already
-     */
-    async createAll(all: NewToken[]): Promise<{ made: MadeToken[]; taken: number[] }> {
-      const rows = all.map((from) => newRow(from, now()));
-      const taken: number[] = [];
-      await db.changeTogether(() => {
-        taken.length = 0;
-        for (const [at, { row }] of rows.entries()) if (selectByHash(row.hash)) taken.push(at);
-        if (taken.length === 0) for (const { row } of rows) db.change(db.insertInto('tokens').values(row));
-      });
-      return { made: taken.length > 0 ? [] : rows.map(({ row, secret }) => ({ token: toToken(row), secret })), taken };
-    },
+    createAll,
 
     /** The token with this secret; null when there is none. */
     async getBySecret(secret: string): Promise<Token | null> {
