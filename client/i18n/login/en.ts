@@ -6,12 +6,22 @@ export const login = {
     pageTitle: 'Log in · TresGo',
     title: 'Welcome to your interview',
     lead: 'Use the token you were sent, and your name as it stands in your invitation.',
+    leadName: 'Type your name as it stands in your invitation.',
     token: 'Token',
     fullName: 'Full name',
     logIn: 'Log in',
     working: 'Logging in…',
     tokenMissing: 'Please type the token from your invitation.',
     nameMissing: 'Please type your full name.',
+    tokenUnknown:
+      'This token is not known, or it has expired or been withdrawn. Compare it with your invitation, or open the link in it once more.',
+    nameDiffers: 'The token is right, but the name does not match your invitation. Write it as it stands there.',
+    linkKnown: 'Your link is recognised.',
+    linkRead: 'Your link has brought your token.',
+    changeToken: 'Use another token',
+    greeting: (title: string, count: number) => `${title} · ${count === 1 ? '1 question' : `${count} questions`}`,
+    finishedAt: (moment: string, count: number) =>
+      `You finished on ${moment}. ${count === 1 ? '1 answer' : `${count} answers`} arrived. There is nothing more to do.`,
     kept: (name: string) => `You have already started on this device as ${name}. Nothing is lost.`,
     goOn: 'Continue your interview',
     storageRefused:

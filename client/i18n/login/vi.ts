@@ -7,12 +7,22 @@ export const login: typeof en = {
     pageTitle: 'Đăng nhập · TresGo',
     title: 'Chào\u00a0mừng bạn đến với buổi phỏng\u00a0vấn',
     lead: 'Hãy nhập mã bạn đã nhận được và họ tên đúng như trong thư mời.',
+    leadName: 'Hãy nhập họ tên đúng như trong thư mời.',
     token: 'Mã tham gia',
     fullName: 'Họ và tên',
     logIn: 'Đăng nhập',
     working: 'Đang đăng nhập…',
     tokenMissing: 'Vui lòng nhập mã trong thư mời của bạn.',
     nameMissing: 'Vui lòng nhập họ và tên của bạn.',
+    tokenUnknown:
+      'Mã này không tồn tại, đã hết hạn hoặc đã bị thu hồi. Hãy so lại với thư mời, hoặc mở lại đường dẫn trong thư.',
+    nameDiffers: 'Mã đúng, nhưng họ tên không khớp với thư mời. Hãy nhập đúng như trong thư mời.',
+    linkKnown: 'Đã nhận ra đường dẫn của bạn.',
+    linkRead: 'Đường dẫn đã điền sẵn mã của bạn.',
+    changeToken: 'Dùng mã khác',
+    greeting: (title, count) => `${title} · ${count} câu hỏi`,
+    finishedAt: (moment, count) =>
+      `Bạn đã hoàn thành vào ${moment}. Đã nhận ${count} câu trả lời. Bạn không cần làm gì thêm.`,
     kept: (name) => `Bạn đã bắt đầu trên thiết bị này với tên ${name}. Không có gì bị mất cả.`,
     goOn: 'Tiếp tục buổi phỏng vấn',
     storageRefused:
