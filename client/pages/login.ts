@@ -1,6 +1,7 @@
 /** The login page: starts a session with token and name, then opens `/interview`. */
 import { ApiError, createApi } from '../api.ts';
 import { languages, type Messages, pickMessages, problemText } from '../i18n/index.ts';
+import { type FinishedBefore, finishedBefore } from '../interview/about.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { registerServiceWorker } from '../offline/register.ts';
 import { formatMoment } from '../view/format.ts';
@@ -96,8 +97,8 @@ function fold(on: boolean): void {
 }
 
 /** The interview was finished before: that is good news, and there is nothing to log in to. */
-function celebrate(finishedAt: string, answers: number): void {
-  goodWords = ({ lang, login }) => login.finishedAt(formatMoment(finishedAt, lang), answers);
+function celebrate({ finishedAt, answers }: FinishedBefore): void {
+  goodWords = ({ lang, finished }) => finished.earlier(formatMoment(finishedAt, lang), answers);
   form.hidden = true;
   lead.hidden = true;
   require('promise', HTMLElement).hidden = true;
@@ -188,9 +189,9 @@ async function logIn(): Promise<void> {
 
 /** Says why the log-in was refused. `proved`: the server knows the token, so it is the name that does not match. */
 function refused(error: unknown, proved: boolean): void {
-  const { finished, finishedAt, answers = 0 } = error instanceof ApiError ? (error.body ?? {}) : {};
+  const earlier = error instanceof ApiError ? finishedBefore(error) : null;
   if (!(error instanceof ApiError)) say(() => String(error));
-  else if (finished && finishedAt) celebrate(finishedAt, answers);
+  else if (earlier) celebrate(earlier);
   else if (error.code !== 'unauthorized') say((words) => problemText(words, error));
   else if (proved) say(({ login }) => login.nameDiffers, userName);
   else say(({ login }) => login.tokenUnknown, token);

@@ -1,5 +1,5 @@
 /** What surrounds the recording for a nervous person: who asks, what is agreed to, a name that differs, a link that is done. */
-import { expect, inviteToOwnInterview, press, readSession, test } from './fixtures.ts';
+import { answer, expect, expectFinished, inviteToOwnInterview, logIn, press, readSession, test } from './fixtures.ts';
 
 test('a consent is asked for before the camera: by keyboard, waiting for a connection, once', async ({
   page,
@@ -54,7 +54,10 @@ test('who asks is told once the link is known; a name that differs is said to be
   server,
 }) => {
   await page.route('https://binhminh.example/**', (route) =>
-    route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"/>' }),
+    route.fulfill({
+      contentType: 'image/svg+xml',
+      body: '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"/>',
+    }),
   );
   const candidate = await inviteToOwnInterview(
     server,
@@ -70,23 +73,24 @@ test('who asks is told once the link is known; a name that differs is said to be
   await expect(page.getByText('Your link is recognised.')).toBeVisible();
   await expect(page.getByRole('img', { name: 'Bình Minh Coffee' })).toHaveJSProperty('complete', true);
   await expect(page.getByRole('link', { name: 'What happens to your video' })).toHaveAttribute('href', /privacy$/);
-  const [token, name] = ['Token', 'Full name'].map((label) => page.getByRole('textbox', { name: label }));
-  await name?.fill('Somebody Else');
+  const token = page.getByRole('textbox', { name: 'Token' });
+  const name = page.getByRole('textbox', { name: 'Full name' });
+  await name.fill('Somebody Else');
   await press(page, 'Log in');
   await expect(page.getByRole('alert')).toContainText('The token is right, but the name does not match');
-  await expect(name as Locator).toBeFocused();
-  await expect(name as Locator).toHaveAttribute('aria-invalid', 'true');
-  await expect(name as Locator).toHaveAccessibleDescription(/does not match/);
+  await expect(name).toBeFocused();
+  await expect(name).toHaveAttribute('aria-invalid', 'true');
+  await expect(name).toHaveAccessibleDescription(/does not match/);
   await expect(page.getByRole('link', { name: 'jobs@binhminh.example' }).first()).toBeVisible();
   await press(page, 'Use another token');
-  await expect(token as Locator).toBeFocused();
-  await token?.fill('another-token');
+  await expect(token).toBeFocused();
+  await token.fill('another-token');
   await press(page, 'Log in');
   await expect(page.getByRole('alert')).toContainText('This token is not known');
-  await expect(token as Locator).toHaveAttribute('aria-invalid', 'true');
-  await expect(name as Locator).toHaveAttribute('aria-invalid', 'false');
-  await token?.fill(candidate.token);
-  await name?.fill('nguyen van a');
+  await expect(token).toHaveAttribute('aria-invalid', 'true');
+  await expect(name).toHaveAttribute('aria-invalid', 'false');
+  await token.fill(candidate.token);
+  await name.fill('nguyen van a');
   await press(page, 'Log in');
   await expect(page.getByRole('list', { name: 'What to expect' }).getByRole('listitem')).toHaveText([
     '1 question',
@@ -102,7 +106,11 @@ test('the link after the end is good news: when it was finished, and how many an
   server,
   browser,
 }) => {
-  const candidate = await inviteToOwnInterview(server, 'outro: Lan will call you by Friday.', 'questions: [{text: One}]');
+  const candidate = await inviteToOwnInterview(
+    server,
+    'outro: Lan will call you by Friday.',
+    'questions: [{text: One}]',
+  );
   await logIn(page, server.url, candidate);
   await press(page, 'Start interview');
   await answer(page, 1, { seconds: 3.5, of: 1 });

@@ -20,8 +20,6 @@ export const login = {
     linkRead: 'Your link has brought your token.',
     changeToken: 'Use another token',
     greeting: (title: string, count: number) => `${title} · ${count === 1 ? '1 question' : `${count} questions`}`,
-    finishedAt: (moment: string, count: number) =>
-      `You finished on ${moment}. ${count === 1 ? '1 answer' : `${count} answers`} arrived. There is nothing more to do.`,
     kept: (name: string) => `You have already started on this device as ${name}. Nothing is lost.`,
     goOn: 'Continue your interview',
     storageRefused:

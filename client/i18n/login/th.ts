@@ -20,7 +20,6 @@ export const login: typeof en = {
     linkRead: 'ลิงก์ได้กรอกรหัสให้คุณแล้ว',
     changeToken: 'ใช้รหัสอื่น',
     greeting: (title, count) => `${title} · ${count} คำถาม`,
-    finishedAt: (moment, count) => `คุณทำเสร็จเมื่อ ${moment} ได้รับคำตอบแล้ว ${count} ข้อ ไม่ต้องทำอะไรเพิ่มเติม`,
     kept: (name) => `คุณเริ่มสัมภาษณ์บนอุปกรณ์นี้แล้วในชื่อ ${name} ไม่มีข้อมูลใดสูญหาย`,
     goOn: 'สัมภาษณ์ต่อ',
     storageRefused:

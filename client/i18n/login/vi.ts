@@ -21,8 +21,6 @@ export const login: typeof en = {
     linkRead: 'Đường dẫn đã điền sẵn mã của bạn.',
     changeToken: 'Dùng mã khác',
     greeting: (title, count) => `${title} · ${count} câu hỏi`,
-    finishedAt: (moment, count) =>
-      `Bạn đã hoàn thành vào ${moment}. Đã nhận ${count} câu trả lời. Bạn không cần làm gì thêm.`,
     kept: (name) => `Bạn đã bắt đầu trên thiết bị này với tên ${name}. Không có gì bị mất cả.`,
     goOn: 'Tiếp tục buổi phỏng vấn',
     storageRefused:
