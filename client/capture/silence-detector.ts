@@ -20,6 +20,8 @@ export interface SilenceDetector {
    * known by now.
    */
   sample(level: number | null): SoundState;
+  /** What the newest sample returned. */
+  state(): SoundState;
   /** Another microphone or another answer: forgets all samples. */
   reset(): void;
 }
@@ -44,6 +46,7 @@ export function createSilenceDetector({
   let quietSince: number | null = null;
   let everHeard = false;
   let recent: { level: number; at: number }[] = [];
+  let state: SoundState = 'unknown';
 
   function isVoice(level: number): boolean {
     recent = [...recent.filter(({ at }) => timers.now() - at < VOICE_MS), { level, at: timers.now() }];
@@ -52,19 +55,26 @@ export function createSilenceDetector({
     return loud.length >= VOICE_SAMPLES && Math.max(...levels) - Math.min(...levels) >= VOICE_SWING;
   }
 
+  function judge(level: number | null): SoundState {
+    if (level === null) {
+      quietSince = null;
+      return everHeard ? 'heard' : 'unknown';
+    }
+    everHeard ||= isVoice(level);
+    if (quietSince === null || (everHeard && level >= threshold)) quietSince = timers.now();
+    const patienceMs = everHeard ? 4 * silentMs : silentMs;
+    if (timers.now() - quietSince >= patienceMs) return everHeard ? 'quiet' : 'silent';
+    return everHeard ? 'heard' : 'unknown';
+  }
+
   return {
     sample(level) {
-      if (level === null) {
-        quietSince = null;
-        return everHeard ? 'heard' : 'unknown';
-      }
-      everHeard ||= isVoice(level);
-      if (quietSince === null || (everHeard && level >= threshold)) quietSince = timers.now();
-      const patienceMs = everHeard ? 4 * silentMs : silentMs;
-      if (timers.now() - quietSince >= patienceMs) return everHeard ? 'quiet' : 'silent';
-      return everHeard ? 'heard' : 'unknown';
+      state = judge(level);
+      return state;
     },
+    state: () => state,
     reset() {
+      state = 'unknown';
       quietSince = null;
       everHeard = false;
       recent = [];

@@ -16,8 +16,10 @@ export interface Screen {
 export interface Actions {
   /** Agrees to what the interview asks before the camera opens. */
   agree(): void;
-  /** Leaves the device check for the first question. */
+  /** Leaves the device check for the first question. Where no voice was heard, asks once before. */
   start(): void;
+  /** Goes back to the device check, to be heard before the start. */
+  speakFirst(): void;
   /** Answers by voice alone from now on, or with the camera again. */
   voiceAlone(on: boolean): void;
   /** Begins the practice question, also once more. */

@@ -1,4 +1,4 @@
-/** What the page can say in `role=alert`. Its words: i18n/failures/. */
+/** What the page can say in `role=alert`, and what the device check suggests. Words: i18n/failures/, i18n/check/. */
 
 /** What the page says in `role=alert`. */
 export interface Alert {
@@ -35,9 +35,14 @@ export type AlertCode =
   | 'not-kept' // the device's store cannot be used: what is not sent is lost with the page
   | 'no-offline-reload' // no service worker (an untrusted certificate): a reload needs a connection
   | 'working-offline' // no connection: the interview continues with what the device remembers
-  | 'storage-low' // the device may be full before the longest answer is kept
   | 'storage-full' // the device is full: the take continues in the page's memory, and can be saved as a file
   | 'device-muted' // camera or microphone deliver nothing (a call, a switch): the recording continues
   | 'page-was-hidden' // the page was in the background while it recorded: phones stop the camera then
   | 'refused' // any other final problem of the server: `detail` describes it
   | 'unexpected'; // an error that no other code expects
+
+/**
+ * What would make the recording better. `dark`: the picture. `battery`: below 20 %, without a charger. `room`: the device may
+ * be full before the longest answer is kept.
+ */
+export type Hint = 'dark' | 'battery' | 'room';

@@ -7,12 +7,7 @@ import type { Alert, AlertCode } from './state.ts';
 import { NotKeptError } from './take.ts';
 
 /** Alerts of which nothing went wrong, or nothing that the candidate must act on at once. */
-export const gentle: ReadonlySet<AlertCode> = new Set([
-  'not-kept',
-  'no-offline-reload',
-  'working-offline',
-  'storage-low',
-]);
+export const gentle: ReadonlySet<AlertCode> = new Set(['not-kept', 'no-offline-reload', 'working-offline']);
 /** Alerts that give way to each other, and to any alert that the candidate must act on. */
 const passing: ReadonlySet<AlertCode> = new Set([
   ...gentle,

@@ -36,7 +36,8 @@ const opening: ReadonlySet<Phase['name']> = new Set(['checking', 'requesting']);
 
 /** What the page gives to the interview: devices, stores, the server, and the ways to another page. */
 export interface ControllerOptions
-  extends Pick<SessionOptions, 'api' | 'savedRecord' | 'goToLogin' | 'reload' | 'claim'> {
+  extends Pick<SessionOptions, 'api' | 'savedRecord' | 'goToLogin' | 'reload' | 'claim'>,
+    Pick<DeviceCheckOptions, 'warning' | 'hasRoom' | 'watchDarkness' | 'watchBattery'> {
   spool: OverflowSpool;
   createUploadQueue: (
     options: Pick<UploadQueueOptions, 'folder' | 'endpoint' | 'token' | 'onEvent' | 'sessionState'>,
@@ -47,7 +48,6 @@ export interface ControllerOptions
   silenceDetector: SilenceDetector;
   wakeLock: WakeLock;
   watchDevices: TakeWarningsOptions['watchDevices'];
-  warning: DeviceCheckOptions['warning'];
   isOnline: () => boolean;
   saveTake: SaveCopiesOptions['saveTake'];
   saveReceipt: () => void;
@@ -107,9 +107,9 @@ export function createController({
     store,
     onOpen: (interview) => flow.begin(interview),
     onBack: () => queue.retryNow(),
-    onEnd(receipt, earlier = null) {
+    onEnd(receipt) {
       preview.close();
-      dispatch({ type: 'finished', receipt, earlier });
+      dispatch({ type: 'finished', receipt });
     },
   });
   const queue = createSessionQueue(({ folder, uploadEndpoint: endpoint }) =>
@@ -153,7 +153,8 @@ export function createController({
     answering,
     onDecided: (kept) => flow.decided(kept),
   });
-  const check = createDeviceCheck({ store, preview, adaptiveQuality, screen, types, warning: options.warning });
+  const sound = silenceDetector.state;
+  const check = createDeviceCheck({ ...options, store, preview, adaptiveQuality, screen, types, sound });
   const flow = createFlow({
     ...{ store, savedRecord, spool, queue, session, preview },
     ...{ adaptiveQuality, answering, check, decision, warnings },
@@ -236,7 +237,8 @@ export function createController({
 
   const actions: Actions = {
     agree: session.agree,
-    start: flow.start,
+    start: () => check.mayStart() && flow.start(),
+    speakFirst: () => dispatch({ type: 'unheard', asking: false }),
     voiceAlone(on) {
       const { phase } = get();
       if (phase.name !== 'checking' && phase.name !== 'requesting') return;

@@ -7,11 +7,12 @@ import { type Practice, startPractice } from '../capture/practice.ts';
 import type { Preview } from '../capture/preview.ts';
 import { bitsPerSecond, VOICE_BITS_PER_SECOND } from '../capture/quality.ts';
 import { supportedMimeType } from '../capture/recorder.ts';
+import type { SoundState } from '../capture/silence-detector.ts';
 import { createWorkingTypes, type WorkingTypes } from '../capture/working-types.ts';
 import type { Screen } from './actions.ts';
 import { alertOf, givesWay } from './alerts.ts';
+import { createDeviceHints, type DeviceHintsOptions, setHint } from './device-hints.ts';
 import type { Alert, InterviewState } from './state.ts';
-import type { Store } from './store.ts';
 
 /**
  * The seconds of recording that the device may have to hold at once: the longest answer, or with gate `end` all
@@ -23,15 +24,16 @@ export function secondsHeld({ questions, gate }: Pick<InterviewState, 'questions
 }
 
 /** What the device check needs. */
-export interface DeviceCheckOptions {
-  store: Pick<Store, 'get' | 'dispatch'>;
+export interface DeviceCheckOptions extends DeviceHintsOptions {
   preview: Preview;
   adaptiveQuality: Pick<AdaptiveQuality, 'quality' | 'limit' | 'measure'>;
   screen: Pick<Screen, 'playback'>;
-  /**
-   * What the candidate should know before the start, e.g. that the device has no room for `needBytes`; null: nothing.
-   */
-  warning: (needBytes: number) => Promise<Alert | null>;
+  /** What the candidate should know before the start, e.g. that the device keeps nothing; null: nothing. */
+  warning: () => Promise<Alert | null>;
+  /** Whether the device has room for `needBytes`; true where it does not say. */
+  hasRoom: (needBytes: number) => Promise<boolean>;
+  /** What the microphone has brought so far. */
+  sound: () => SoundState;
   types?: WorkingTypes;
 }
 
@@ -45,6 +47,8 @@ export interface DeviceCheck {
   choose(choice: DeviceChoice): void;
   /** Lists the devices to choose from, where those of a question could not be opened. */
   offerDevices(): Promise<void>;
+  /** Whether the interview may start. Where no voice was heard the candidate is asked, once: then false. */
+  mayStart(): boolean;
   /** Begins the practice question. */
   practise(): Promise<void>;
   /** Whether the practice question is recorded, or about to be. */
@@ -59,21 +63,29 @@ export interface DeviceCheck {
 
 /** Creates the device check; `open` shows it. */
 export function createDeviceCheck({
-  store: { get, dispatch },
+  store,
   preview,
   adaptiveQuality,
   screen,
   warning,
+  hasRoom,
+  sound,
   types = createWorkingTypes(),
+  ...watches
 }: DeviceCheckOptions): DeviceCheck {
+  const { get, dispatch } = store;
   let practice: Practice | null = null;
   /** The practice question is about to begin. */
   let opening = false;
   /** How often the warning was asked for: only the newest is true. */
   let warnings = 0;
+  /** The candidate was asked whether to start although no voice was heard. */
+  let asked = false;
 
   const kind = (): RecordingKind => (get().voiceAlone ? 'audio' : 'video');
   const mention = (about: Alert | null) => dispatch({ type: 'alert', alert: about });
+
+  createDeviceHints({ store, ...watches });
 
   async function openDevices(): Promise<void> {
     try {
@@ -94,10 +106,11 @@ export function createDeviceCheck({
     warnings += 1;
     const mine = warnings;
     const bits = get().voiceAlone ? VOICE_BITS_PER_SECOND : bitsPerSecond(adaptiveQuality.quality());
-    const about = await warning((bits / 8) * secondsHeld(get()));
+    const [about, room] = await Promise.all([warning(), hasRoom((bits / 8) * secondsHeld(get()))]);
+    if (mine !== warnings) return;
+    setHint(store, 'room', !room);
     const { alert, phase } = get();
-    if (mine !== warnings || phase.name !== 'checking' || !phase.ready || !givesWay(alert)) return;
-    if (about || alert?.code === 'storage-low') dispatch({ type: 'alert', alert: about });
+    if (about && phase.name === 'checking' && phase.ready && givesWay(alert)) mention(about);
   }
 
   async function open(): Promise<void> {
@@ -120,6 +133,12 @@ export function createDeviceCheck({
     async offerDevices() {
       const { cameras, microphones } = await listDevices();
       dispatch({ type: 'devices', cameras, microphones, ...preview.chosen() });
+    },
+    mayStart() {
+      if (asked || sound() !== 'silent') return true;
+      asked = true;
+      dispatch({ type: 'unheard', asking: true });
+      return false;
     },
     async practise() {
       if (practice || opening) return;

@@ -71,27 +71,26 @@ export async function forgetOldSessions({
 interface StorageWarningOptions {
   /** Null where the device keeps nothing. */
   spool: Pick<DurableSpool, 'writable'> | null;
-  estimate: FreeSpaceOptions['estimate'];
-  /** Bytes that the device may have to hold at once. */
-  needBytes: number;
   /** Whether the page can be reloaded without a connection. */
   offline: Promise<ServiceWorkerState>;
-  timers?: Timers;
 }
 
 /**
  * What the candidate should know of this device before the start; null where it keeps all that is recorded. Never
  * rejects.
  */
-export async function storageWarning({
-  spool,
-  estimate,
-  needBytes,
-  offline,
-  timers = systemTimers,
-}: StorageWarningOptions): Promise<Alert | null> {
+export async function storageWarning({ spool, offline }: StorageWarningOptions): Promise<Alert | null> {
   if (!spool?.writable) return { code: 'not-kept' };
-  const space = within(checkFreeSpace({ estimate, needBytes }), ESTIMATE_MS, () => 'unknown', timers);
-  if ((await space) === 'low') return { code: 'storage-low' };
   return ['unsupported', 'refused'].includes(await offline) ? { code: 'no-offline-reload' } : null;
+}
+
+/**
+ * Whether the device has room for what it may have to hold at once; true where the browser does not say, or not in time.
+ * Never rejects.
+ */
+export async function hasRoom({
+  timers = systemTimers,
+  ...options
+}: FreeSpaceOptions & { timers?: Timers }): Promise<boolean> {
+  return (await within(checkFreeSpace(options), ESTIMATE_MS, () => 'unknown', timers)) !== 'low';
 }

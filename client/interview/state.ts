@@ -13,11 +13,11 @@ import type { Question, Receipt } from '../../server/wire.ts';
 import type { Devices } from '../capture/devices.ts';
 import type { Quality } from '../capture/quality.ts';
 import type { Gate } from '../upload/events.ts';
-import { type About, type FinishedBefore, unknownAbout } from './about.ts';
-import type { Alert } from './alert-codes.ts';
+import { type About, unknownAbout } from './about.ts';
+import type { Alert, Hint } from './alert-codes.ts';
 import { isDone, nextQuestion } from './progress.ts';
 
-export type { Alert, AlertCode } from './alert-codes.ts';
+export type { Alert, AlertCode, Hint } from './alert-codes.ts';
 export { currentQuestion, isLast, nextQuestion } from './progress.ts';
 
 /** Where the candidate is in the interview. Questions count from 1. */
@@ -25,8 +25,8 @@ export type Phase =
   | { name: 'loading' }
   /** The candidate reads what to agree to, or has agreed and the server is told. Camera and microphone are off. */
   | { name: 'consent'; stage: 'asking' | 'sending' }
-  /** The device check. `ready`: the preview runs. */
-  | ({ name: 'checking'; ready: boolean } & Devices)
+  /** The device check. `ready`: the preview runs. `asking`: whether to start although no voice was heard. */
+  | ({ name: 'checking'; ready: boolean; asking?: boolean } & Devices)
   /** The practice question, which leaves no trace: recorded into the page's memory, watched, and forgotten. */
   | { name: 'practice'; stage: 'recording' | 'watching' }
   /**
@@ -56,8 +56,7 @@ export type Phase =
   | { name: 'paused' }
   /** All answers are recorded; the session is being closed. */
   | { name: 'finishing'; gate: Gate }
-  /** `earlier`: it was finished before this page came, which has no receipt of it. */
-  | { name: 'finished'; earlier?: FinishedBefore };
+  | { name: 'finished' };
 
 /**
  * Why the candidate decides on a take. `review`: the question allows another take. `reload`: a reload or a crash cut the
@@ -83,6 +82,8 @@ export interface InterviewState {
   voiceAlone: boolean;
   /** What the uplink carried at the device check, in kbit/s; null before it was measured, and where it could not be. */
   uplinkKbps: number | null;
+  /** What the device check suggests. None of it stops the start. */
+  hints: readonly Hint[];
   /** Questions, from 1, whose answer the server holds. */
   answered: number[];
   /** Questions, from 1, whose take is whole on this device, for gate `end`. */
@@ -103,8 +104,6 @@ export interface SavedReceipt extends Receipt {
   userName: string;
   /** Length of the answer by question, in ms; a question that another device recorded is missing. */
   recordedMs: Record<number, number>;
-  /** For a reload after the end; missing where a page of before 0.4 kept the receipt. */
-  about?: About;
 }
 
 /** What can happen. */
@@ -118,6 +117,8 @@ export type Event =
   | { type: 'quality'; quality: Quality }
   | { type: 'uplink'; kbps: number | null }
   | { type: 'voice-alone'; on: boolean }
+  | { type: 'hints'; hints: readonly Hint[] }
+  | { type: 'unheard'; asking: boolean }
   | { type: 'practice'; stage: 'recording' | 'watching' }
   | { type: 'pausing'; on: boolean }
   | { type: 'paused' }
@@ -139,7 +140,7 @@ export type Event =
   | { type: 'keep' }
   | { type: 'again' }
   | { type: 'finishing'; gate: Gate }
-  | { type: 'finished'; receipt: SavedReceipt | null; earlier?: FinishedBefore | null }
+  | { type: 'finished'; receipt: SavedReceipt | null }
   | { type: 'alert'; alert: Alert | null };
 
 /** The state of a page that has just been loaded. */
@@ -152,6 +153,7 @@ export const initial: InterviewState = {
   allowAudioOnly: false,
   voiceAlone: false,
   uplinkKbps: null,
+  hints: [],
   answered: [],
   recorded: [],
   pausing: false,
@@ -183,6 +185,10 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
       return { ...state, quality: event.quality };
     case 'uplink':
       return { ...state, uplinkKbps: event.kbps };
+    case 'hints':
+      return { ...state, hints: event.hints };
+    case 'unheard':
+      return phase.name === 'checking' ? { ...state, phase: { ...phase, asking: event.asking } } : state;
     case 'voice-alone':
       return state.phase.name === 'recording' ? state : { ...state, voiceAlone: event.on && state.allowAudioOnly };
     case 'consent':
@@ -241,10 +247,7 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
     case 'finishing':
       return { ...state, phase: { name: 'finishing', gate: event.gate } };
     case 'finished':
-      return to(event.earlier ? { name: 'finished', earlier: event.earlier } : { name: 'finished' }, {
-        receipt: event.receipt,
-        about: event.receipt?.about ?? state.about,
-      });
+      return to({ name: 'finished' }, { receipt: event.receipt });
   }
 }
 

@@ -1,6 +1,8 @@
 /** The interview page: puts the view, the controller, the spool and the browser's own events together. */
 import { createApi } from '../api.ts';
 import { createAdaptiveQuality } from '../capture/adaptive-quality.ts';
+import { watchBattery } from '../capture/battery.ts';
+import { createBrightness, watchDarkness } from '../capture/darkness.ts';
 import { watchDevices } from '../capture/device-watch.ts';
 import { onDevicesChange, pictureLimit } from '../capture/devices.ts';
 import { createPreview } from '../capture/preview.ts';
@@ -10,7 +12,7 @@ import { createWakeLock } from '../capture/wake-lock.ts';
 import { pickMessages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
 import { createController } from '../interview/controller.ts';
-import { forgetOldSessions, openDeviceSpool, storageWarning } from '../interview/device-storage.ts';
+import { forgetOldSessions, hasRoom, openDeviceSpool, storageWarning } from '../interview/device-storage.ts';
 import { saveFile } from '../interview/save-copy.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { initial } from '../interview/state.ts';
@@ -52,10 +54,13 @@ const spool = createOverflowSpool({
 navigator.storage?.persist?.().catch(() => {});
 
 const silenceDetector = createSilenceDetector({ timers: systemTimers });
+let microphone: MediaStreamTrack | null = null;
 function show(stream: MediaStream | null): void {
   view.preview(stream);
-  // The samples are of another microphone.
-  silenceDetector.reset();
+  const [track = null] = stream?.getAudioTracks() ?? [];
+  // The samples are of another microphone. A picture of another size is none.
+  if (track !== microphone) silenceDetector.reset();
+  microphone = track;
 }
 const controller = createController({
   api: createApi(),
@@ -89,8 +94,10 @@ const controller = createController({
   loginAddress: () => `${location.origin}/?lang=${messages.lang}`,
   reload: () => location.reload(),
   claim: lockSession,
-  warning: (needBytes) =>
-    storageWarning({ spool: deviceSpool, estimate: () => navigator.storage.estimate(), needBytes, offline }),
+  warning: () => storageWarning({ spool: deviceSpool, offline }),
+  hasRoom: (needBytes) => hasRoom({ estimate: () => navigator.storage.estimate(), needBytes }),
+  watchDarkness: (onChange) => watchDarkness({ brightness: createBrightness(view.picture), onChange }),
+  watchBattery: (onChange) => watchBattery({ getBattery: navigator.getBattery?.bind(navigator), onChange }),
   isOnline: () => navigator.onLine,
   async saveTake({ takeId, question }) {
     const recording = await spool.copyOf(takeId);

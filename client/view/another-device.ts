@@ -17,7 +17,6 @@ const ofThisDevice: ReadonlySet<AlertCode> = new Set([
   'recorder-failed',
   'picture-still',
   'storage-refused',
-  'storage-low',
   'storage-full',
   'not-kept',
   'take-lost',
@@ -29,7 +28,7 @@ const ofThisDevice: ReadonlySet<AlertCode> = new Set([
 const PATIENCE_MS = 10_000;
 
 /** Where another device is offered: `late` only after a while. */
-function offerIn({ phase, alert }: InterviewState): 'now' | 'late' | null {
+function offerIn({ phase, alert, hints }: InterviewState): 'now' | 'late' | null {
   switch (phase.name) {
     case 'paused':
       return 'now';
@@ -39,8 +38,10 @@ function offerIn({ phase, alert }: InterviewState): 'now' | 'late' | null {
       return phase.name === 'gate' && phase.gate.kind !== 'open' ? 'late' : null;
     case 'finishing':
       return phase.gate.kind === 'failed' ? 'now' : null;
-    case 'loading':
     case 'checking':
+      if (hints.includes('room')) return 'now';
+      return alert !== null && ofThisDevice.has(alert.code) ? 'now' : null;
+    case 'loading':
     case 'requesting':
       return alert !== null && ofThisDevice.has(alert.code) ? 'now' : null;
     default:

@@ -3,7 +3,7 @@
  * candidate must see comes first; what they may read is folded below it.
  */
 import type { Devices, MediaDevice } from '../capture/devices.ts';
-import { DEFAULT_QUALITY, type Quality } from '../capture/quality.ts';
+import { DEFAULT_QUALITY, fitQuality, LADDER, type Quality } from '../capture/quality.ts';
 import type { Messages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
 import { nextQuestion, type Phase } from '../interview/state.ts';
@@ -33,13 +33,16 @@ export function createCheckWords(messages: Messages): Part & { heading: HTMLElem
   };
 }
 
+/** The most useful hint first. */
+const hintOrder = ['dark', 'battery', 'room', 'slow'] as const;
+
 /**
  * The controls of the device check: meter, camera, microphone, what will happen, and, as `onward`, the button that starts
  * the interview. Camera and microphone can also be chosen where the devices failed for a question.
  */
 export function createCheckControls(
   messages: Messages,
-  actions: Pick<Actions, 'start' | 'practise' | 'chooseCamera' | 'chooseMicrophone'>,
+  actions: Pick<Actions, 'start' | 'speakFirst' | 'practise' | 'chooseCamera' | 'chooseMicrophone'>,
 ): Part & { onward: HTMLElement } {
   const { check } = messages;
   const cameras = createDeviceSelect('camera', check.camera, check.cameraNumber, (id) => actions.chooseCamera(id));
@@ -64,8 +67,22 @@ export function createCheckControls(
   const sound = h('div', { class: 'sound' }, meter, soundHint);
   const plan = createPlan(messages);
   const tips = createFold(check.tipsTitle, h('ul', { class: 'tips' }, ...check.tips.map((tip) => h('li', {}, tip))));
-  const onward = h('div', { class: 'onward start' }, practise, start);
-  const element = h('section', { class: 'controls check' }, sound, devices, quality, plan.element, tips);
+  const hints = createCheckHints(messages);
+  const unheard = createUnheard(messages, actions);
+  let asking = false;
+  const onward = h('div', { class: 'onward start' }, practise, start, unheard.element);
+  const element = h('section', { class: 'controls check' });
+  element.append(sound, devices, hints.element, quality, plan.element, tips);
+  /** Asks in the place of the start, until a voice is heard. */
+  const askOrStart = () => {
+    const shown = asking && soundHint.dataset.sound === 'silent';
+    if (shown !== unheard.element.hidden) return;
+    const focused = unheard.element.contains(document.activeElement);
+    show(unheard.element, shown);
+    for (const usual of [practise, start]) show(usual, !shown);
+    if (shown) unheard.back.focus();
+    else if (focused) start.focus();
+  };
   return {
     element,
     onward,
@@ -73,7 +90,8 @@ export function createCheckControls(
       const { phase, alert, voiceAlone, quality: chosen } = state;
       const choice = choiceOf(phase, alert !== null);
       show(element, choice !== null);
-      for (const part of [sound, quality, plan.element, tips, onward]) show(part, phase.name === 'checking');
+      for (const part of [sound, quality, hints.element, plan.element, tips, onward])
+        show(part, phase.name === 'checking');
       if (choice === null) return;
       show(cameras.element, !voiceAlone);
       cameras.render(choice.cameras, choice.cameraId);
@@ -81,16 +99,43 @@ export function createCheckControls(
       if (phase.name !== 'checking') return;
       show(quality, !voiceAlone && phase.ready);
       plan.render(state);
+      hints.render(state);
       start.disabled = !phase.ready;
       practise.disabled = !phase.ready;
+      asking = phase.asking ?? false;
+      askOrStart();
       setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
     },
     live({ level, sound }) {
       setText(soundHint, wordsOf[sound]);
       setAttribute(soundHint, 'data-sound', sound);
+      askOrStart();
       setAttribute(meter, 'aria-valuenow', String(Math.round(level * 20) * 5));
     },
   };
+}
+
+/** What would make the recording better, each in a line. */
+function createCheckHints({ check }: Messages): Pick<Part, 'element' | 'render'> {
+  const lines = [...hintOrder].map((hint) => ({ hint, line: h('li', {}, check.hints[hint]) }));
+  const element = h('ul', { class: 'check-hints', 'aria-live': 'polite' }, ...lines.map(({ line }) => line));
+  return {
+    element,
+    render({ hints, uplinkKbps, voiceAlone }) {
+      const slow = uplinkKbps !== null && fitQuality(uplinkKbps).height === LADDER[0]?.height && !voiceAlone;
+      const given: readonly string[] = slow ? [...hints, 'slow'] : hints;
+      for (const { hint, line } of lines) show(line, given.includes(hint));
+    },
+  };
+}
+
+/** The question whether to start although no voice was heard. The way back is where "Start interview" was pressed. */
+function createUnheard({ check }: Messages, actions: Pick<Actions, 'start' | 'speakFirst'>) {
+  const back = button('primary', check.speakFirst, () => actions.speakFirst());
+  const all = button('secondary', check.startAllTheSame, () => actions.start());
+  const words = h('p', { id: 'unheard' }, check.startUnheard);
+  const attributes = { class: 'unheard', role: 'group', 'aria-labelledby': 'unheard', hidden: true } as const;
+  return { back, element: h('div', attributes, words, all, back) };
 }
 
 /** What will happen, step by step; unfolded where the screen has room for it. */

@@ -56,7 +56,7 @@ export function accommodationOf({ timeFactor, extraTakes }: InterviewState['abou
 export function createFacts(messages: Messages, now: () => number = Date.now): Part {
   const list = h('ul', { class: 'facts', 'aria-label': messages.facts.label });
   const accommodation = h('p', { class: 'accommodation' });
-  const element = h('section', { class: 'words' }, list, accommodation);
+  const element = h('section', { class: 'words expectations' }, list, accommodation);
   let shown = '';
   return {
     element,

@@ -33,6 +33,8 @@ export interface View extends Screen {
   live(live: Live): void;
   /** The picture that the candidate sees of themselves; null takes it away. */
   preview(stream: MediaStream | null): void;
+  /** The element that shows it. */
+  readonly picture: HTMLVideoElement;
 }
 
 /** Fills `root`, which belongs to the view from then on. `browser` decides which steps explain how to allow the camera. */
@@ -117,7 +119,8 @@ export function createView(
       if (document.activeElement !== focused && root.contains(document.activeElement)) return;
       // A new place is read from its heading on. Elsewhere the focus moves only if its control is gone.
       if (place !== before && place !== '') title?.focus();
-      else if (focused !== null && !isReachable(focused)) headings.find(isReachable)?.focus();
+      else if (focused !== null && !isReachable(focused) && document.activeElement === focused)
+        headings.find(isReachable)?.focus();
     },
     live(live) {
       root.style.setProperty('--level', live.level.toFixed(3));
@@ -126,6 +129,7 @@ export function createView(
     preview(stream) {
       stage.preview(stream);
     },
+    picture: stage.picture,
     playback(recording) {
       stage.playback(recording);
       recovered.playable(recording !== null);

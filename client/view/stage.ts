@@ -11,6 +11,8 @@ const MICROPHONE = 'M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a
 /** The picture, and the calls that change its source. */
 export interface Stage extends Part {
   live: NonNullable<Part['live']>;
+  /** The element of the live picture. */
+  readonly picture: HTMLVideoElement;
   /** Shows a live picture; null = none. */
   preview(stream: MediaStream | null): void;
   /** Plays a recording with sound and controls in place of the live picture; null = the live picture again. */
@@ -61,6 +63,7 @@ export function createStage(messages: Messages): Stage {
 
   return {
     element,
+    picture: video,
     render,
     live({ thinkLeftMs }) {
       // Rounded up: 0:00 means that the time is over.

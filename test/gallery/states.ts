@@ -86,6 +86,7 @@ type More = Partial<
     | 'answered'
     | 'recorded'
     | 'gate'
+    | 'hints'
     | 'questions'
     | 'quality'
     | 'receipt'
@@ -177,10 +178,17 @@ export const states: readonly GalleryState[] = [
     quality: { ...quality, width: 320, height: 240, videoBitsPerSecond: 90_000 },
     live: { ...still, level: 0, sound: 'silent' },
   }),
+  state('checking-unheard', { ...checking, asking: true }, { quality, live: { ...still, level: 0, sound: 'silent' } }),
+  state('checking-dark', checking, { quality, hints: ['dark'] }),
+  state('checking-battery', checking, { quality, hints: ['battery'] }),
+  state('checking-all-hints', checking, {
+    quality: { ...quality, width: 320, height: 240, videoBitsPerSecond: 90_000 },
+    hints: ['dark', 'battery', 'room'],
+    uplinkKbps: 300,
+  }),
   state('checking-welcome-back', checking, { quality, answered: [1, 2] }),
   state('checking-not-kept', checking, { quality, alert: alert('not-kept') }),
   state('checking-no-offline-reload', checking, { quality, alert: alert('no-offline-reload') }),
-  state('checking-storage-low', checking, { quality, alert: alert('storage-low') }),
   ...(
     [
       'chrome-android',
@@ -369,11 +377,5 @@ export const states: readonly GalleryState[] = [
     { picture: false, alert: alert('unexpected', { detail: 'TypeError: x is not a function' }) },
   ),
   state('finished', { name: 'finished' }, { answered: all, picture: false, receipt }),
-  state('finished-outro', { name: 'finished' }, { answered: all, picture: false, receipt, about }),
-  state(
-    'finished-earlier',
-    { name: 'finished', earlier: { finishedAt: '2025-12-03T06:58:12Z', answers: 5 } },
-    { answered: all, picture: false, about: { ...about, outro: null } },
-  ),
   state('finished-without-receipt', { name: 'finished' }, { answered: all, picture: false }),
 ];

@@ -3,7 +3,8 @@
 /** English words of the device check and the practice question. */
 export const check = {
   check: {
-    heading: 'Check your camera and microphone',
+    heading: 'Check camera and microphone',
+    greeting: (title: string, count: number) => `${title} · ${count === 1 ? '1 question' : `${count} questions`}`,
     back: (answered: number, count: number, next: number) =>
       `Welcome back. ${answered} of ${count} answers have arrived; you go on with question ${next}.`,
     plan: [
@@ -34,6 +35,16 @@ export const check = {
     heard: 'We have heard you.',
     silent: 'Is the right microphone chosen, and is it switched on?',
     start: 'Start interview',
+    startUnheard: 'We have not heard you yet. Start all the same?',
+    startAllTheSame: 'Start all the same',
+    speakFirst: 'Check my microphone',
+    /** What would make the recording better: each one line, with what to do. */
+    hints: {
+      dark: 'Your picture is dark. Turn to a window or a lamp.',
+      battery: 'The battery is low. Please connect a charger if you can.',
+      room: 'This device is almost full. Please delete photos or videos that you do not need.',
+      slow: 'Your connection is slow: small picture, clear voice. Move closer to the router if you can.',
+    },
     preview: 'Your picture, as the camera sees it',
     noPicture: 'No picture yet',
     quality: {
@@ -42,7 +53,7 @@ export const check = {
       great: 'a very good connection',
       good: 'a good connection',
       slow: 'a slow connection, good enough',
-      weak: 'a weak connection: small picture, clear voice',
+      weak: 'a weak connection',
     },
   },
 

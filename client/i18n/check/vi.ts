@@ -5,6 +5,7 @@ import type { check as en } from './en.ts';
 export const check: typeof en = {
   check: {
     heading: 'Kiểm\u00a0tra máy\u00a0ảnh và micrô',
+    greeting: (title, count) => `${title} · ${count} câu hỏi`,
     back: (answered, count, next) =>
       `Chào mừng bạn trở lại. Đã nhận ${answered}/${count} câu trả lời; bạn sẽ tiếp tục với câu ${next}.`,
     plan: [
@@ -33,6 +34,15 @@ export const check: typeof en = {
     heard: 'Chúng tôi đã nghe thấy bạn.',
     silent: 'Bạn đã chọn đúng micrô và bật micrô chưa?',
     start: 'Bắt đầu phỏng vấn',
+    startUnheard: 'Chúng tôi chưa nghe thấy bạn. Bạn vẫn muốn bắt đầu?',
+    startAllTheSame: 'Vẫn bắt đầu',
+    speakFirst: 'Kiểm tra micrô',
+    hints: {
+      dark: 'Hình của bạn hơi tối. Hãy quay mặt về phía cửa sổ hoặc đèn.',
+      battery: 'Pin sắp hết. Nếu được, bạn hãy cắm sạc.',
+      room: 'Thiết bị này sắp đầy bộ nhớ. Hãy xóa bớt ảnh hoặc video mà bạn không cần.',
+      slow: 'Kết nối của bạn chậm: hình nhỏ, tiếng vẫn rõ. Nếu được, hãy lại gần bộ phát sóng hơn.',
+    },
     preview: 'Hình của bạn qua máy ảnh',
     noPicture: 'Chưa có hình',
     quality: {
@@ -41,7 +51,7 @@ export const check: typeof en = {
       great: 'kết nối rất tốt',
       good: 'kết nối tốt',
       slow: 'kết nối chậm nhưng đủ dùng',
-      weak: 'kết nối yếu: hình nhỏ, tiếng rõ',
+      weak: 'kết nối yếu',
     },
   },
 

@@ -161,10 +161,6 @@ export const failures = {
       title: 'You are offline, and you can go on',
       text: 'Your answers are kept on this device. They are sent by themselves as soon as there is a connection.',
     },
-    'storage-low': {
-      title: 'This device is almost full',
-      text: 'A long answer may not fit. If you can, free some space now: photos, videos or apps that you do not need.',
-    },
     'storage-full': {
       title: 'This device is full',
       text: 'The recording goes on, and your answer is sent from this page. Please do not close it. To be on the safe side, save a copy.',

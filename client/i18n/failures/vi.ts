@@ -142,10 +142,6 @@ export const failures: typeof en = {
       title: 'Bạn đang ngoại tuyến và vẫn có thể tiếp tục',
       text: 'Câu trả lời được giữ trên thiết bị này và sẽ tự gửi đi ngay khi có kết nối.',
     },
-    'storage-low': {
-      title: 'Thiết bị này sắp đầy bộ nhớ',
-      text: 'Một câu trả lời dài có thể không đủ chỗ. Nếu được, hãy xóa bớt ngay ảnh, video hoặc ứng dụng mà bạn không cần.',
-    },
     'storage-full': {
       title: 'Thiết bị này đã đầy bộ nhớ',
       text: 'Việc ghi hình vẫn tiếp tục và câu trả lời được gửi thẳng từ trang này. Xin đừng đóng trang. Để chắc chắn, bạn hãy lưu một bản sao.',

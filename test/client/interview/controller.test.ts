@@ -109,7 +109,7 @@ async function open({
     },
     createAdaptiveQuality: (onQuality) =>
       createAdaptiveQuality({ onQuality, measure: () => new Promise((resolve) => (retune = resolve)) }),
-    silenceDetector: { sample: () => 'unknown', reset() {} },
+    silenceDetector: { sample: () => 'unknown', state: () => 'unknown', reset() {} },
     wakeLock: { hold: () => (page.awake = true), release: () => (page.awake = false) },
     watchDevices(_stream, onChange) {
       change = onChange;
@@ -119,6 +119,9 @@ async function open({
     reload: () => did.push('reload'),
     claim: async () => {},
     warning: async () => null,
+    hasRoom: async () => true,
+    watchDarkness: () => () => {},
+    watchBattery: () => () => {},
     isOnline: () => true,
     async saveTake() {
       if (script.copy) throw script.copy;

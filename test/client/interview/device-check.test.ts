@@ -1,11 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { DEFAULT_QUALITY, fitQuality } from '../../../client/capture/quality.ts';
-import { createDeviceCheck, secondsHeld } from '../../../client/interview/device-check.ts';
-import type { Alert } from '../../../client/interview/state.ts';
+import type { SoundState } from '../../../client/capture/silence-detector.ts';
+import { createDeviceCheck, type DeviceCheckOptions, secondsHeld } from '../../../client/interview/device-check.ts';
 import { createStore } from '../../../client/interview/store.ts';
 import { settle } from '../../support/manual-timers.ts';
 
 const QUESTION = { index: 1, text: 'Who are you?', thinkSeconds: 0, maxTakes: 1 };
+
+const unwatched = { watchDarkness: () => () => {}, watchBattery: () => () => {} };
 
 test.each([
   ['each', 'the longest answer', 180],
@@ -18,7 +20,7 @@ test.each([
 
 afterEach(() => vi.unstubAllGlobals());
 
-test('the warning about the device’s room follows the quality that was measured', async () => {
+test('the hint about the device’s room follows the quality that was measured', async () => {
   vi.stubGlobal('MediaRecorder', { isTypeSupported: () => true });
   vi.stubGlobal('navigator', { mediaDevices: { enumerateDevices: async () => [] } });
   const store = createStore();
@@ -42,16 +44,35 @@ test('the warning about the device’s room follows the quality that was measure
       measure: () => new Promise((resolve) => (measured = resolve)),
     },
     screen: { playback() {} },
-    async warning(needBytes): Promise<Alert | null> {
+    warning: async () => null,
+    async hasRoom(needBytes) {
       asked.push(needBytes);
-      return needBytes > 10_000_000 ? { code: 'storage-low' } : null;
+      return needBytes <= 10_000_000;
     },
+    sound: () => 'heard',
+    ...unwatched,
   });
   await check.open();
-  expect(store.get()).toMatchObject({ phase: { name: 'checking', ready: true }, alert: null });
+  expect(store.get()).toMatchObject({ phase: { name: 'checking', ready: true }, hints: [], alert: null });
   quality = fitQuality(9000);
   measured(9000);
   await settle();
-  expect(store.get().alert).toEqual({ code: 'storage-low' });
+  expect(store.get()).toMatchObject({ hints: ['room'], alert: null });
   expect(asked).toEqual([(664_000 / 8) * 60, (2_500_000 / 8) * 60]);
+});
+
+test('where no voice was heard for a while, the start is asked about once', () => {
+  let sound: SoundState = 'unknown';
+  const store = createStore();
+  const check = createDeviceCheck({ store, sound: () => sound, ...unwatched } as unknown as DeviceCheckOptions);
+  store.dispatch({ type: 'check' });
+  const asking = () => {
+    const { phase } = store.get();
+    return phase.name === 'checking' && phase.asking === true;
+  };
+  expect([check.mayStart(), asking()], 'the silence is too short to mean anything').toEqual([true, false]);
+  sound = 'silent';
+  expect([check.mayStart(), asking()]).toEqual([false, true]);
+  store.dispatch({ type: 'unheard', asking: false });
+  expect([check.mayStart(), asking()], 'not again').toEqual([true, false]);
 });

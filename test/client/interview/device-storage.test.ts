@@ -1,6 +1,11 @@
 /** A device whose database opens, is refused, or takes its time; and what the candidate is warned of. */
 import { expect, test } from 'vitest';
-import { forgetOldSessions, openDeviceSpool, storageWarning } from '../../../client/interview/device-storage.ts';
+import {
+  forgetOldSessions,
+  hasRoom,
+  openDeviceSpool,
+  storageWarning,
+} from '../../../client/interview/device-storage.ts';
 import type { DurableSpool } from '../../../client/upload/index.ts';
 import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
@@ -52,26 +57,30 @@ test('a slow database that may hold answers is waited for, and the page says so'
 });
 
 test.each([
-  ['a device that keeps nothing', null, 1e9, 'ready', 'not-kept'],
-  ['a device that keeps nothing new', { writable: false }, 1e9, 'ready', 'not-kept'],
-  ['little room', spool, 1e6, 'unsupported', 'storage-low'],
-  ['no service worker', spool, 1e9, 'unsupported', 'no-offline-reload'],
-  ['a service worker that is refused', spool, 1e9, 'refused', 'no-offline-reload'],
-  ['a service worker that may come later', spool, 1e9, 'later', undefined],
-  ['all is well', spool, 1e9, 'ready', undefined],
-] as const)('%s', async (_, given, quota, offline, code) => {
-  const estimate = async () => ({ quota, usage: 0 });
-  const warning = await storageWarning({ spool: given, estimate, needBytes: 1000, offline: Promise.resolve(offline) });
+  ['a device that keeps nothing', null, 'ready', 'not-kept'],
+  ['a device that keeps nothing new', { writable: false }, 'ready', 'not-kept'],
+  ['no service worker', spool, 'unsupported', 'no-offline-reload'],
+  ['a service worker that is refused', spool, 'refused', 'no-offline-reload'],
+  ['a service worker that may come later', spool, 'later', undefined],
+  ['all is well', spool, 'ready', undefined],
+] as const)('%s', async (_, given, offline, code) => {
+  const warning = await storageWarning({ spool: given, offline: Promise.resolve(offline) });
   expect(warning?.code).toBe(code);
 });
 
-test('a browser that never says how much room there is holds back no other warning', async () => {
+test.each([
+  ['little', 1e6, 1000, false],
+  ['less than the answers need', 1e9, 2e9, false],
+  ['enough', 1e9, 1000, true],
+])('room on the device: %s', async (_, quota, needBytes, room) => {
+  expect(await hasRoom({ estimate: async () => ({ quota, usage: 0 }), needBytes })).toBe(room);
+});
+
+test('a browser that never says how much room there is holds nothing up', async () => {
   const timers = createManualTimers();
-  const estimate = () => new Promise<never>(() => {});
-  const offline = Promise.resolve('refused' as const);
-  const warning = storageWarning({ spool, estimate, needBytes: 1000, offline, timers });
+  const room = hasRoom({ estimate: () => new Promise<never>(() => {}), needBytes: 1000, timers });
   await timers.advance(3000);
-  expect(await warning).toEqual({ code: 'no-offline-reload' });
+  expect(await room).toBe(true);
 });
 
 test('takes of other sessions leave the device 14 days after their last byte; those of this page, and of an open one, never', async () => {
