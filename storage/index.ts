@@ -39,6 +39,7 @@ export type { CopyReport } from './backup/copy-data.ts';
 export type { RepairReport } from './backup/repair.ts';
 export { restoreBackup } from './backup/restore.ts';
 export type { StoredProblem } from './backup/stored-file.ts';
+export { defaultInterviews } from './catalog/default-interviews.ts';
 export { type JobEnd, type Jobs, LONGEST_WAIT_MS } from './catalog/jobs.ts';
 export {
   GRACE_DAYS,

@@ -12,7 +12,16 @@ import {
   type StoredProblem,
 } from '../../storage/index.ts';
 import { readConfig } from '../config.ts';
-import { CommandError, type CommonOptions, createProgress, type Print, say, show, withCommon } from './command.ts';
+import {
+  CommandError,
+  type CommonOptions,
+  createProgress,
+  type Print,
+  say,
+  show,
+  withCommon,
+  withExamples,
+} from './command.ts';
 import { inMegabytes } from './table.ts';
 
 const FOLDER_HELP = `
@@ -20,7 +29,7 @@ FOLDER is the folder of one session, from "tresgo session list", or a part of it
 
 /** Adds `tresgo backup`, `tresgo restore` and `tresgo check`. */
 export function addBackupCommands(program: Command, print: Print): void {
-  withCommon(program.command('backup'))
+  withExamples(withCommon(program.command('backup')), 'backup --out /mnt/backups/today')
     .description('copy everything, consistently, while the server runs; "restore" takes the copy')
     .requiredOption('--out <folder>', 'where the copy goes: a folder that is new, or empty')
     .action(async (options: CommonOptions & { out: string }) => {
@@ -33,7 +42,10 @@ export function addBackupCommands(program: Command, print: Print): void {
       refuseProblems(report.problems, 'the data folder lacks them, and so does the backup');
     });
 
-  withCommon(program.command('restore').argument('<folder>', 'a backup, or a data folder that no server runs on'))
+  withExamples(
+    withCommon(program.command('restore').argument('<folder>', 'a backup, or a data folder that no server runs on')),
+    'restore /mnt/backups/today --data-dir ./data',
+  )
     .description('make a data folder of a backup; the data folder must hold nothing yet')
     .action(async (folder: string, options: CommonOptions) => {
       const { dataDir } = readConfig({ dataDir: options.dataDir });
@@ -50,7 +62,11 @@ export function addBackupCommands(program: Command, print: Print): void {
       refuseProblems(report.problems, 'the backup lacks them');
     });
 
-  withCommon(program.command('check').argument('[folder]', 'one session, or a backup; everything by default'))
+  withExamples(
+    withCommon(program.command('check').argument('[folder]', 'one session, or a backup; everything by default')),
+    'check',
+    'check nguyen_van_a --receipt receipt.txt',
+  )
     .description('compare the length and the SHA-256 of every recording with the catalog')
     .option('--receipt <file>', 'also compare with a receipt that a candidate has saved')
     .addHelpText('after', FOLDER_HELP)

@@ -6,6 +6,8 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { addBackupCommands } from './backup.ts';
 import { FileErrors, say } from './command.ts';
+import { addCompletionCommand } from './completion.ts';
+import { addHelpCommand } from './help.ts';
 import { addInterviewCommands } from './interview.ts';
 import { addJobCommands } from './job.ts';
 import { plainText } from './plain-text.ts';
@@ -29,8 +31,11 @@ export async function main(args: string[]): Promise<number> {
   addJobCommands(program, print);
   addTranscribeCommand(program, print);
   addBackupCommands(program, print);
+  addCompletionCommand(program, print);
+  addHelpCommand(program, print);
   try {
-    await program.parseAsync(args, { from: 'user' });
+    // Who types the name alone wants to know what there is.
+    await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

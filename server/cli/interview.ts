@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { type Storage, storageCodeOf } from '../../storage/index.ts';
+import { defaultInterviews, type Storage, storageCodeOf } from '../../storage/index.ts';
 import type { Interview } from '../../storage/types.ts';
+import { readConfig } from '../config.ts';
 import { answerFits, LOWEST_BITS_PER_SECOND } from '../wire.ts';
 import {
   CommandError,
@@ -12,6 +13,7 @@ import {
   show,
   table,
   withCommon,
+  withExamples,
   withStorage,
 } from './command.ts';
 import { readTextFile } from './input-file.ts';
@@ -21,14 +23,29 @@ const EXAMPLE = path.join(import.meta.dirname, '../../server/cli/interview.examp
 
 /** Adds `tresgo interview …`. */
 export function addInterviewCommands(program: Command, print: Print): void {
-  const interviews = program.command('interview').description('sets of questions');
+  const interviews = withExamples(
+    program.command('interview'),
+    'interview list',
+    'interview create sales.yaml',
+  ).description('sets of questions');
 
-  withCommon(interviews.command('create').argument('<file>', 'a YAML file; - reads standard input'))
+  withExamples(
+    withCommon(interviews.command('create').argument('<file>', 'a YAML file; - reads standard input')),
+    'interview create sales.yaml --dry-run',
+    'interview create sales.yaml',
+    'interview show sales > sales.yaml',
+  )
     .description('add the interview in FILE to the catalog; "token create --interview SLUG" makes links for it')
+    .option('--dry-run', 'look for mistakes alone, and change nothing')
     .option('--replace', 'take the place of another interview with this slug; sessions that have begun keep theirs')
     .addHelpText('after', () => keysHelp())
-    .action(async (file: string, options: CommonOptions & { replace?: true }) => {
+    .action(async (file: string, options: CommonOptions & { replace?: true; dryRun?: true }) => {
       const interview = await readInterview(file);
+      if (options.dryRun) {
+        for (const line of tooLongIn(interview, readConfig({ dataDir: options.dataDir }).maxAnswerBytes)) say(line);
+        const text = `The file is right: the interview "${interview.slug}" has ${inQuestions(interview)}. Nothing was changed.`;
+        return show(print, options, { ...interview, outcome: 'checked' }, () => text);
+      }
       const { outcome, maxAnswerBytes } = await withStorage(
         options,
         async (storage, config) => ({
@@ -55,7 +72,7 @@ export function addInterviewCommands(program: Command, print: Print): void {
       );
     });
 
-  withCommon(interviews.command('list'))
+  withExamples(withCommon(interviews.command('list')), 'interview list --json')
     .description('all interviews')
     .action(async (options: CommonOptions) => {
       const all = await withStorage(options, (storage) => storage.interviews.list());
@@ -73,15 +90,36 @@ export function addInterviewCommands(program: Command, print: Print): void {
       );
     });
 
-  withCommon(interviews.command('show').argument('<slug>', 'the interview’s short name, from "interview list"'))
+  withExamples(withCommon(interviews.command('delete').argument('<slug>', SLUG)), 'interview delete sales')
+    .description('take away an interview that no token was ever made for')
+    .action(async (slug: string, options: CommonOptions) => {
+      await withStorage(options, async (storage) => {
+        if (defaultInterviews.some((one) => one.slug === slug))
+          throw new CommandError(`the interview "${slug}" is made anew at every start: change it with --replace`);
+        const used = (await storage.lists.tokens()).filter(({ token }) => token.interview === slug).length;
+        if (used > 0)
+          throw new CommandError(
+            `the interview "${slug}" has ${used === 1 ? 'a token' : `${used} tokens`}, so it stays: what candidates were asked belongs to their answers`,
+          );
+        if (!(await storage.interviews.delete(slug))) throw noInterview(slug);
+      });
+      show(print, options, { slug, outcome: 'deleted' }, () => `The interview "${slug}" is deleted.`);
+    });
+
+  withExamples(withCommon(interviews.command('show').argument('<slug>', SLUG)), 'interview show default')
     .description('one interview, as a file that "interview create" takes')
     .action(async (slug: string, options: CommonOptions) => {
       const interview = await withStorage(options, (storage) => storage.interviews.get(slug));
-      if (!interview)
-        throw new CommandError(`there is no interview ${JSON.stringify(slug)}: "tresgo interview list" shows them`);
+      if (!interview) throw noInterview(slug);
       const { interviewText } = await import('./interview-file.ts');
       show(print, options, interview, () => interviewText(interview).trimEnd());
     });
+}
+
+const SLUG = 'the interview’s short name, from "interview list"';
+
+function noInterview(slug: string): CommandError {
+  return new CommandError(`there is no interview ${JSON.stringify(slug)}: "tresgo interview list" shows them`);
 }
 
 /** A line for each interview with questions whose longest answer is more than the server takes; it is cut off then. */

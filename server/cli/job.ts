@@ -9,6 +9,7 @@ import {
   show,
   table,
   withCommon,
+  withExamples,
   withStorage,
 } from './command.ts';
 
@@ -16,9 +17,11 @@ const STATES: JobState[] = ['queued', 'running', 'done', 'dead'];
 
 /** Adds `tresgo job …`. */
 export function addJobCommands(program: Command, print: Print): void {
-  const jobs = program.command('job').description('work on answers in the background: seekable copies, transcripts');
+  const jobs = withExamples(program.command('job'), 'job list', 'job retry --dead').description(
+    'work on answers in the background: seekable copies, transcripts',
+  );
 
-  withCommon(jobs.command('list'))
+  withExamples(withCommon(jobs.command('list')), 'job list', 'job list --state dead')
     .description('all jobs, oldest first, with how far they are and why they wait')
     .addOption(new Option('--state <state>', 'those in one state alone').choices(STATES))
     .action(async (options: CommonOptions & { state?: JobState }) => {
@@ -28,7 +31,11 @@ export function addJobCommands(program: Command, print: Print): void {
       show(print, options, all.map(documentOf), () => table(all.map(rowOf), 'No jobs.'));
     });
 
-  withCommon(jobs.command('retry').argument('[id]', 'the job’s id, from "job list"', parseId))
+  withExamples(
+    withCommon(jobs.command('retry').argument('[id]', 'the job’s id, from "job list"', parseId)),
+    'job retry 7',
+    'job retry --dead',
+  )
     .description('begin a job afresh, at once, whatever became of it; the running server takes it up')
     .option('--dead', 'all that were given up')
     .action(async (id: number | undefined, options: CommonOptions & { dead?: true }, command: Command) => {

@@ -6,7 +6,7 @@ import { type Config, isRunByNpm, readConfig } from '../config.ts';
 import { createLogDestination } from '../http/log-destination.ts';
 import { type Running, startServer } from '../main.ts';
 import type { SessionEvent } from '../routes/sessions.ts';
-import { type CommonOptions, type Print, printAsIs, watchForNew, withCommon } from './command.ts';
+import { type CommonOptions, type Print, printAsIs, watchForNew, withCommon, withExamples } from './command.ts';
 import { tooLong } from './interview.ts';
 import { type Phone, phoneText, preparePhone, qrCode } from './phone.ts';
 import { plainText } from './plain-text.ts';
@@ -28,7 +28,7 @@ interface ServeOptions extends CommonOptions {
 
 /** Adds `tresgo serve`. */
 export function addServeCommand(program: Command, print: Print): void {
-  withCommon(program.command('serve'))
+  withExamples(withCommon(program.command('serve')), 'serve', 'serve --demo', 'serve --demo --phone')
     .description('run the server until it is told to stop (Ctrl+C, SIGTERM)')
     .option('--demo', `also make a token for "${DEMO_NAME}", good for ${DEMO_HOURS} h, and print its link`)
     .option('--phone', 'listen on the local network over HTTPS; with --demo, print the link as a QR code, too')

@@ -21,7 +21,11 @@ import { inMegabytes } from './table.ts';
 
 /** Adds `tresgo session …`. */
 export function addSessionCommands(program: Command, print: Print): void {
-  const sessions = program.command('session').description('recorded sessions');
+  const sessions = withExamples(
+    program.command('session'),
+    'session list --since 7d',
+    'session show nguyen_van_a',
+  ).description('recorded sessions');
 
   withExamples(
     withFilters(withCommon(sessions.command('list')), STATES, 'started', ['started', 'name']),

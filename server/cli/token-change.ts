@@ -1,8 +1,6 @@
 /** What an admin changes of a token that is out already: `tresgo token revoke`, `restore`, `update`, `reissue`. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { DateTime } from 'luxon';
-import type { Storage } from '../../storage/index.ts';
-import type { Token } from '../../storage/types.ts';
 import {
   CommandError,
   type CommonOptions,
@@ -44,7 +42,6 @@ export function addTokenChanges(create: (name: string) => Command, print: Print)
       .action(async (id: string, options: CommonOptions) => {
         const token = await withStorage(options, async (storage) => {
           const { token } = await requireToken(storage, id);
-          if (!revoked) await requireInterview(storage, token);
           await storage.tokens.revoke(token.id, revoked);
           return tokenSummary(await requireToken(storage, token.id));
         });
@@ -70,7 +67,6 @@ export function addTokenChanges(create: (name: string) => Command, print: Print)
         command.error('error: say what to change: --expires, --name, --max-sessions, --time-factor or --extra-takes');
       const token = await withStorage(command.opts<CommonOptions>(), async (storage) => {
         const { token } = await requireToken(storage, id);
-        if (expires) await requireInterview(storage, token);
         await storage.tokens.update(token.id, {
           ...change,
           ...(expires ? { expiresAt: expires(token.expiresAt) } : {}),
@@ -85,7 +81,7 @@ export function addTokenChanges(create: (name: string) => Command, print: Print)
     .action(async (id: string, options: CommonOptions) => {
       const { made, state, guess } = await withStorage(options, async (storage, config) => {
         const { token } = await requireToken(storage, id);
-        const interview = await requireInterview(storage, token);
+        const interview = await storage.interviews.get(token.interview);
         const reissued = await storage.tokens.reissue(token.id);
         if (!reissued) throw new CommandError(`the token ${token.id} is gone`);
         const { origin, guess } = await linkOrigin(storage, config);
@@ -94,7 +90,7 @@ export function addTokenChanges(create: (name: string) => Command, print: Print)
           id: token.id,
           token: reissued.secret,
           name: token.name,
-          link: linkOf(origin, reissued.secret, token.language ?? interview.language ?? null),
+          link: linkOf(origin, reissued.secret, token.language ?? interview?.language ?? null),
           expiresAt: token.expiresAt?.toUTC().toISO() ?? null,
         };
         return { made, guess, state };
@@ -114,19 +110,6 @@ export function addTokenChanges(create: (name: string) => Command, print: Print)
 }
 
 const CURES = { revoked: '"tresgo token restore"', expired: '"tresgo token update --expires 7d"' };
-
-/**
- * The interview of a token that is to open again.
- * @throws CommandError where the interview was deleted
- */
-async function requireInterview({ interviews }: Storage, token: Token) {
-  const interview = await interviews.get(token.interview);
-  if (!interview)
-    throw new CommandError(
-      `the interview "${token.interview}" of this token was deleted: "tresgo interview create" makes it again`,
-    );
-  return interview;
-}
 
 function updateText(token: ReturnType<typeof tokenSummary>): string {
   const { name, state, expiresAt, maxSessions, timeFactor, extraTakes } = token;

@@ -75,7 +75,13 @@ export async function createToken(
 
 /** Adds `tresgo token …`. */
 export function addTokenCommands(program: Command, print: Print): void {
-  const tokens = program.command('token').description('links for candidates');
+  const tokens = withExamples(
+    program.command('token'),
+    'token create --name "Nguyễn Văn A"',
+    'token import candidates.csv --out invitations.csv',
+    'token list --state invited,opened',
+    'token remind --older 2d',
+  ).description('links for candidates');
 
   withExamples(
     withCommon(tokens.command('create')),

@@ -5,7 +5,16 @@ import { answersOf, type Storage } from '../../storage/index.ts';
 import type { Job, Session } from '../../storage/types.ts';
 import type { Config } from '../config.ts';
 import { createBackground } from '../jobs/background.ts';
-import { CommandError, type CommonOptions, type Print, say, show, withCommon, withStorage } from './command.ts';
+import {
+  CommandError,
+  type CommonOptions,
+  type Print,
+  say,
+  show,
+  withCommon,
+  withExamples,
+  withStorage,
+} from './command.ts';
 import { FOLDER, requireSession } from './session-name.ts';
 
 const LOOK_MS = 300;
@@ -15,7 +24,7 @@ const silent = { debug() {}, info() {}, warn() {} };
 
 /** Adds `tresgo transcribe`. */
 export function addTranscribeCommand(program: Command, print: Print): void {
-  withCommon(program.command('transcribe').argument('<folder>', FOLDER))
+  withExamples(withCommon(program.command('transcribe').argument('<folder>', FOLDER)), 'transcribe nguyen_van_a')
     .description('write down what was said in a session’s answers, or do it again')
     .action(async (folder: string, options: CommonOptions) => {
       const done = await withStorage(options, (storage, config) => transcribe(storage, config, folder));

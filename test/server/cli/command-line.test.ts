@@ -52,7 +52,8 @@ test.each([
   [['nonsense'], /unknown command/],
   [['interview', 'create'], /missing required argument/],
   [['token'], /Usage/],
-  [[], /Usage/],
+  [['help', 'nonsense'], /there is no help of 'nonsense'/],
+  [['completion', 'tcsh'], /bash, zsh, fish/],
 ])('wrong usage %j is explained on standard error, with exit status 2', async (args, words) => {
   const { status, stdout, stderr } = await inThisProcess(args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -60,7 +61,10 @@ test.each([
 });
 
 test.each([
+  [],
   ['--help'],
+  ['help'],
+  ['help', 'token', 'create'],
   ['serve', '--help'],
   ['token', '--help'],
   ['token', 'create', '--help'],
@@ -107,6 +111,11 @@ test('a reader of the output that stops early is no error', async () => {
 test.each([
   ['token', 'list'],
   ['token', 'show', 'x'],
+  ['token', 'update', 'x', '--name', 'A'],
+  ['token', 'reissue', 'x'],
+  ['token', 'remind'],
+  ['session', 'reopen', 'x'],
+  ['interview', 'delete', 'x'],
   ['token', 'revoke', 'x'],
   ['token', 'restore', 'x'],
   ['interview', 'list'],

@@ -216,3 +216,26 @@ test('a question whose longest answer can’t fit is named, with the size and th
     vi.unstubAllEnvs();
   }
 });
+
+test('--dry-run looks at the file, and makes and changes nothing', async () => {
+  const checked = await run('interview', 'create', file, '--dry-run');
+  expect(checked).toEqual({
+    status: 0,
+    stdout: 'The file is right: the interview "short" has 2 questions. Nothing was changed.\n',
+    stderr: '',
+  });
+  await writeFile(file, FILE.replace('end', 'never'));
+  expectRefusal(await run('interview', 'create', file, '--dry-run'), /gate: takes each or end/);
+  expectRefusal(await run('interview', 'list'), /there is no data folder/);
+});
+
+test('an interview is deleted while no token was made for it', async () => {
+  await run('interview', 'create', file);
+  expect(await json('interview', 'delete', 'short')).toEqual({ slug: 'short', outcome: 'deleted' });
+  expectRefusal(await run('interview', 'delete', 'short'), /there is no interview "short"/);
+  expectRefusal(await run('interview', 'delete', 'default-vi'), /is made anew at every start/);
+  await run('interview', 'create', file);
+  await json('token', 'create', '--name', 'Anna', '--interview', 'short');
+  expectRefusal(await run('interview', 'delete', 'short'), /has a token, so it stays/);
+  expect(await json('interview', 'show', 'short')).toEqual(INTERVIEW);
+});
