@@ -1,5 +1,6 @@
 /** What the page knows of the interview besides its questions: who asks, for whom, and until when. */
 import type { InterviewDetails, StartSessionResponse } from '../../server/wire.ts';
+import type { ApiError } from '../api.ts';
 
 /** Null where the admin wrote nothing, or where an older page or server told nothing. */
 export interface About extends Required<Omit<InterviewDetails, 'title'>> {
@@ -12,6 +13,17 @@ export interface About extends Required<Omit<InterviewDetails, 'title'>> {
   /** What this person's times have been multiplied with, and how many takes were added; 1 and 0 as a rule. */
   timeFactor: number;
   extraTakes: number;
+}
+
+/** What is known of an interview that was finished before: when (ISO 8601, UTC), and with how many answers. */
+export interface FinishedBefore {
+  finishedAt: string;
+  answers: number;
+}
+
+/** What a refused start tells of the session that was finished; null where it tells nothing. */
+export function finishedBefore({ body }: Pick<ApiError, 'body'>): FinishedBefore | null {
+  return body?.finished && body.finishedAt ? { finishedAt: body.finishedAt, answers: body.answers ?? 0 } : null;
 }
 
 /** An interview of which nothing is known. */

@@ -107,9 +107,9 @@ export function createController({
     store,
     onOpen: (interview) => flow.begin(interview),
     onBack: () => queue.retryNow(),
-    onEnd(receipt) {
+    onEnd(receipt, earlier = null) {
       preview.close();
-      dispatch({ type: 'finished', receipt });
+      dispatch({ type: 'finished', receipt, earlier });
     },
   });
   const queue = createSessionQueue(({ folder, uploadEndpoint: endpoint }) =>

@@ -2,6 +2,7 @@
 import { type FinishSessionResponse, isRetryable, type StartSessionResponse } from '../../server/wire.ts';
 import { type Api, ApiError, type FinishRequest } from '../api.ts';
 import type { RetrySchedule } from '../upload/retry-schedule.ts';
+import { type FinishedBefore, finishedBefore } from './about.ts';
 import type { SavedInterview } from './saved-record.ts';
 
 /** How long the candidate looks at an empty page before the interview opens with what the device remembers, in ms. */
@@ -15,10 +16,10 @@ interface SessionCallsOptions {
 }
 
 /**
- * What the server decided on a start. `used-up`: each session of the token is finished. `refused`: a problem that no
+ * What the server decided on a start. `usedUp`: each session of the token is finished, and when, where the server says. `refused`: a problem that no
  * retry solves.
  */
-export type StartResult = StartSessionResponse | 'used-up' | 'refused';
+export type StartResult = StartSessionResponse | { usedUp: FinishedBefore | null } | 'refused';
 /**
  * What the server decided on a finish. `missing`: the server lacks answers. `refused`: a problem that no retry solves.
  */
@@ -60,7 +61,7 @@ export function createSessionCalls({ api, schedule, onProblem }: SessionCallsOpt
     async start(token, userName, consent) {
       const response = await untilDecided(() => api.startSession(token, userName, consent));
       if (!(response instanceof ApiError)) return response;
-      return response.code === 'sessions-used-up' ? 'used-up' : 'refused';
+      return response.code === 'sessions-used-up' ? { usedUp: finishedBefore(response) } : 'refused';
     },
     async finish(session) {
       const response = await untilDecided(() => api.finishSession(session));

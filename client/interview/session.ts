@@ -3,7 +3,7 @@ import type { FinishSessionResponse } from '../../server/wire.ts';
 import { type Api, ApiError, type FinishRequest } from '../api.ts';
 import { systemTimers } from '../timers.ts';
 import { createRetrySchedule } from '../upload/retry-schedule.ts';
-import { aboutOf } from './about.ts';
+import { aboutOf, type FinishedBefore } from './about.ts';
 import { alertOf, waitingAlert } from './alerts.ts';
 import { createConsent } from './consent.ts';
 import type { Identity, SavedInterview, SavedRecord } from './saved-record.ts';
@@ -27,7 +27,7 @@ export interface SessionOptions {
   /** The server has responded after the interview continued with what the device remembers. */
   onBack: () => void;
   /** The session is closed for good. */
-  onEnd: (receipt: SavedReceipt | null) => void;
+  onEnd: (receipt: SavedReceipt | null, earlier?: FinishedBefore | null) => void;
 }
 
 /** The session of the page. */
@@ -130,9 +130,12 @@ export function createSession({
     await begin(opened.interview, { code: 'working-offline' });
   }
 
-  async function begin(start: SavedInterview | 'used-up' | 'refused', then: Alert | null = null): Promise<void> {
-    if (start === 'used-up') return end(null);
+  async function begin(
+    start: SavedInterview | Exclude<StartResult, { ok: true }>,
+    then: Alert | null = null,
+  ): Promise<void> {
     if (start === 'refused') return;
+    if ('usedUp' in start) return end(null, start.usedUp);
     let waited = false;
     if (!claimed) {
       await claim(start.folder, () => {
@@ -154,8 +157,8 @@ export function createSession({
     dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered, about });
     dispatch({ type: 'voice-alone', on: savedRecord.load().voiceAlone ?? false });
     const agreed = await consent.ask(start);
-    if (agreed === 'used-up') return end(null);
     if (agreed === 'refused') return;
+    if ('usedUp' in agreed) return end(null, agreed.usedUp);
     if (agreed !== start) remember(agreed);
     await on.onOpen(start);
     if (then && get().alert === null) alert(then);
@@ -173,7 +176,7 @@ export function createSession({
   /** Takes over what the server says after the interview opened with what the device remembers. */
   function reconcile(start: StartResult): void {
     if (start === 'refused') return;
-    if (start === 'used-up') end(null);
+    if ('usedUp' in start) end(null, start.usedUp);
     // The token's session is another one by now: this one was finished elsewhere.
     else if (start.folder !== who.folder) reload();
     else {
@@ -184,14 +187,18 @@ export function createSession({
     }
   }
 
-  function end(closed: FinishSessionResponse | null): void {
+  function end(closed: FinishSessionResponse | null, earlier: FinishedBefore | null = null): void {
     const { recordedMs = {}, sitting } = savedRecord.load();
     const title = get().title || sitting?.interview.title || '';
+    const about = sitting ? aboutOf(sitting) : get().about;
+    // This tab may have closed it, and have its receipt.
+    const kept = savedRecord.loadReceipt();
+    const own = earlier !== null && kept?.finishedAt === earlier.finishedAt ? kept : null;
     savedRecord.clear();
     // Servers that know no receipts send none.
-    const receipt = closed?.receipt ? { ...closed.receipt, title, userName: who.userName, recordedMs } : null;
+    const receipt = closed?.receipt ? { ...closed.receipt, title, userName: who.userName, recordedMs, about } : own;
     savedRecord.saveReceipt(receipt);
-    on.onEnd(receipt);
+    on.onEnd(receipt, earlier);
   }
 
   return {

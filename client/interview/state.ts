@@ -13,7 +13,7 @@ import type { Question, Receipt } from '../../server/wire.ts';
 import type { Devices } from '../capture/devices.ts';
 import type { Quality } from '../capture/quality.ts';
 import type { Gate } from '../upload/events.ts';
-import { type About, unknownAbout } from './about.ts';
+import { type About, type FinishedBefore, unknownAbout } from './about.ts';
 import type { Alert, Hint } from './alert-codes.ts';
 import { isDone, nextQuestion } from './progress.ts';
 
@@ -56,7 +56,8 @@ export type Phase =
   | { name: 'paused' }
   /** All answers are recorded; the session is being closed. */
   | { name: 'finishing'; gate: Gate }
-  | { name: 'finished' };
+  /** `earlier`: it was finished before this page came, which has no receipt of it. */
+  | { name: 'finished'; earlier?: FinishedBefore };
 
 /**
  * Why the candidate decides on a take. `review`: the question allows another take. `reload`: a reload or a crash cut the
@@ -104,6 +105,8 @@ export interface SavedReceipt extends Receipt {
   userName: string;
   /** Length of the answer by question, in ms; a question that another device recorded is missing. */
   recordedMs: Record<number, number>;
+  /** For a reload after the end; missing where a page of before 0.4 kept the receipt. */
+  about?: About;
 }
 
 /** What can happen. */
@@ -140,7 +143,7 @@ export type Event =
   | { type: 'keep' }
   | { type: 'again' }
   | { type: 'finishing'; gate: Gate }
-  | { type: 'finished'; receipt: SavedReceipt | null }
+  | { type: 'finished'; receipt: SavedReceipt | null; earlier?: FinishedBefore | null }
   | { type: 'alert'; alert: Alert | null };
 
 /** The state of a page that has just been loaded. */
@@ -247,7 +250,10 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
     case 'finishing':
       return { ...state, phase: { name: 'finishing', gate: event.gate } };
     case 'finished':
-      return to({ name: 'finished' }, { receipt: event.receipt });
+      return to(event.earlier ? { name: 'finished', earlier: event.earlier } : { name: 'finished' }, {
+        receipt: event.receipt,
+        about: event.receipt?.about ?? state.about,
+      });
   }
 }
 

@@ -1,8 +1,12 @@
 /** The login page: starts a session with token and name, then opens `/interview`. */
 import { ApiError, createApi } from '../api.ts';
 import { languages, type Messages, pickMessages, problemText } from '../i18n/index.ts';
+import { type FinishedBefore, finishedBefore } from '../interview/about.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { registerServiceWorker } from '../offline/register.ts';
+import { formatMoment } from '../view/format.ts';
+import { keepLanguage, wishedLanguages } from './language.ts';
+import { createGreeting } from './login-greeting.ts';
 import { tokenOfAddress, tokensOf } from './token-text.ts';
 
 const api = createApi();
@@ -15,9 +19,16 @@ const alertRegion = require('alert', HTMLElement);
 const keptBox = require('kept', HTMLElement);
 const goOn = require('go-on', HTMLAnchorElement);
 const languageSwitch = require('languages', HTMLElement);
-let messages = await pickMessages(location.search, navigator.languages);
+const tokenField = require('token-field', HTMLElement);
+const recognised = require('recognised', HTMLElement);
+const lead = require('lead', HTMLElement);
+const goodNews = require('good-news', HTMLElement);
+const greeting = createGreeting();
+let messages = await pickMessages(location.search, wishedLanguages());
 /** The text of the alert in any language, since it must follow the language switch. */
 let alertWords: (messages: Messages) => string = () => '';
+/** The words of a success: the interview was finished before. */
+let goodWords: ((messages: Messages) => string) | null = null;
 let working = false;
 
 function require<T extends HTMLElement>(id: string, type: new () => T): T {
@@ -47,6 +58,17 @@ function write(): void {
     if (typeof words === 'string') element.textContent = words;
   }
   if (working) submit.textContent = messages.login.working;
+  greeting.write(messages, alertWords(messages) !== '');
+  const folded = tokenField.classList.contains('folded');
+  if (folded) lead.textContent = messages.login.leadName;
+  recognised.hidden = !folded;
+  recognised.dataset.known = String(greeting.knows(token.value));
+  const { linkKnown, linkRead } = messages.login;
+  require('recognised-words', HTMLElement).textContent = greeting.knows(token.value) ? linkKnown : linkRead;
+  if (goodWords !== null) {
+    require('heading', HTMLElement).textContent = messages.finished.heading;
+    goodNews.textContent = goodWords(messages);
+  }
   require('kept-words', HTMLElement).textContent = messages.login.kept(savedRecord.get()?.userName ?? '');
   goOn.href = `/interview${location.search}`;
   const words = alertWords(messages);
@@ -57,9 +79,33 @@ function write(): void {
   }
 }
 
-function say(words: (messages: Messages) => string): void {
+/** Says what is wrong, and with which field, which then has the focus. */
+function say(words: (messages: Messages) => string, field?: HTMLInputElement): void {
   alertWords = words;
+  for (const each of [token, userName]) {
+    each.setAttribute('aria-invalid', String(each === field));
+    if (each === field) each.setAttribute('aria-describedby', alertRegion.id);
+    else each.removeAttribute('aria-describedby');
+  }
+  if (field === token) fold(false);
   write();
+  field?.focus();
+}
+
+function fold(on: boolean): void {
+  tokenField.classList.toggle('folded', on);
+}
+
+/** The interview was finished before: that is good news, and there is nothing to log in to. */
+function celebrate({ finishedAt, answers }: FinishedBefore): void {
+  goodWords = ({ lang, finished }) => finished.earlier(formatMoment(finishedAt, lang), answers);
+  form.hidden = true;
+  lead.hidden = true;
+  require('promise', HTMLElement).hidden = true;
+  keptBox.hidden = true;
+  goodNews.hidden = false;
+  write();
+  require('heading', HTMLElement).focus();
 }
 
 function setWorking(on: boolean): void {
@@ -80,7 +126,15 @@ function prefill(): void {
   const kept = savedRecord.get();
   const mine = kept !== null && (linked === null || linked === kept.token);
   keptBox.hidden = !mine;
-  if (linked !== null) token.value = linked;
+  if (linked !== null) {
+    token.value = linked;
+    fold(true);
+    void verify(linked, []).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code !== 'unauthorized') return;
+      fold(false);
+      write();
+    });
+  }
   if (mine && token.value === '') token.value = kept.token;
   if (mine && userName.value === '') userName.value = kept.userName;
 }
@@ -88,7 +142,13 @@ function prefill(): void {
 /** The first token that the server knows; rejects with what was said of the first, where it knows none. */
 async function verify(first: string, others: string[]): Promise<string> {
   try {
-    await api.verifyToken(first);
+    const { interview } = await api.verifyToken(first);
+    greeting.learn(first, interview);
+    // Where the browser prefers no language that we have, the interview's own is the next best.
+    const picked = await pickMessages(location.search, wishedLanguages(interview.language)).catch(() => messages);
+    if (picked.lang !== messages.lang) keepLanguage(picked.lang);
+    messages = picked;
+    write();
     return first;
   } catch (error) {
     const [next, ...rest] = others;
@@ -104,26 +164,37 @@ async function logIn(): Promise<void> {
   const typed = userName.value.trim();
   if (first === undefined || typed === '') {
     const empty = first === undefined ? token : userName;
-    say(({ login }) => (empty === token ? login.tokenMissing : login.nameMissing));
-    empty.focus();
+    say(({ login }) => (empty === token ? login.tokenMissing : login.nameMissing), empty);
     return;
   }
   if (!savedRecord.lasting) {
     say(({ login }) => login.storageRefused);
     return;
   }
-  alertWords = () => '';
+  say(() => '');
   setWorking(true);
+  let proved: string | null = null;
   try {
-    const wanted = { token: await verify(first, others), userName: typed };
+    proved = await verify(first, others);
+    const wanted = { token: proved, userName: typed };
     const { folder } = await api.startSession(wanted.token, wanted.userName);
     const same = savedRecord.get()?.folder === folder;
     savedRecord.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
     location.assign(`/interview${location.search}`);
   } catch (error) {
-    alertWords = (words) => (error instanceof ApiError ? problemText(words, error) : String(error));
     setWorking(false);
+    refused(error, proved !== null);
   }
+}
+
+/** Says why the log-in was refused. `proved`: the server knows the token, so it is the name that does not match. */
+function refused(error: unknown, proved: boolean): void {
+  const earlier = error instanceof ApiError ? finishedBefore(error) : null;
+  if (!(error instanceof ApiError)) say(() => String(error));
+  else if (earlier) celebrate(earlier);
+  else if (error.code !== 'unauthorized') say((words) => problemText(words, error));
+  else if (proved) say(({ login }) => login.nameDiffers, userName);
+  else say(({ login }) => login.tokenUnknown, token);
 }
 
 for (const { lang, languageName } of languages) {
@@ -132,7 +203,7 @@ for (const { lang, languageName } of languages) {
   button.lang = lang;
   button.textContent = languageName;
   button.addEventListener('click', () => {
-    history.replaceState(history.state, '', `${location.pathname}?lang=${lang}`);
+    keepLanguage(lang);
     void pickMessages(location.search, []).then((loaded) => {
       messages = loaded;
       write();
@@ -140,6 +211,11 @@ for (const { lang, languageName } of languages) {
   });
   languageSwitch.append(button);
 }
+require('change-token', HTMLButtonElement).addEventListener('click', () => {
+  fold(false);
+  write();
+  token.select();
+});
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (!working) void logIn();

@@ -23,7 +23,8 @@ export function createReceipt(messages: Messages, actions: Pick<Actions, 'saveRe
     digests,
   );
   const save = button('secondary', words.save, () => actions.saveReceipt());
-  const element = h('section', { class: 'receipt' }, h('h2', {}, words.heading), facts, table, full, save);
+  const folded = h('details', { class: 'receipt-fold' }, h('summary', {}, words.heading), facts, table, full);
+  const element = h('section', { class: 'receipt', 'aria-label': words.heading }, folded, save);
   let shown: SavedReceipt | null = null;
   return {
     element,

@@ -17,6 +17,7 @@ import {
   type FolderFile,
   inBothSizes,
   logIn,
+  openReceipt,
   press,
   readSession,
   statusOf,
@@ -328,6 +329,7 @@ test('back and forward, with Chromium’s back-forward cache and without it: not
     await expectReturns(page, ['mediastream', 'cached', 'cached']);
     await expect(page.locator('html')).toHaveAttribute('data-left');
     await expectFinished(page);
+    await openReceipt(page);
     await expect(page.getByRole('table', { name: 'Your receipt' }).getByRole('row')).toHaveCount(6);
     expect((await readSession(server)).meta).toMatchObject({ status: 'finished', files: { length: 5 } });
   } finally {

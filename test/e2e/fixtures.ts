@@ -168,6 +168,11 @@ export async function expectFinished(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeVisible({ timeout: 60_000 });
 }
 
+/** Unfolds the receipt on the last page. */
+export async function openReceipt(page: Page): Promise<void> {
+  await page.getByText('Your receipt', { exact: true }).click();
+}
+
 /** Returns `window.tresgo.status()` of the page. */
 export async function statusOf(page: Page): Promise<TresgoStatus> {
   return page.evaluate(() => window.tresgo.status());

@@ -10,6 +10,7 @@ import {
   expectRecording,
   inviteToOwnInterview,
   logIn,
+  openReceipt,
   PHONE,
   press,
   readSession,
@@ -155,6 +156,7 @@ test('practice, time to think, a limit, two takes, a pause and a receipt', async
     ['Q1.webm', 'Q2.webm', 'takes/Q3-1.webm', 'Q3.webm'].map((name) => digests[name]),
   );
 
+  await openReceipt(page);
   for (const name of ['Q1.webm', 'Q2.webm', 'Q3.webm'])
     await expect(page.getByRole('table')).toContainText(digests[name]?.slice(0, 8) ?? '');
   const download = page.waitForEvent('download');

@@ -75,6 +75,8 @@ test('from the link to the receipt by keyboard alone, with a choice of takes', a
   // The tab shows the end again after a reload, without a token.
   await page.reload();
   await expectFinished(page);
+  await tabTo(page, 'Your receipt');
+  await page.keyboard.press('Enter');
   await expect(page.getByRole('table', { name: 'Your receipt' }).getByRole('row')).toHaveCount(4);
   expect(await page.evaluate(() => localStorage.length)).toBe(0);
 });

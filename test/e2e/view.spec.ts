@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import type { Live } from '../../client/interview/actions.ts';
 import type { Gallery } from '../gallery/serve.ts';
-import { expect, press, test } from './fixtures.ts';
+import { expect, openReceipt, press, test } from './fixtures.ts';
 
 let gallery: Gallery;
 test.beforeEach(async ({ gallery: built }) => {
@@ -312,6 +312,8 @@ for (const [motion, moves] of [
 
 test('the receipt lists the answers that the server stores', async ({ page }) => {
   await show(page, 'finished');
+  await expect(page.getByRole('table')).toHaveCount(0);
+  await openReceipt(page);
   const rows = page.getByRole('table', { name: 'Your receipt' }).getByRole('row');
   await expect(rows).toHaveCount(6);
   await expect(rows.nth(1).getByRole('cell')).toHaveText(['1', '1:02', '3.1 MB', /2025/, '1a7f03c9']);

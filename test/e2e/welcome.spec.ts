@@ -1,5 +1,5 @@
 /** What surrounds the recording for a nervous person: who asks, what is agreed to, a name that differs, a link that is done. */
-import { expect, inviteToOwnInterview, press, readSession, test } from './fixtures.ts';
+import { answer, expect, expectFinished, inviteToOwnInterview, logIn, press, readSession, test } from './fixtures.ts';
 
 test('a consent is asked for before the camera: by keyboard, waiting for a connection, once', async ({
   page,
@@ -47,4 +47,82 @@ test('a consent is asked for before the camera: by keyboard, waiting for a conne
   expect((await readSession(server)).meta).toMatchObject({
     consent: { text: 'We keep your video for a year.', version: 'v7' },
   });
+});
+
+test('who asks is told once the link is known; a name that differs is said to be the name, with whom to ask', async ({
+  page,
+  server,
+}) => {
+  await page.route('https://binhminh.example/**', (route) =>
+    route.fulfill({
+      contentType: 'image/svg+xml',
+      body: '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"/>',
+    }),
+  );
+  const candidate = await inviteToOwnInterview(
+    server,
+    'organization: Bình Minh Coffee',
+    'logo: https://binhminh.example/logo.svg',
+    'contact: jobs@binhminh.example',
+    'privacyUrl: https://binhminh.example/privacy',
+    'intro: There are no wrong answers.',
+    'outro: Lan will call you by Friday.',
+    'questions: [{text: One, maxSeconds: 120}]',
+  );
+  await page.goto(`${server.url}/#t=${candidate.token}`);
+  await expect(page.getByText('Your link is recognised.')).toBeVisible();
+  await expect(page.getByRole('img', { name: 'Bình Minh Coffee' })).toHaveJSProperty('complete', true);
+  await expect(page.getByRole('link', { name: 'What happens to your video' })).toHaveAttribute('href', /privacy$/);
+  const token = page.getByRole('textbox', { name: 'Token' });
+  const name = page.getByRole('textbox', { name: 'Full name' });
+  await name.fill('Somebody Else');
+  await press(page, 'Log in');
+  await expect(page.getByRole('alert')).toContainText('The token is right, but the name does not match');
+  await expect(name).toBeFocused();
+  await expect(name).toHaveAttribute('aria-invalid', 'true');
+  await expect(name).toHaveAccessibleDescription(/does not match/);
+  await expect(page.getByRole('link', { name: 'jobs@binhminh.example' }).first()).toBeVisible();
+  await press(page, 'Use another token');
+  await expect(token).toBeFocused();
+  await token.fill('another-token');
+  await press(page, 'Log in');
+  await expect(page.getByRole('alert')).toContainText('This token is not known');
+  await expect(token).toHaveAttribute('aria-invalid', 'true');
+  await expect(name).toHaveAttribute('aria-invalid', 'false');
+  await token.fill(candidate.token);
+  await name.fill('nguyen van a');
+  await press(page, 'Log in');
+  await expect(page.getByRole('list', { name: 'What to expect' }).getByRole('listitem')).toHaveText([
+    '1 question',
+    'up to 2 minutes for each answer',
+    '1 take each: you can’t go back',
+    'set aside up to 5 minutes in all',
+  ]);
+  await expect(page.getByText('A word from Bình Minh Coffee')).toBeVisible();
+});
+
+test('the link after the end is good news: when it was finished, and how many answers arrived', async ({
+  page,
+  server,
+  browser,
+}) => {
+  const candidate = await inviteToOwnInterview(
+    server,
+    'outro: Lan will call you by Friday.',
+    'questions: [{text: One}]',
+  );
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await answer(page, 1, { seconds: 3.5, of: 1 });
+  await expectFinished(page);
+  await expect(page.locator('.ending')).toContainText('Lan will call you by Friday.');
+  const context = await browser.newContext();
+  const another = await context.newPage();
+  await another.goto(`${server.url}/?lang=en#t=${candidate.token}`);
+  await another.getByRole('textbox', { name: 'Full name' }).fill('nguyen van a');
+  await press(another, 'Log in');
+  await expect(another.getByRole('heading', { name: 'Interview finished' })).toBeFocused();
+  await expect(another.getByText(/^You finished on .*20\d\d.*\. 1 answer arrived\./)).toBeVisible();
+  await expect(another.getByRole('alert')).toHaveCount(0);
+  await context.close();
 });

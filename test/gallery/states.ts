@@ -377,5 +377,11 @@ export const states: readonly GalleryState[] = [
     { picture: false, alert: alert('unexpected', { detail: 'TypeError: x is not a function' }) },
   ),
   state('finished', { name: 'finished' }, { answered: all, picture: false, receipt }),
+  state('finished-outro', { name: 'finished' }, { answered: all, picture: false, receipt, about }),
+  state(
+    'finished-earlier',
+    { name: 'finished', earlier: { finishedAt: '2025-12-03T06:58:12Z', answers: 5 } },
+    { answered: all, picture: false, about: { ...about, outro: null } },
+  ),
   state('finished-without-receipt', { name: 'finished' }, { answered: all, picture: false }),
 ];

@@ -4,7 +4,6 @@
 export const check = {
   check: {
     heading: 'Check camera and microphone',
-    greeting: (title: string, count: number) => `${title} · ${count === 1 ? '1 question' : `${count} questions`}`,
     back: (answered: number, count: number, next: number) =>
       `Welcome back. ${answered} of ${count} answers have arrived; you go on with question ${next}.`,
     plan: [

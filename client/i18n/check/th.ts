@@ -5,7 +5,6 @@ import type { check as en } from './en.ts';
 export const check: typeof en = {
   check: {
     heading: 'ตรวจสอบกล้องและไมโครโฟน',
-    greeting: (title, count) => `${title} · ${count} คำถาม`,
     back: (answered, count, next) => `ยินดีต้อนรับกลับมา ได้รับคำตอบแล้ว ${answered} จาก ${count} ข้อ คุณจะทำต่อที่ข้อ ${next}`,
     plan: [
       'คำถามจะแสดงทีละข้อ และจะเริ่มบันทึกเองทันทีที่คุณเห็นคำถาม',

@@ -5,7 +5,6 @@ import type { check as en } from './en.ts';
 export const check: typeof en = {
   check: {
     heading: 'Kiểm\u00a0tra máy\u00a0ảnh và micrô',
-    greeting: (title, count) => `${title} · ${count} câu hỏi`,
     back: (answered, count, next) =>
       `Chào mừng bạn trở lại. Đã nhận ${answered}/${count} câu trả lời; bạn sẽ tiếp tục với câu ${next}.`,
     plan: [

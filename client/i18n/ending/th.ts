@@ -8,12 +8,15 @@ export const ending: typeof en = {
   finished: {
     heading: 'การสัมภาษณ์เสร็จสิ้น',
     thanks: 'ขอบคุณ! คำตอบทุกข้อส่งถึงอย่างปลอดภัยแล้ว',
+    earlier: (moment, count) => `คุณทำเสร็จเมื่อ ${moment} ได้รับคำตอบแล้ว ${count} ข้อ ไม่ต้องทำอะไรเพิ่มเติม`,
+    with: (organization) => `คำตอบของคุณอยู่กับ ${organization} แล้ว`,
+    withInviter: 'คำตอบของคุณอยู่กับผู้ที่เชิญคุณแล้ว',
     close: 'คุณปิดหน้านี้ได้แล้ว',
   },
 
   receipt: {
     heading: 'ใบยืนยันการส่งคำตอบ',
-    save: 'บันทึกหลักฐาน',
+    save: 'บันทึกใบยืนยัน',
     interview: 'การสัมภาษณ์',
     name: 'ชื่อ',
     folder: 'โฟลเดอร์',

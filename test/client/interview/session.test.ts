@@ -1,6 +1,7 @@
 /** Opening, asking about, and closing the session, against a scripted server and a device that remembers. */
 import { expect, test } from 'vitest';
 import { ApiError } from '../../../client/api.ts';
+import { unknownAbout } from '../../../client/interview/about.ts';
 import { createSavedRecord, type SavedProgress } from '../../../client/interview/saved-record.ts';
 import { createSession } from '../../../client/interview/session.ts';
 import type { SavedReceipt } from '../../../client/interview/state.ts';
@@ -27,23 +28,30 @@ interface Script {
   progress?: SavedProgress;
   /** What the interview does once the session is open. */
   onOpen?: (session: ReturnType<typeof createSession>) => void;
+  /** The store of the browser's tab. */
+  tab?: ReturnType<typeof createTab>;
   /** Another tab holds the session until this resolves. */
   busyUntil?: Promise<void>;
 }
 
-function open(script: Script) {
+function createTab() {
   const values = new Map<string, string>();
-  const local = {
+  return {
     getItem: (key: string) => values.get(key) ?? null,
     setItem: (key: string, value: string) => void values.set(key, value),
     removeItem: (key: string) => void values.delete(key),
   };
-  const savedRecord = createSavedRecord({ local: () => local });
+}
+
+function open(script: Script) {
+  const local = createTab();
+  const savedRecord = createSavedRecord({ local: () => local, tab: () => script.tab ?? createTab() });
   savedRecord.set({ token: 'secret', userName: 'Nguyen Van A', folder: 'folder' });
   savedRecord.save(script.progress ?? {});
   const store = createStore();
   const did: string[] = [];
   let receipt: SavedReceipt | null = null;
+  let earlier: unknown;
   const session = createSession({
     api: {
       verifyToken: () => Promise.reject(new Error('not asked')),
@@ -63,12 +71,13 @@ function open(script: Script) {
       script.onOpen?.(session);
     },
     onBack: () => did.push('back'),
-    onEnd(given) {
+    onEnd(given, before) {
       receipt = given;
+      earlier = before;
       did.push('ended');
     },
   });
-  return { session, savedRecord, did, state: store.get, receipt: () => receipt };
+  return { session, savedRecord, did, state: store.get, receipt: () => receipt, earlier: () => earlier };
 }
 
 test('the response of the server opens the interview, and is remembered', async () => {
@@ -146,7 +155,7 @@ test('the finish forgets the token and gives a receipt with what only the device
   expect(before).toEqual(['opened']);
   expect(receipt()).toEqual({
     ...closed.receipt,
-    ...{ title: 'Interview', userName: 'Nguyen Van A', recordedMs: { 1: 5000 } },
+    ...{ title: 'Interview', userName: 'Nguyen Van A', recordedMs: { 1: 5000 }, about: unknownAbout },
   });
   expect(savedRecord.get()).toBeNull();
 });
@@ -282,4 +291,30 @@ test('a response that comes late does not make the page forget the consent', asy
   await session.open();
   session.rememberAnswered([1, 2]);
   expect(savedRecord.load().sitting).toMatchObject({ consented: '2', answered: [1, 2] });
+});
+
+const body = {
+  ...{ type: 'about:blank', title: 'x', status: 409, code: 'sessions-used-up', detail: 'x' },
+  ...{ finished: true as const, finishedAt: '2026-11-24T03:00:00.000Z', answers: 2 },
+};
+const usedUp = new ApiError({ asked: 'a test', status: 409, code: 'sessions-used-up', detail: 'x', body });
+
+test('a link that is opened after the end is told when it was, and the tab that closed it shows its receipt', async () => {
+  const elsewhere = open({ start: () => Promise.reject(usedUp) });
+  await elsewhere.session.open();
+  expect(elsewhere.earlier()).toEqual({ finishedAt: '2026-11-24T03:00:00.000Z', answers: 2 });
+  expect(elsewhere.receipt()).toBeNull();
+  const tab = createTab();
+  tab.setItem('tresgoReceipt', JSON.stringify(closed.receipt));
+  const here = open({ start: () => Promise.reject(usedUp), tab });
+  await here.session.open();
+  expect(here.receipt()).toEqual(closed.receipt);
+});
+
+test('a session that was reopened opens again by a new log-in, although the tab has a receipt', async () => {
+  const tab = createTab();
+  tab.setItem('tresgoReceipt', JSON.stringify(closed.receipt));
+  const { session, did, state } = open({ start: async () => ({ ...start, answered: [2] }), tab });
+  await session.open();
+  expect([did, state().answered]).toEqual([['opened'], [2]]);
 });
