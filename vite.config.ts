@@ -31,7 +31,7 @@ export default defineConfig({
       },
     },
   },
-  plugins: [lessOfTus(), serviceWorker(), pageAddresses()],
+  plugins: [lessOfTus(), serviceWorkers(), pageAddresses()],
 });
 
 /**
@@ -78,37 +78,49 @@ function pageAddresses(): Plugin {
   };
 }
 
-/** Builds `sw.js` after the pages, since it carries the list of their files. In development there is no service worker. */
-function serviceWorker(): Plugin {
+/**
+ * Builds the two workers after the pages: `sender.js`, and `sw.js`, which carries the list of the pages' files. In development
+ * there are none.
+ */
+function serviceWorkers(): Plugin {
   return {
-    name: 'tresgo-service-worker',
+    name: 'tresgo-service-workers',
     apply: 'build',
     async writeBundle({ dir = here('dist/client') }) {
-      await build({
-        configFile: false,
-        logLevel: 'warn',
-        publicDir: false,
-        define: { SHELL: JSON.stringify(shellOf(dir)) },
-        build: {
-          outDir: dir,
-          emptyOutDir: false,
-          target: 'es2022',
-          reportCompressedSize: false,
-          // One classic script: older versions of Firefox run no modules in service workers.
-          rolldownOptions: {
-            input: here('client/offline/service-worker.ts'),
-            output: { format: 'iife', entryFileNames: 'sw.js' },
-          },
-        },
-      });
+      await buildWorker(dir, 'sender.ts', 'sender.js');
+      await buildWorker(dir, 'service-worker.ts', 'sw.js', { SHELL: JSON.stringify(shellOf(dir)) });
     },
   };
 }
 
+async function buildWorker(dir: string, source: string, name: string, define: Record<string, string> = {}) {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    plugins: [lessOfTus()],
+    define,
+    build: {
+      outDir: dir,
+      emptyOutDir: false,
+      target: 'es2022',
+      reportCompressedSize: false,
+      // One classic script: older versions of Firefox run no modules in service workers.
+      rolldownOptions: {
+        input: here(`client/offline/${source}`),
+        output: { format: 'iife', entryFileNames: name },
+      },
+    },
+  });
+}
+
+/** The browser itself keeps these. */
+const WORKERS = new Set(['sw.js', 'sender.js']);
+
 /** The files of the built folder, the pages last (see `Shell`); the version is a hash of names and contents. */
 function shellOf(folder: string): Shell {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'sw.js' && !/\.(html|map)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && !WORKERS.has(entry.name) && !/\.(html|map)$/.test(entry.name))
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     .sort();
   const version = createHash('sha256');

@@ -48,7 +48,6 @@ const strangers: ReadonlyArray<readonly [string, string]> = [
   ['server/routes', 'server/jobs'],
   ['server/tus', 'server/jobs'],
   ['server/media', 'server/transcripts'],
-  ['client/offline', 'client/upload'],
 ];
 
 /** The only rooms that may import each library. */

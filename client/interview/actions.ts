@@ -86,4 +86,6 @@ export interface Live {
   network: 'online' | 'stalled' | 'offline';
   /** The status by which something on the way refuses the uploads, e.g. 405; null where nothing does. */
   obstacle: number | null;
+  /** The browser goes on sending when the page is closed. */
+  sentWhenClosed?: boolean;
 }

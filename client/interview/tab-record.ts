@@ -1,4 +1,5 @@
 /** What a page needs because other tabs of the same browser may hold another session, or the same one. */
+import { sessionLock } from '../spool/session-lock.ts';
 import type { Identity, SavedProgress, SavedRecord } from './saved-record.ts';
 
 /**
@@ -45,8 +46,6 @@ export function createTabRecord(record: SavedRecord): SavedRecord {
   };
 }
 
-const lockOf = (folder: string) => `tresgo ${folder}`;
-
 /** Calls `work` while no tab holds the session, else not; at once where the browser knows no locks. */
 export async function whileFree(
   folder: string,
@@ -54,7 +53,7 @@ export async function whileFree(
   locks: Pick<LockManager, 'request'> | undefined = navigator.locks,
 ): Promise<void> {
   if (!locks) return work();
-  await locks.request(lockOf(folder), { ifAvailable: true }, async (lock) => {
+  await locks.request(sessionLock(folder), { ifAvailable: true }, async (lock) => {
     if (lock) await work();
   });
 }
@@ -82,7 +81,7 @@ export async function lockSession(
       return new Promise(() => {});
     };
     // A browser that blocks site data refuses the lock; then no other tab can hold the session either.
-    locks.request(lockOf(folder), held).catch(() => resolve());
+    locks.request(sessionLock(folder), held).catch(() => resolve());
   });
   clearTimeout(timer);
 }

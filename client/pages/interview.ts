@@ -17,10 +17,13 @@ import { saveFile } from '../interview/save-copy.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { initial } from '../interview/state.ts';
 import { createTabRecord, lockSession, whileFree } from '../interview/tab-record.ts';
+import { createBackground } from '../offline/background.ts';
+import { keepBackgroundAway } from '../offline/background-lock.ts';
 import { registerServiceWorker } from '../offline/register.ts';
 import { openIndexedDbSpool } from '../spool/indexeddb-spool.ts';
 import { createMemorySpool } from '../spool/memory-spool.ts';
 import { createOverflowSpool } from '../spool/overflow-spool.ts';
+import { createSendingRecords } from '../spool/sending-record.ts';
 import { systemTimers } from '../timers.ts';
 import { createView } from '../view/index.ts';
 import { showOrganization } from '../view/organization.ts';
@@ -33,7 +36,15 @@ const root = document.getElementById('app');
 const bar = document.querySelector('.top');
 if (!root || !bar) throw new Error('interview.html has no #app or no .top');
 const messages = await pickMessages(location.search, navigator.languages);
-const savedRecord = createTabRecord(createSavedRecord());
+const background = createBackground({ records: createSendingRecords() });
+const tabRecord = createTabRecord(createSavedRecord());
+const savedRecord = {
+  ...tabRecord,
+  clear() {
+    void background.forget(tabRecord.get()?.folder ?? '');
+    tabRecord.clear();
+  },
+};
 const offline = registerServiceWorker();
 // "Try again" is the only control before the controller exists.
 const actions = { askAgain: () => location.reload() } as Actions;
@@ -46,7 +57,11 @@ const deviceSpool = await openDeviceSpool({
   onSlow: () => view.render({ ...initial, alert: { code: 'storage-slow' } }),
 });
 const current = savedRecord.get()?.folder ?? null;
-if (deviceSpool) void forgetOldSessions({ spool: deviceSpool, current, whileFree });
+if (current !== null) await keepBackgroundAway(current);
+if (deviceSpool) {
+  const holds = async (folder: string) => (await deviceSpool.list(folder)).length > 0;
+  void forgetOldSessions({ spool: deviceSpool, current, whileFree }).then(() => background.tidy(current, holds));
+}
 const spool = createOverflowSpool({
   durable: deviceSpool ?? createMemorySpool(),
   onOverflow: () => controller.overflowed(),
@@ -68,7 +83,24 @@ const controller = createController({
   spool,
   async createUploadQueue(options) {
     const { createUploadQueue } = await import('../upload/upload-queue.ts');
-    return createUploadQueue({ ...options, spool });
+    const queue = createUploadQueue({ ...options, spool });
+    const { folder, endpoint, token } = options;
+    const prepare = () => {
+      const record = { folder, endpoint: new URL(endpoint, location.href).href, token: token() };
+      if (deviceSpool?.writable) void background.prepare(record);
+    };
+    return {
+      ...queue,
+      async recover() {
+        const left = await queue.recover();
+        if (left.length > 0) prepare();
+        return left;
+      },
+      create(take) {
+        prepare();
+        return queue.create(take);
+      },
+    };
   },
   screen: {
     ...view,
@@ -111,10 +143,16 @@ const controller = createController({
 Object.assign(actions, controller.actions);
 onDevicesChange(() => controller.devicesChanged());
 window.tresgo = { status: controller.status };
-setInterval(() => view.live(controller.live()), LIVE_MS);
+setInterval(() => view.live({ ...controller.live(), sentWhenClosed: background.ready() }), LIVE_MS);
 for (const type of ['online', 'focus', 'pageshow']) window.addEventListener(type, controller.retryNow);
+/** The page may end, or never hear of the network again: the browser is asked to go on sending. */
+const askBackground = () => {
+  if (controller.isBusy()) background.ask();
+};
+for (const type of ['offline', 'pagehide']) window.addEventListener(type, askBackground);
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') controller.retryNow();
+  else askBackground();
 });
 // The recorder, the lock and the requests of a page from the bfcache are gone; the spool knows where to continue.
 window.addEventListener('pageshow', ({ persisted }) => {

@@ -41,6 +41,9 @@ export function createGate(
       show(copy, !closing);
       progress.render(state);
     },
-    live: progress.live,
+    live(live) {
+      setText(stay, live.sentWhenClosed ? words.sentWhenClosed : words.stay);
+      progress.live(live);
+    },
   };
 }

@@ -9,6 +9,7 @@ export const answer = {
     progress: 'Answer sent',
     retry: 'Retry',
     stay: 'Please keep this page open.',
+    sentWhenClosed: 'If this page is closed, your device still sends this answer. To go on, open your link again.',
   },
 
   recovered: {

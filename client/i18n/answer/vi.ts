@@ -10,6 +10,8 @@ export const answer: typeof en = {
     progress: 'Phần đã gửi của câu trả lời',
     retry: 'Thử lại',
     stay: 'Vui lòng giữ trang này mở.',
+    sentWhenClosed:
+      'Nếu trang này bị đóng, thiết bị của bạn vẫn gửi câu trả lời này. Để tiếp tục, hãy mở lại đường dẫn của bạn.',
   },
 
   recovered: {

@@ -37,9 +37,13 @@ test.each([
   expect(sum, JSON.stringify(weights, null, 2)).toBeLessThan(most);
 });
 
-test('the upload engine takes at most 15,000 bytes', () => {
-  const engine = readdirSync(path.join(dist, 'assets')).filter((name) => /^upload-queue-.*\.js$/.test(name));
-  expect(engine.map((name) => bytesOf(`assets/${name}`) < 15_000)).toEqual([true]);
+test.each([
+  ['the upload engine', /^assets\/upload-queue-[\w-]+\.js$/, 15_000],
+  ['the worker that serves the pages', /^sw\.js$/, 3000],
+  ['the worker that sends when the page is closed', /^sender\.js$/, 18_000],
+])('%s is small', (_, file, most) => {
+  const found = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => file.test(name));
+  expect(found.map((name) => bytesOf(name) < most)).toEqual([true]);
 });
 
 test('every language is a file of its own', () => {
