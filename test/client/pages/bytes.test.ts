@@ -7,8 +7,11 @@ const dist = path.resolve(import.meta.dirname, '../../../dist/client');
 /** Files of `/assets` that a text names, by a path or, within a script, beside itself. */
 const ASSET = /(?:\/assets|assets|\.)\/([\w-]+\.(?:js|css))/g;
 
-/** The upload engine, which the interview page loads once the session is open, behind what a candidate sees first. */
-const ENGINE = /^assets\/upload-queue-/;
+/**
+ * What a script loads when it is needed: the upload engine once the session is open, a QR code at a tap. Words come at
+ * once. With it goes Vite's list of what these files import.
+ */
+const LATER = /import\(`\.\/(?!words-)[^)]*\)|\bm\.f=\[[^\]]*\]/g;
 
 /**
  * Every file that a page loads to be usable: the page, its icon, what it names, what that names in turn, and the words of the
@@ -17,11 +20,12 @@ const ENGINE = /^assets\/upload-queue-/;
 function filesOf(page: string): string[] {
   const found = new Set([page, 'favicon.svg']);
   for (const name of found) {
-    for (const [, asset] of readFileSync(path.join(dist, name), 'utf8').matchAll(ASSET)) found.add(`assets/${asset}`);
+    for (const [, asset] of readFileSync(path.join(dist, name), 'utf8').replace(LATER, '').matchAll(ASSET))
+      found.add(`assets/${asset}`);
   }
   const words = [...found].filter((name) => /\/words-/.test(name)).sort((a, b) => bytesOf(b) - bytesOf(a));
   for (const name of words.slice(1)) found.delete(name);
-  return [...found].filter((name) => !ENGINE.test(name));
+  return [...found];
 }
 
 const bytesOf = (name: string) => statSync(path.join(dist, `${name}.br`)).size;
