@@ -28,7 +28,7 @@ export interface Actions {
   stopPractice(): void;
   /** Goes back to the device check; the practice recording is forgotten. */
   leavePractice(): void;
-  /** Ends the time to think. */
+  /** Ends the time to read and to think. */
   answerNow(): void;
   /** Ends the answer. An answer that has hardly begun: asks first. */
   next(): void;
@@ -68,7 +68,7 @@ export interface Live {
   elapsedMs: number;
   /** Time left to the answer's limit; null outside of a recording. */
   leftMs: number | null;
-  /** Time left to think; null outside of the time to think. */
+  /** Time left to read or to think; null outside of these times. */
   thinkLeftMs: number | null;
   /** Loudness of the microphone, 0 to 1. */
   level: number;

@@ -1,5 +1,5 @@
 /**
- * One question, from the request for camera and microphone to the whole take on the device: think, record, limit, end.
+ * One question, from the request for camera and microphone to the whole take on the device: read, think, count, record, limit, end.
  */
 
 import type { Preview } from '../capture/preview.ts';
@@ -9,6 +9,9 @@ import type { SpooledTake } from '../spool/spool.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import type { Live } from './actions.ts';
 import { alertOf, storeAlert } from './alerts.ts';
+import { countDown } from './countdown.ts';
+import { isComing } from './phase.ts';
+import { createPreparation } from './preparation.ts';
 import type { SavedRecord } from './saved-record.ts';
 import type { SessionQueue } from './session-queue.ts';
 import { type Alert, type Cause, currentQuestion } from './state.ts';
@@ -58,7 +61,7 @@ interface AnsweringOptions {
 
 /** What records the questions of an interview, one at a time. */
 export interface Answering {
-  /** Asks for camera and microphone, lets the candidate think, and records the next question. Never rejects. */
+  /** Asks for camera and microphone, lets the candidate read and think, counts down, and records the next question. Never rejects. */
   record(): Promise<void>;
   /** The candidate ends the take that is being recorded. One that has hardly begun runs on, and the page asks. */
   next(): void;
@@ -70,7 +73,7 @@ export interface Answering {
   saveLengths(takes: ReadonlyArray<Pick<SpooledTake, 'question' | 'recordedMs'>>): void;
   /** Whether a recorder runs, or is about to run. */
   isRecording(): boolean;
-  /** Ends the time to think. */
+  /** Ends the time to read and to think. */
   answerNow(): void;
   /** The take that is being recorded; null where there is none. */
   take(): Take | null;
@@ -108,31 +111,9 @@ export function createAnswering({
   let failedEarly: TakeEnd | null = null;
   let limit: unknown = null;
   let limitMs = 0;
-  let endThinking: (() => void) | null = null;
-  let thinkUntil: number | null = null;
+  const preparation = createPreparation({ store: { dispatch }, savedRecord, timers, wallClock });
 
   const alert = (about: Alert) => dispatch({ type: 'alert', alert: about });
-
-  /** Resolves once the time to think is over or cut short; each question grants it once. */
-  async function think(question: number, seconds: number): Promise<void> {
-    const { thinking } = savedRecord.load();
-    const until = thinking?.question === question ? thinking.until : wallClock() + seconds * 1000;
-    // A clock that was set back must not make the time longer.
-    const leftMs = Math.min(until - wallClock(), seconds * 1000);
-    if (leftMs <= 0) return;
-    savedRecord.save({ thinking: { question, until } });
-    dispatch({ type: 'thinking' });
-    thinkUntil = timers.now() + leftMs;
-    await new Promise<void>((resolve) => {
-      const timer = timers.set(resolve, leftMs);
-      endThinking = () => {
-        timers.clear(timer);
-        resolve();
-      };
-    });
-    endThinking = thinkUntil = null;
-    savedRecord.save({ thinking: { question, until: 0 } });
-  }
 
   async function record(): Promise<void> {
     dispatch({ type: 'request' });
@@ -141,14 +122,24 @@ export function createAnswering({
     savedRecord.set({ currentIndex: question.index });
     attempts += 1;
     const attempt = attempts;
+    const goesOn = () => attempt === attempts && isComing(get().phase);
     try {
       const known = ready();
       await preview.open();
-      await think(question.index, question.thinkSeconds);
+      await preparation.run(question);
       await known;
-      if (attempt !== attempts) return;
-      // The devices may have gone while the candidate was thinking.
-      const stream = await preview.open();
+      if (!goesOn()) return;
+      // The devices may have gone meanwhile, and a quality that has become known changes the camera: before the count, so
+      // that the first picture is of the moment after it. A recorder that begins anew in mid-sentence counts nothing.
+      let stream = await preview.open();
+      if (restarts === 0) {
+        await countDown((seconds) => {
+          if (goesOn()) dispatch({ type: 'counting', seconds });
+          return goesOn();
+        }, timers);
+        if (!goesOn()) return;
+        stream = await preview.open();
+      }
       recording = beginning = true;
       take = await begin({
         ...{ queue, stream, question: question.index, quality: quality(), onTrouble, onEnd: ended },
@@ -168,7 +159,8 @@ export function createAnswering({
       // The candidate has chosen other devices meanwhile: a later attempt is opening those.
       if (attempt !== attempts) return;
       // A camera that failed after the time to think: the page requests the question again.
-      if (get().phase.name === 'thinking') dispatch({ type: 'request' });
+      const { phase } = get();
+      if (isComing(phase) && phase.name !== 'requesting') dispatch({ type: 'request' });
       alert(alertOf(error));
     }
   }
@@ -259,7 +251,7 @@ export function createAnswering({
     end: endTake,
     saveLengths,
     isRecording: () => recording,
-    answerNow: () => endThinking?.(),
+    answerNow: preparation.end,
     take: () => take,
     takesLeft(question) {
       const maxTakes = get().questions.find(({ index }) => index === question)?.maxTakes ?? 1;
@@ -270,7 +262,7 @@ export function createAnswering({
       return {
         elapsedMs,
         leftMs: take && get().phase.name === 'recording' ? Math.max(0, limitMs - elapsedMs) : null,
-        thinkLeftMs: thinkUntil === null ? null : Math.max(0, thinkUntil - timers.now()),
+        thinkLeftMs: preparation.leftMs(),
       };
     },
   };

@@ -9,6 +9,7 @@ import type { SilenceDetector } from '../capture/silence-detector.ts';
 import type { WakeLock } from '../capture/wake-lock.ts';
 import { createWorkingTypes } from '../capture/working-types.ts';
 import type { OverflowSpool } from '../spool/overflow-spool.ts';
+import { systemTimers } from '../timers.ts';
 import type { UploadQueue, UploadQueueOptions } from '../upload/upload-queue.ts';
 import type { Actions, Screen } from './actions.ts';
 import { givesWay } from './alerts.ts';
@@ -37,7 +38,7 @@ const opening: ReadonlySet<Phase['name']> = new Set(['checking', 'requesting']);
 /** What the page gives to the interview: devices, stores, the server, and the ways to another page. */
 export interface ControllerOptions
   extends Pick<SessionOptions, 'api' | 'savedRecord' | 'goToLogin' | 'reload' | 'claim'>,
-    Pick<DeviceCheckOptions, 'warning' | 'hasRoom' | 'watchDarkness' | 'watchBattery'> {
+    Pick<DeviceCheckOptions, 'warning' | 'hasRoom' | 'watchDarkness' | 'watchBattery' | 'timers'> {
   spool: OverflowSpool;
   createUploadQueue: (
     options: Pick<UploadQueueOptions, 'folder' | 'endpoint' | 'token' | 'onEvent' | 'sessionState'>,
@@ -83,6 +84,7 @@ export function createController({
   silenceDetector,
   wakeLock,
   savedRecord,
+  timers = systemTimers,
   ...options
 }: ControllerOptions): Controller {
   const store = createStore();
@@ -143,18 +145,14 @@ export function createController({
       if (!get().voiceAlone) adaptiveQuality.stopped({ backlogBytes: recordedBytes - ackedBytes, uplinkKbps });
     },
     onEnd: (take, interruption) => flow.takeEnded(take, interruption),
+    timers,
   });
   const decision = createTakeDecision({
-    store,
-    savedRecord,
-    spool,
-    screen,
-    queue,
-    answering,
+    ...{ store, savedRecord, spool, screen, queue, answering },
     onDecided: (kept) => flow.decided(kept),
   });
   const sound = silenceDetector.state;
-  const check = createDeviceCheck({ ...options, store, preview, adaptiveQuality, screen, types, sound });
+  const check = createDeviceCheck({ ...options, store, preview, adaptiveQuality, screen, types, sound, timers });
   const flow = createFlow({
     ...{ store, savedRecord, spool, queue, session, preview },
     ...{ adaptiveQuality, answering, check, decision, warnings },

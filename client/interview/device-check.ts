@@ -9,8 +9,10 @@ import { bitsPerSecond, VOICE_BITS_PER_SECOND } from '../capture/quality.ts';
 import { supportedMimeType } from '../capture/recorder.ts';
 import type { SoundState } from '../capture/silence-detector.ts';
 import { createWorkingTypes, type WorkingTypes } from '../capture/working-types.ts';
+import { systemTimers, type Timers } from '../timers.ts';
 import type { Screen } from './actions.ts';
 import { alertOf, givesWay } from './alerts.ts';
+import { countDown } from './countdown.ts';
 import { createDeviceHints, type DeviceHintsOptions, setHint } from './device-hints.ts';
 import type { Alert, InterviewState } from './state.ts';
 
@@ -35,6 +37,7 @@ export interface DeviceCheckOptions extends DeviceHintsOptions {
   /** What the microphone has brought so far. */
   sound: () => SoundState;
   types?: WorkingTypes;
+  timers?: Timers;
 }
 
 /** The device check of the page. */
@@ -71,6 +74,7 @@ export function createDeviceCheck({
   hasRoom,
   sound,
   types = createWorkingTypes(),
+  timers = systemTimers,
   ...watches
 }: DeviceCheckOptions): DeviceCheck {
   const { get, dispatch } = store;
@@ -146,6 +150,11 @@ export function createDeviceCheck({
       screen.playback(null);
       try {
         const stream = await preview.open();
+        await countDown((seconds) => {
+          dispatch({ type: 'practice', stage: 'counting', seconds });
+          return get().phase.name === 'practice';
+        }, timers);
+        if (get().phase.name !== 'practice') return;
         dispatch({ type: 'practice', stage: 'recording' });
         practice = startPractice({
           stream,

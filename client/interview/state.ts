@@ -15,57 +15,12 @@ import type { Quality } from '../capture/quality.ts';
 import type { Gate } from '../upload/events.ts';
 import { type About, type FinishedBefore, unknownAbout } from './about.ts';
 import type { Alert, Hint } from './alert-codes.ts';
+import { isComing, type Phase } from './phase.ts';
 import { isDone, nextQuestion } from './progress.ts';
 
 export type { Alert, AlertCode, Hint } from './alert-codes.ts';
+export type { Cause, Phase } from './phase.ts';
 export { currentQuestion, isLast, nextQuestion } from './progress.ts';
-
-/** Where the candidate is in the interview. Questions count from 1. */
-export type Phase =
-  | { name: 'loading' }
-  /** The candidate reads what to agree to, or has agreed and the server is told. Camera and microphone are off. */
-  | { name: 'consent'; stage: 'asking' | 'sending' }
-  /** The device check. `ready`: the preview runs. `asking`: whether to start although no voice was heard. */
-  | ({ name: 'checking'; ready: boolean; asking?: boolean } & Devices)
-  /** The practice question, which leaves no trace: recorded into the page's memory, watched, and forgotten. */
-  | { name: 'practice'; stage: 'recording' | 'watching' }
-  /**
-   * The page asks for camera and microphone, to record `question`. `devices`: those failed, and others may be chosen.
-   */
-  | { name: 'requesting'; question: number; devices?: Devices }
-  /** The time to think before `question` records by itself; `Live` has the time left. */
-  | { name: 'thinking'; question: number }
-  /** `short`: the candidate wants to end an answer that has hardly begun, and is asked whether that is meant. */
-  | { name: 'recording'; question: number; takeId: string; short?: boolean }
-  /** The take is stopped; the next question is shut until the server holds the take. */
-  | { name: 'gate'; question: number; takeId: string; gate: Gate }
-  /** The candidate decides on this take: keep it, or answer again. The take is sent meanwhile. */
-  | {
-      name: 'recovered';
-      question: number;
-      takeId: string;
-      recordedMs: number;
-      /** How long the candidate spoke by the page's clock, where this page knows. */
-      spokenMs?: number;
-      cause: Cause;
-      /** How many takes the question still allows; a take that the candidate did not end is not counted. */
-      takesLeft: number;
-      gate: Gate;
-    }
-  /** The candidate asked for a pause before the next question: camera and microphone are off. */
-  | { name: 'paused' }
-  /** All answers are recorded; the session is being closed. */
-  | { name: 'finishing'; gate: Gate }
-  /** `earlier`: it was finished before this page came, which has no receipt of it. */
-  | { name: 'finished'; earlier?: FinishedBefore };
-
-/**
- * Why the candidate decides on a take. `review`: the question allows another take. `reload`: a reload or a crash cut the
- * take. `interrupted`: the recorder or a device ended the take. `muted`: camera or microphone delivered nothing for a while.
- * `short`: much of what the candidate said was not recorded.
- * `refused`: the server refused the take for good, or the device has lost it; the question can only be answered again.
- */
-export type Cause = 'review' | 'reload' | 'interrupted' | 'muted' | 'short' | 'refused';
 
 /** The state of the page. */
 export interface InterviewState {
@@ -123,9 +78,11 @@ export type Event =
   | { type: 'hints'; hints: readonly Hint[] }
   | { type: 'unheard'; asking: boolean }
   | { type: 'practice'; stage: 'recording' | 'watching' }
+  | { type: 'practice'; stage: 'counting'; seconds: number }
   | { type: 'pausing'; on: boolean }
   | { type: 'paused' }
-  | { type: 'thinking' }
+  | { type: 'reading' | 'thinking' }
+  | { type: 'counting'; seconds: number }
   /** The take is whole on the device. */
   | { type: 'kept-whole'; question: number }
   | ({ type: 'recovered'; alert?: Alert } & Omit<Extract<Phase, { name: 'recovered' }>, 'name'>)
@@ -207,10 +164,10 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
       if (phase.name === 'requesting') return { ...state, phase: { ...phase, devices } };
       return phase.name === 'checking' ? to({ name: 'checking', ready: true, ...devices }) : state;
     }
-    case 'practice':
-      return phase.name === 'checking' || phase.name === 'practice'
-        ? to({ name: 'practice', stage: event.stage })
-        : state;
+    case 'practice': {
+      const { type: _, ...stage } = event;
+      return phase.name === 'checking' || phase.name === 'practice' ? to({ name: 'practice', ...stage }) : state;
+    }
     case 'recovered': {
       const { type: _, alert = null, ...take } = event;
       return to({ name: 'recovered', ...take }, { alert });
@@ -224,10 +181,15 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
       return nextQuestion(state) === null || isBusy(state) ? state : to({ name: 'paused' });
     case 'request':
       return request(state);
+    case 'reading':
     case 'thinking':
-      return phase.name === 'requesting' ? to({ name: 'thinking', question: phase.question }) : state;
+      return isComing(phase) ? to({ name: event.type, question: phase.question }) : state;
+    case 'counting':
+      return isComing(phase)
+        ? to({ name: 'counting', question: phase.question, seconds: event.seconds }, { alert: state.alert })
+        : state;
     case 'recording':
-      return phase.name === 'requesting' || phase.name === 'thinking'
+      return isComing(phase)
         ? // An alert that came while the take began, e.g. that the device is full, is still to be read.
           to({ name: 'recording', question: phase.question, takeId: event.takeId }, { alert: state.alert })
         : state;
@@ -268,8 +230,7 @@ function request(state: InterviewState): InterviewState {
   const { phase } = state;
   if (isBusy(state)) return state;
   // The same question again: after "Answer again" it may already count as answered.
-  if (phase.name === 'requesting' || phase.name === 'thinking')
-    return { ...state, alert: null, phase: { name: 'requesting', question: phase.question } };
+  if (isComing(phase)) return { ...state, alert: null, phase: { name: 'requesting', question: phase.question } };
   const question = nextQuestion(state);
   if (question === null) return { ...state, phase: { name: 'finishing', gate: { kind: 'uploading' } } };
   return { ...state, alert: null, pausing: false, phase: { name: 'requesting', question } };

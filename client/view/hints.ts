@@ -1,4 +1,4 @@
-/** Hints while the candidate thinks or speaks. A polite live region of their own: a hint is said once, not counted down. */
+/** Hints while the candidate reads, thinks or speaks. A polite live region of their own: a hint is said once, not counted down. */
 import type { Messages } from '../i18n/index.ts';
 import type { Live } from '../interview/actions.ts';
 import { currentQuestion, type InterviewState } from '../interview/state.ts';
@@ -30,6 +30,7 @@ export function createHints(messages: Messages): Part {
     const silent = live?.sound === 'silent' || live?.sound === 'quiet' ? messages.question.silent : '';
     if (phase?.name === 'practice') return phase.stage === 'recording' ? silent : '';
     if (question === null) return '';
+    if (phase?.name === 'reading') return messages.reading.begin(question.readSeconds ?? 0, question.thinkSeconds);
     if (phase?.name === 'thinking') {
       const thinkMs = question.thinkSeconds * 1000;
       const leftMs = live?.thinkLeftMs ?? thinkMs;

@@ -1,5 +1,6 @@
 /** What the parts of the page have in common. */
 import type { Live } from '../interview/actions.ts';
+import { isComing } from '../interview/phase.ts';
 import type { InterviewState, Phase } from '../interview/state.ts';
 
 /**
@@ -20,6 +21,6 @@ export function isBeforeStart({ name }: Phase): boolean {
 /** Whether the candidate is at a question: its text, the picture and its button are shown. */
 export function isAnswering(
   phase: Phase,
-): phase is Extract<Phase, { name: 'requesting' | 'thinking' | 'recording' | 'gate' }> {
-  return ['requesting', 'thinking', 'recording', 'gate'].includes(phase.name);
+): phase is Extract<Phase, { name: 'requesting' | 'reading' | 'thinking' | 'counting' | 'recording' | 'gate' }> {
+  return isComing(phase) || phase.name === 'recording' || phase.name === 'gate';
 }

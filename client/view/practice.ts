@@ -33,7 +33,8 @@ export function createPracticeControls(
     render({ phase }) {
       show(element, phase.name === 'practice');
       if (phase.name !== 'practice') return;
-      show(stop, phase.stage === 'recording');
+      show(stop, phase.stage !== 'watching');
+      stop.disabled = phase.stage === 'counting';
       show(back, phase.stage === 'watching');
       show(again, phase.stage === 'watching');
     },

@@ -1,15 +1,17 @@
 /** A question: its number and text, the one button that continues, and what is asked before a very short answer ends. */
 import type { Messages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
+import { isComing } from '../interview/phase.ts';
 import { currentQuestion, isLast } from '../interview/state.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
 import { isAnswering, type Part } from './part.ts';
 
-/** The question's number and text. */
+/** The question's number and text, and what is final about it. */
 export function createQuestionWords(messages: Messages): Part & { heading: HTMLElement } {
   const heading = h('h1', { class: 'eyebrow', tabindex: '-1', 'aria-describedby': 'question-text' });
   const text = h('p', { class: 'question-text', id: 'question-text' });
-  const element = h('section', { class: 'words question' }, heading, text);
+  const final = h('p', { class: 'hint' }, messages.question.last);
+  const element = h('section', { class: 'words question' }, heading, text, final);
   return {
     element,
     heading,
@@ -20,6 +22,7 @@ export function createQuestionWords(messages: Messages): Part & { heading: HTMLE
       setText(heading, messages.question.heading(question.index, state.questions.length));
       setText(text, question.text);
       if (state.about.language) setAttribute(text, 'lang', state.about.language);
+      show(final, isLast(state, question.index) && (isComing(state.phase) || state.phase.name === 'recording'));
     },
   };
 }
@@ -63,7 +66,7 @@ export function createQuestionControls(
       show(asked, asks);
       show(onward, !asks);
       if (!isAnswering(phase)) return;
-      thinking = phase.name === 'thinking';
+      thinking = phase.name === 'reading' || phase.name === 'thinking';
       setText(onward, thinking ? messages.thinking.answerNow : isLast(state, phase.question) ? finish : next);
       onward.disabled = phase.name !== 'recording' && !thinking;
       // A dialog has the focus from its beginning, and gives it back.

@@ -1,6 +1,6 @@
 /** The picture of device check, questions and playback: one live <video>, which must not be created a second time. */
 import type { Messages } from '../i18n/index.ts';
-import type { InterviewState } from '../interview/state.ts';
+import type { InterviewState, Phase } from '../interview/state.ts';
 import { h, icon, setAttribute, setText, show } from './dom.ts';
 import { formatTime } from './format.ts';
 import { isAnswering, type Part } from './part.ts';
@@ -37,7 +37,7 @@ export function createStage(messages: Messages): Stage {
   // A calm picture that moves with the voice.
   const speaking = h('div', { class: 'stage-voice', 'aria-hidden': 'true' });
   speaking.append(icon(MICROPHONE, 'stage-microphone'));
-  const count = h('span', { class: 'stage-count', role: 'timer', 'aria-label': messages.thinking.left });
+  const count = h('span', { class: 'stage-count', role: 'timer' });
   const frame = h('div', { class: 'stage-frame' }, video, speaking, nothing, player, count);
   const element = h('div', { class: 'stage' }, frame);
   // A phone that is turned changes the shape of its picture.
@@ -52,7 +52,11 @@ export function createStage(messages: Messages): Stage {
     const { phase } = state;
     const watching = address !== '' && (phase.name === 'recovered' || phase.name === 'practice');
     show(element, phase.name === 'checking' || phase.name === 'practice' || isAnswering(phase) || watching);
-    show(count, phase.name === 'thinking');
+    const seconds = 'seconds' in phase ? String(phase.seconds) : '';
+    show(count, seconds !== '' || phase.name === 'reading' || phase.name === 'thinking');
+    setAttribute(count, 'data-seconds', seconds);
+    setAttribute(count, 'aria-label', leftWords(phase.name, messages));
+    if (seconds !== '') setText(count, seconds);
     show(player, watching);
     show(video, !watching);
     show(nothing, (state.voiceAlone || video.srcObject === null) && !watching);
@@ -67,7 +71,7 @@ export function createStage(messages: Messages): Stage {
     render,
     live({ thinkLeftMs }) {
       // Rounded up: 0:00 means that the time is over.
-      setText(count, thinkLeftMs === null ? '' : formatTime(Math.ceil(thinkLeftMs / 1000) * 1000));
+      if (thinkLeftMs !== null) setText(count, formatTime(Math.ceil(thinkLeftMs / 1000) * 1000));
     },
     preview(stream) {
       if (video.srcObject !== stream) {
@@ -87,4 +91,10 @@ export function createStage(messages: Messages): Stage {
       if (last !== null) render(last);
     },
   };
+}
+
+/** What the time over the picture is. */
+function leftWords(phase: Phase['name'], { reading, thinking, counting }: Messages): string {
+  if (phase === 'reading') return reading.left;
+  return phase === 'thinking' ? thinking.left : counting.left;
 }

@@ -99,9 +99,13 @@ function statusOf(
       return asking;
     case 'practice':
       if (phase.stage === 'watching') return { state: '', sentence: sentences.practised, tone: 'good' };
+      if (phase.stage === 'counting') return { state: '', sentence: sentences.counting, tone: 'calm' };
       return { state: '', sentence: sentences.practising, tone: 'recording' };
+    case 'reading':
     case 'thinking':
       return { state: '', sentence: sentences.thinking, tone: 'calm' };
+    case 'counting':
+      return { state: '', sentence: sentences.counting, tone: 'calm' };
     case 'recording': {
       const words = {
         online: sentences.recording,

@@ -166,7 +166,8 @@ function exampleName(): string {
 function keysHelp(): string {
   return `
 Keys: slug, title, questions; each question: text. What may be left out: gate (each), keepTakes (true),
-language (detected), normalizeAudio (false), and of a question thinkSeconds (0), maxSeconds (600), maxTakes (1).
+language (detected), normalizeAudio (false), and of a question readSeconds (0), thinkSeconds (0), maxSeconds (600),
+maxTakes (1).
 
 An example to copy, with comments:  ${exampleName()}`;
 }

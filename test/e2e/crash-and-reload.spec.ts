@@ -2,6 +2,7 @@
 import type { CDPSession, Page } from '@playwright/test';
 import { mediaRecorderTap } from '../support/browser/browser.ts';
 import { type ChromiumProcess, openChromium } from '../support/browser/chromium-process.ts';
+import { shortWaits } from '../support/browser/short-waits.ts';
 import { type HeldTake, quietPath, readSpool } from '../support/browser/spool-reader.ts';
 import { probe } from '../support/media/media.ts';
 import { openNetwork } from '../support/network/network.ts';
@@ -194,6 +195,7 @@ inBothSizes((screen) => {
     await expectRecording(page, 3);
     await page.close({ runBeforeUnload: false });
     const other = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    await other.addInitScript(shortWaits);
     await logIn(other, server.url, candidate);
     await press(other, 'Start interview');
     for (let question = 3; question <= 5; question++) await answer(other, question, { seconds: 1 });

@@ -3,7 +3,7 @@
  *
  * `import { test } from './fixtures.ts'` gives a test
  * - `page`, in which `mediaRecorderTap` notes what MediaRecorder delivers; an error thrown in the page fails the test, and
- *   buttons take a press at once (`shortWaits`),
+ *   buttons and countdowns take no time (`shortWaits`),
  * - `server`, the built server as a process of its own, on an empty data folder,
  * - `candidate`, a token for the default interview of five questions,
  * - `gallery`, the view in every state without a server; it is built once for each worker.

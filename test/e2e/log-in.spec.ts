@@ -1,5 +1,6 @@
 /** The log-in and what surrounds the recording: languages, HTTPS with a self-made certificate, headers. */
 import path from 'node:path';
+import { shortWaits } from '../support/browser/short-waits.ts';
 import { makeCertificate } from '../support/server/certificate.ts';
 import { spawnServer, temporaryFolder } from '../support/server/server.ts';
 import { createCandidate, expect, expectFinished, expectRecording, logIn, test } from './fixtures.ts';
@@ -68,6 +69,7 @@ test('over HTTPS with a self-made certificate, on a phone’s screen: no service
     hasTouch: true,
     isMobile: true,
   });
+  await context.addInitScript(shortWaits);
   const page = await context.newPage();
   expect(server.url).toMatch(/^https:/);
   await logIn(page, server.url, candidate);

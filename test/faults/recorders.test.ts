@@ -107,11 +107,12 @@ function openPage({ token, folder }: { token: string; folder: string }, of: numb
       if (attempt > 20) throw new Error('the question can’t be answered');
       const before = ends.length;
       void answering.record();
-      const speaks = chance.int(1000, 12_000);
+      // Behind the countdown of 3 s.
+      const speaks = chance.int(4000, 15_000);
       const asked = () => store.get().phase.name === 'requesting' && answering.isRecording() === false;
       for (let passed = 0; ends.length === before; passed += 100) {
         await pause(100);
-        if (passed > speaks) answering.next();
+        if (passed > speaks) answering.end();
         if (passed > 500 && asked()) break;
         if (passed > 120_000) throw new Error(`nothing ends: ${JSON.stringify(store.get().phase)}`);
       }

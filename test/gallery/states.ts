@@ -223,6 +223,7 @@ export const states: readonly GalleryState[] = [
   state('checking-voice-alone', checking, { quality, picture: false, allowAudioOnly: true, voiceAlone: true }),
   state('checking-insecure-page', asking, { picture: false, alert: alert('insecure-page') }),
   state('checking-no-media-recorder', asking, { picture: false, browser: 'line', alert: alert('no-media-recorder') }),
+  state('practice-counting', { name: 'practice', stage: 'counting', seconds: 2 }, { quality }),
   state(
     'practice-recording',
     { name: 'practice', stage: 'recording' },
@@ -244,6 +245,17 @@ export const states: readonly GalleryState[] = [
     answered,
     alert: alert('storage-refused', { detail: 'QuotaExceededError' }),
   }),
+  state(
+    'reading',
+    { name: 'reading', question: 2 },
+    {
+      answered,
+      questions: questions.map((each) => ({ ...each, readSeconds: 15 })),
+      live: { ...still, thinkLeftMs: 11_300 },
+    },
+  ),
+  state('counting', { name: 'counting', question: 2, seconds: 3 }, { answered }),
+  state('counting-last', { name: 'counting', question: 5, seconds: 1 }, { answered: [1, 2, 3, 4] }),
   state(
     'thinking',
     { name: 'thinking', question: 2 },

@@ -7,7 +7,7 @@ export const check = {
     back: (answered: number, count: number, next: number) =>
       `Welcome back. ${answered} of ${count} answers have arrived; you go on with question ${next}.`,
     plan: [
-      'The questions come one at a time. Recording begins by itself as soon as you see a question.',
+      'The questions come one at a time. Recording begins by itself, after a count of three.',
       'When you have said all you want to say, go on with the button below the question.',
       'If the connection drops, just keep speaking. Your answer stays on this device until it has arrived.',
     ],

@@ -8,7 +8,7 @@ export const check: typeof en = {
     back: (answered, count, next) =>
       `Chào mừng bạn trở lại. Đã nhận ${answered}/${count} câu trả lời; bạn sẽ tiếp tục với câu ${next}.`,
     plan: [
-      'Các câu hỏi hiện ra lần lượt. Việc ghi hình tự bắt đầu ngay khi bạn thấy câu hỏi.',
+      'Các câu hỏi hiện ra lần lượt. Việc ghi hình tự bắt đầu sau khi đếm ngược từ 3.',
       'Khi đã nói xong những gì muốn nói, hãy bấm nút bên dưới câu hỏi để đi tiếp.',
       'Nếu mất kết nối, bạn cứ nói tiếp. Câu trả lời được giữ trên thiết bị này cho đến khi gửi đến nơi.',
     ],

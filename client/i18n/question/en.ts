@@ -11,6 +11,7 @@ export const question = {
     practising: 'A practice recording is running.',
     practised: 'See and hear yourself as others will.',
     thinking: 'Nothing is being recorded yet.',
+    counting: 'Get ready: recording starts in a moment.',
     recording: 'Take your time.',
     recordingStalled: 'The connection is slow right now. Keep speaking: your answer is kept on this device.',
     recordingHeld: 'Keep speaking: your answer is kept on this device.',
@@ -35,6 +36,16 @@ export const question = {
     finished: 'All your answers have arrived.',
   },
 
+  reading: {
+    left: 'Time left to read',
+    begin: (s: number, thinkS: number) =>
+      thinkS > 0
+        ? `You have ${duration(s)} to read the question, and then ${duration(thinkS)} to think.`
+        : `You have ${duration(s)} to read the question. Then recording starts by itself.`,
+  },
+
+  counting: { left: 'Recording starts in' },
+
   thinking: {
     left: 'Time left to think',
     begin: (s: number) => `You have ${duration(s)} to think. Then recording starts by itself.`,
@@ -46,6 +57,7 @@ export const question = {
     heading: (n: number, count: number) => `Question ${n} of ${count}`,
     next: 'Next question',
     finish: 'Finish interview',
+    last: '“Finish interview” ends the interview for good.',
     limit: (time: string) => `of ${time}`,
     left: (time: string) => `${time} left`,
     soon: (s: number) =>

@@ -12,6 +12,7 @@ export const question: typeof en = {
     practising: 'Đang ghi thử.',
     practised: 'Hãy xem và nghe lại như người khác sẽ thấy bạn.',
     thinking: 'Chưa ghi hình.',
+    counting: 'Bạn chuẩn bị nhé: việc ghi hình sắp bắt đầu.',
     recording: 'Cứ từ từ nhé.',
     recordingStalled: 'Kết nối hiện đang chậm. Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
     recordingHeld: 'Bạn cứ nói tiếp: câu trả lời được giữ trên thiết bị này.',
@@ -37,6 +38,16 @@ export const question: typeof en = {
     finished: 'Tất cả câu trả lời của bạn đã đến nơi.',
   },
 
+  reading: {
+    left: 'Thời gian đọc còn lại',
+    begin: (s, thinkS) =>
+      thinkS > 0
+        ? `Bạn có ${duration(s)} để đọc câu hỏi, sau đó có ${duration(thinkS)} để suy nghĩ.`
+        : `Bạn có ${duration(s)} để đọc câu hỏi. Sau đó việc ghi hình tự bắt đầu.`,
+  },
+
+  counting: { left: 'Bắt đầu ghi hình sau' },
+
   thinking: {
     left: 'Thời gian suy nghĩ còn lại',
     begin: (s) => `Bạn có ${duration(s)} để suy nghĩ. Sau đó việc ghi hình tự bắt đầu.`,
@@ -48,6 +59,7 @@ export const question: typeof en = {
     heading: (n, count) => `Câu hỏi ${n}/${count}`,
     next: 'Câu hỏi tiếp theo',
     finish: 'Kết thúc phỏng vấn',
+    last: '“Kết thúc phỏng vấn” sẽ khép lại hẳn buổi phỏng vấn.',
     limit: (time) => `/ ${time}`,
     left: (time) => `còn ${time}`,
     soon: (s) =>

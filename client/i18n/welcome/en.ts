@@ -16,7 +16,8 @@ export const welcome = {
     moreTime: (factor: string) => `You have ${factor} times the usual time.`,
     moreTakes: (n: number) => `You have ${n === 1 ? '1 more take' : `${n} more takes`} for each question.`,
     /** While the candidate thinks or reads; `time` is like `1:00`. */
-    limits: (time: string, takes: number) => `up to ${time}, ${takes === 1 ? '1 take' : `${takes} takes in all`}`,
+    limits: (time: string, takes: number) =>
+      takes === 1 ? `up to ${time}; you can answer this question once` : `up to ${time}, ${takes} takes in all`,
   },
 
   organization: {

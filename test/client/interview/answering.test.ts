@@ -8,7 +8,11 @@ import { NotKeptError, type TakeEnd, type TakeOptions } from '../../../client/in
 import type { UploadQueue } from '../../../client/upload/upload-queue.ts';
 import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
+/** The countdown before each recording. */
+const COUNT_MS = 3000;
+
 function open({
+  readSeconds = 0,
   thinkSeconds = 0,
   maxSeconds = 60,
   maxTakes = 1,
@@ -23,7 +27,7 @@ function open({
   lasts = false,
 } = {}) {
   const timers = createManualTimers();
-  const questions = [{ index: 1, text: '?', thinkSeconds, maxSeconds, maxTakes }];
+  const questions = [{ index: 1, text: '?', readSeconds, thinkSeconds, maxSeconds, maxTakes }];
   const store = createStore();
   store.dispatch({ type: 'loaded', title: '', gate: 'each', questions, answered: [] });
   let running: TakeOptions | null = null;
@@ -57,6 +61,11 @@ function open({
     timers,
     wallClock: () => 1_000_000 + timers.now(),
   });
+  /** Asks for the question, which records after the count. */
+  async function record(): Promise<void> {
+    void answering.record();
+    await timers.advance(COUNT_MS);
+  }
   /** The recorder ends. */
   function end(reason: TakeEnd['reason'], change: Partial<TakeEnd> = {}): void {
     const mimeType = running?.mimeTypes?.[0] ?? '';
@@ -65,6 +74,8 @@ function open({
   }
   return {
     answering,
+    record,
+    store,
     timers,
     said,
     failed,
@@ -76,9 +87,9 @@ function open({
   };
 }
 
-test('without a time to think a question records at once, and stops by itself at the limit', async () => {
-  const { answering, timers, said, ends, state } = open();
-  await answering.record();
+test('without a time to think a question records after the count, and stops by itself at the limit', async () => {
+  const { answering, record, timers, said, ends, state } = open();
+  await record();
   expect(state().phase.name).toBe('recording');
   await timers.advance(59_999);
   expect([state().phase.name, answering.live().leftMs]).toEqual(['recording', 1]);
@@ -89,8 +100,8 @@ test('without a time to think a question records at once, and stops by itself at
 });
 
 test('an answer below 3 s asks whether its end is meant, and records on meanwhile', async () => {
-  const { answering, timers, said, state } = open();
-  await answering.record();
+  const { answering, record, timers, said, state } = open();
+  await record();
   await timers.advance(2999);
   answering.next();
   expect([state().phase, said]).toMatchObject([{ name: 'recording', short: true }, ['began video/webm']]);
@@ -103,12 +114,12 @@ test('an answer below 3 s asks whether its end is meant, and records on meanwhil
 
 test('an answer below 3 s that is meant ends at once, and the limit asks nobody', async () => {
   const meant = open();
-  await meant.answering.record();
+  await meant.record();
   meant.answering.next();
   meant.answering.end();
   expect(meant.state().phase.name).toBe('gate');
   const limited = open({ maxSeconds: 2 });
-  await limited.answering.record();
+  await limited.record();
   limited.answering.next();
   await limited.timers.advance(2000);
   expect(limited.state().phase.name).toBe('gate');
@@ -116,12 +127,12 @@ test('an answer below 3 s that is meant ends at once, and the limit asks nobody'
 
 test('nothing is recorded before the quality is known', async () => {
   let known: () => void = () => {};
-  const { answering, said, state } = open({ ready: () => new Promise((resolve) => (known = resolve)) });
-  const recording = answering.record();
-  await settle();
+  const { answering, timers, said, state } = open({ ready: () => new Promise((resolve) => (known = resolve)) });
+  void answering.record();
+  await timers.advance(10_000);
   expect([state().phase.name, said]).toEqual(['requesting', []]);
   known();
-  await recording;
+  await timers.advance(COUNT_MS);
   expect([state().phase.name, said]).toEqual(['recording', ['began video/webm']]);
 });
 
@@ -131,7 +142,64 @@ test('the time to think counts down, then the question records', async () => {
   await timers.advance(5000);
   expect([state().phase.name, answering.live().thinkLeftMs]).toEqual(['thinking', 15_000]);
   await timers.advance(15_000);
-  expect([state().phase.name, answering.live().thinkLeftMs]).toEqual(['recording', null]);
+  expect([state().phase, answering.live().thinkLeftMs]).toEqual([{ name: 'counting', question: 1, seconds: 3 }, null]);
+  await timers.advance(COUNT_MS);
+  expect(state().phase.name).toBe('recording');
+});
+
+test('the time to read comes first, then the time to think, then the count; a reload takes them up where they were', async () => {
+  const times = { readSeconds: 10, thinkSeconds: 20 };
+  const { answering, timers, state, progress } = open(times);
+  void answering.record();
+  await timers.advance(4000);
+  expect([state().phase.name, answering.live().thinkLeftMs]).toEqual(['reading', 6000]);
+  const again = open({ ...times, progress: progress() });
+  await again.timers.advance(7000);
+  void again.answering.record();
+  await again.timers.advance(0);
+  expect([again.state().phase.name, again.answering.live().thinkLeftMs]).toEqual(['reading', 3000]);
+  await timers.advance(6000);
+  expect([state().phase.name, answering.live().thinkLeftMs]).toEqual(['thinking', 20_000]);
+  await timers.advance(20_000);
+  expect(state().phase.name).toBe('counting');
+});
+
+test('"Answer now" ends the time to read and the time to think, and is followed by the count', async () => {
+  const { answering, timers, state, progress } = open({ readSeconds: 10, thinkSeconds: 20 });
+  void answering.record();
+  await timers.advance(1000);
+  answering.answerNow();
+  await timers.advance(0);
+  expect(state().phase.name).toBe('counting');
+  expect(progress().thinking, 'a reload gives no more').toEqual({ question: 1, until: 0 });
+});
+
+test('the count of 3, 2, 1 takes a second each; nothing records before its end, and the camera is open during it', async () => {
+  let opened = 0;
+  const { answering, timers, said, state } = open({
+    camera: async () => {
+      opened += 1;
+    },
+  });
+  void answering.record();
+  const seen: unknown[] = [];
+  for (let second = 0; second < 3; second++) {
+    await timers.advance(0);
+    seen.push(state().phase);
+    expect([said, opened > 0]).toEqual([[], true]);
+    await timers.advance(1000);
+  }
+  expect(seen).toEqual([3, 2, 1].map((seconds) => ({ name: 'counting', question: 1, seconds })));
+  expect([state().phase.name, said]).toEqual(['recording', ['began video/webm']]);
+});
+
+test('a session that ends during the count records nothing', async () => {
+  const { answering, timers, said, store } = open();
+  void answering.record();
+  await timers.advance(1000);
+  store.dispatch({ type: 'finished', receipt: null });
+  await timers.advance(10_000);
+  expect([store.get().phase.name, said]).toEqual(['finished', []]);
 });
 
 test('"Answer now" ends the time to think, and another take of the question has none', async () => {
@@ -139,7 +207,7 @@ test('"Answer now" ends the time to think, and another take of the question has 
   void answering.record();
   await timers.advance(3000);
   answering.answerNow();
-  await settle();
+  await timers.advance(COUNT_MS);
   expect(state().phase.name).toBe('recording');
   answering.end();
   end('stop');
@@ -149,7 +217,10 @@ test('"Answer now" ends the time to think, and another take of the question has 
 });
 
 test('neither a reload nor a clock that was set back makes the time to think longer', async () => {
-  const { answering, timers } = open({ thinkSeconds: 20, progress: { thinking: { question: 1, until: 1_008_000 } } });
+  const { answering, timers } = open({
+    thinkSeconds: 20,
+    progress: { thinking: { question: 1, until: 1_008_000 } },
+  });
   void answering.record();
   await timers.advance(0);
   expect(answering.live().thinkLeftMs).toBe(8000);
@@ -160,8 +231,8 @@ test('neither a reload nor a clock that was set back makes the time to think lon
 });
 
 test('takes that the candidate ended are counted; a take that was interrupted is not', async () => {
-  const { answering, end, progress } = open({ maxTakes: 3 });
-  await answering.record();
+  const { answering, record, end, progress } = open({ maxTakes: 3 });
+  await record();
   answering.end();
   expect(answering.takesLeft(1)).toBe(2);
   end('track');
@@ -170,8 +241,8 @@ test('takes that the candidate ended are counted; a take that was interrupted is
 });
 
 test('a take without a byte is dropped, and the question is asked again', async () => {
-  const { answering, end, said, ends, state } = open();
-  await answering.record();
+  const { record, end, said, ends, state } = open();
+  await record();
   end('track', { keptBytes: 0 });
   await settle();
   expect(state()).toMatchObject({ phase: { name: 'requesting', question: 1 }, alert: { code: 'camera-busy' } });
@@ -183,23 +254,23 @@ test('a camera that goes away while the candidate thinks is an alert, and the qu
   const camera = async () => {
     if (gone) throw new DOMException('', 'NotReadableError');
   };
-  const { answering, timers, state } = open({ thinkSeconds: 5, camera });
+  const { answering, record, timers, state } = open({ thinkSeconds: 5, camera });
   void answering.record();
   await timers.advance(0);
   gone = true;
   await timers.advance(5000);
   expect(state()).toMatchObject({ phase: { name: 'requesting', question: 1 }, alert: { code: 'camera-busy' } });
   gone = false;
-  await answering.record();
+  await record();
   expect(state().phase.name).toBe('recording');
 });
 
 test('a take with a hole is not counted, and the candidate decides on it', async () => {
-  const { answering, end, ends } = open({ maxTakes: 3, muted: true });
-  await answering.record();
+  const { answering, record, end, ends } = open({ maxTakes: 3, muted: true });
+  await record();
   answering.end();
   expect([answering.takesLeft(1), ends]).toMatchObject([3, [{ why: { cause: 'muted', alert: null } }]]);
-  await answering.record();
+  await record();
   end('track');
   expect(ends[1]?.why).toEqual({ cause: 'interrupted', alert: { code: 'recording-interrupted' } });
 });
@@ -207,14 +278,14 @@ test('a take with a hole is not counted, and the candidate decides on it', async
 test('an error of the device’s store is never shown as one of the camera', async () => {
   const cause = new DOMException('No room', 'AbortError');
   const kept = open({ refused: new NotKeptError('', { cause }) });
-  await kept.answering.record();
+  await kept.record();
   expect(kept.state().alert).toEqual({ code: 'storage-refused', detail: 'No room' });
 });
 
 test('an error of the preview is never shown as one of the device’s store, and an overtaken opening shows none', async () => {
   const error = () => Promise.reject(new DOMException('closed', 'InvalidStateError'));
   const closed = open({ camera: error });
-  await closed.answering.record();
+  await closed.record();
   expect(closed.state().alert?.code).toBe('unexpected');
   let fail: () => void = () => {};
   let opens = 0;
@@ -223,7 +294,7 @@ test('an error of the preview is never shown as one of the device’s store, and
       opens++ === 0 ? new Promise<void>((_, reject) => (fail = () => reject(new Error()))) : Promise.resolve(),
   });
   const first = overtaken.answering.record();
-  await overtaken.answering.record();
+  await overtaken.record();
   fail();
   await first;
   expect(overtaken.state()).toMatchObject({ phase: { name: 'recording' }, alert: null });
@@ -242,8 +313,8 @@ test('the lengths of takes that an earlier page left are saved for the receipt',
 test.each(['error', 'silent'] as const)(
   'a recorder that brings nothing (%s) is followed by one of another type, without a click',
   async (reason) => {
-    const { answering, end, said, failed, ends, state, running } = open();
-    await answering.record();
+    const { record, end, said, failed, ends, state, running } = open();
+    await record();
     end(reason, { keptBytes: 0, recordedMs: 0 });
     await settle();
     expect(state()).toMatchObject({ phase: { name: 'recording' }, alert: { code: 'recording-restarted' } });
@@ -260,8 +331,8 @@ test.each(['error', 'silent'] as const)(
 );
 
 test('a recorder that breaks off at its beginning is followed by another; what it brought is sent, and costs no take', async () => {
-  const { answering, end, said, state, progress } = open();
-  await answering.record();
+  const { answering, record, end, said, state, progress } = open();
+  await record();
   end('silent', { recordedMs: 1500, spokenMs: 6000 });
   await settle();
   expect(state()).toMatchObject({ phase: { name: 'recording' }, alert: { code: 'recording-restarted' } });
@@ -273,8 +344,8 @@ test('a recorder that breaks off at its beginning is followed by another; what i
 });
 
 test('a recorder that breaks off after the candidate has ended the answer begins no other', async () => {
-  const { answering, end, state } = open({ lasts: true });
-  await answering.record();
+  const { answering, record, end, state } = open({ lasts: true });
+  await record();
   answering.end();
   expect(state().phase.name).toBe('gate');
   end('silent', { keptBytes: 0 });
@@ -282,8 +353,8 @@ test('a recorder that breaks off after the candidate has ended the answer begins
 });
 
 test('a recorder that fell silent in mid-answer: the candidate decides, and it costs no take', async () => {
-  const { answering, end, ends, progress } = open({ maxTakes: 2 });
-  await answering.record();
+  const { answering, record, end, ends, progress } = open({ maxTakes: 2 });
+  await record();
   end('silent', { recordedMs: 3000, spokenMs: 7500 });
   expect(ends[0]?.why).toEqual({ cause: 'interrupted', alert: { code: 'recording-silent' } });
   expect([answering.takesLeft(1), progress().recordedMs, progress().spokenMs]).toEqual([2, { 1: 3000 }, { 1: 7500 }]);
@@ -301,16 +372,16 @@ test.each([
   [2000, 400, true],
   [2000, 600, false],
 ])('of %i ms spoken, %i ms were recorded: asked about is %s', async (spokenMs, recordedMs, asked) => {
-  const { answering, end, ends } = open();
-  await answering.record();
+  const { answering, record, end, ends } = open();
+  await record();
   end('stop', { spokenMs, recordedMs });
   expect(ends[0]?.why).toEqual(asked ? { cause: 'short', alert: { code: 'recording-silent' } } : null);
   expect(answering.takesLeft(1)).toBe(asked ? 1 : 0);
 });
 
 test('a take that was given up and ends late takes nothing from the one that runs', async () => {
-  const { answering, end, timers, said } = open();
-  await answering.record();
+  const { answering, record, end, timers, said } = open();
+  await record();
   end('stop', { takeId: 'given up' });
   expect([answering.isRecording(), answering.take()?.takeId]).toEqual([true, 'a']);
   await timers.advance(60_000);
@@ -318,8 +389,8 @@ test('a take that was given up and ends late takes nothing from the one that run
 });
 
 test('a recorder that fails before the take has begun is not taken for one that runs', async () => {
-  const { answering, said, state } = open({ early: 'error' });
-  await answering.record();
+  const { record, said, state } = open({ early: 'error' });
+  await record();
   await settle();
   expect(state()).toMatchObject({ phase: { name: 'recording' }, alert: { code: 'recording-restarted' } });
   expect(said).toEqual(['began video/webm', 'dropped', 'began video/mp4']);

@@ -11,7 +11,7 @@ import type { SpooledTake } from '../../../client/spool/spool.ts';
 import type { UploadQueue, UploadQueueOptions } from '../../../client/upload/upload-queue.ts';
 import type { StartSessionResponse } from '../../../server/wire.ts';
 import { FakeRecorder } from '../../support/browser/fake-recorder.ts';
-import { settle } from '../../support/manual-timers.ts';
+import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
 const devices = [
   { kind: 'videoinput', deviceId: 'c1', label: 'Front' },
@@ -48,6 +48,7 @@ async function open({
     interview: { title: 'Interview', gate: 'each', allowAudioOnly },
     questions: [1, 2].map((index) => ({ index, ...question })),
   };
+  const timers = createManualTimers();
   let state: InterviewState = initial;
   let engine: Pick<UploadQueueOptions, 'onEvent' | 'sessionState'> | null = null;
   let change: (state: DeviceState) => void = () => {};
@@ -128,11 +129,23 @@ async function open({
     },
     saveReceipt() {},
     loginAddress: () => 'https://tresgo.example/?lang=vi',
+    timers,
   } satisfies ControllerOptions);
   await controller.open();
   await settle();
   return {
-    ...{ controller, actions: controller.actions, savedRecord, start, did, played, page, script, state: () => state },
+    ...{
+      controller,
+      timers,
+      actions: controller.actions,
+      savedRecord,
+      start,
+      did,
+      played,
+      page,
+      script,
+      state: () => state,
+    },
     change: (part: Partial<DeviceState>) => change({ ...script.device, ...part }),
     measured: async (kbps: number) => {
       retune(kbps);
@@ -142,7 +155,7 @@ async function open({
     /** From the device check to a recording with one chunk. */
     async record() {
       actions().start();
-      await settle();
+      await timers.advance(3000);
       expect(state.phase.name).toBe('recording');
       FakeRecorder.made.at(-1)?.deliver('some bytes');
       await settle();
@@ -303,7 +316,7 @@ test('a candidate who follows the link to the log-in is not asked whether to lea
 });
 
 test('a camera that cannot be opened for a question: the page offers others, and opens the chosen one', async () => {
-  const { actions, script, did, state, measured } = await open();
+  const { actions, timers, script, did, state, measured } = await open();
   await measured(2000);
   script.camera = new DOMException('', 'NotReadableError');
   actions.start();
@@ -314,7 +327,7 @@ test('a camera that cannot be opened for a question: the page offers others, and
   });
   script.camera = null;
   actions.chooseCamera('c2');
-  await settle();
+  await timers.advance(3000);
   expect([state().phase.name, did.includes('choose c2')]).toEqual(['recording', true]);
 });
 

@@ -3,7 +3,9 @@ import { DEFAULT_QUALITY, fitQuality } from '../../../client/capture/quality.ts'
 import type { SoundState } from '../../../client/capture/silence-detector.ts';
 import { createDeviceCheck, type DeviceCheckOptions, secondsHeld } from '../../../client/interview/device-check.ts';
 import { createStore } from '../../../client/interview/store.ts';
-import { settle } from '../../support/manual-timers.ts';
+import { FakeRecorder } from '../../support/browser/fake-recorder.ts';
+import { FakeTrack, fakeStream } from '../../support/browser/fake-stream.ts';
+import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
 const QUESTION = { index: 1, text: 'Who are you?', thinkSeconds: 0, maxTakes: 1 };
 
@@ -75,4 +77,33 @@ test('where no voice was heard for a while, the start is asked about once', () =
   expect([check.mayStart(), asking()]).toEqual([false, true]);
   store.dispatch({ type: 'unheard', asking: false });
   expect([check.mayStart(), asking()], 'not again').toEqual([true, false]);
+});
+
+test('the practice question records after the count of three', async () => {
+  const timers = createManualTimers();
+  FakeRecorder.reset();
+  vi.stubGlobal('MediaRecorder', FakeRecorder);
+  vi.stubGlobal('window', globalThis);
+  const store = createStore();
+  store.dispatch({ type: 'check' });
+  const check = createDeviceCheck({
+    store,
+    preview: { open: async () => fakeStream(new FakeTrack('audio')) } as unknown as Parameters<
+      typeof createDeviceCheck
+    >[0]['preview'],
+    adaptiveQuality: { quality: () => DEFAULT_QUALITY, limit() {}, measure: async () => null },
+    screen: { playback() {} },
+    warning: async () => null,
+    hasRoom: async () => true,
+    sound: () => 'heard',
+    timers,
+    ...unwatched,
+  });
+  void check.practise();
+  await timers.advance(2000);
+  expect(store.get().phase).toEqual({ name: 'practice', stage: 'counting', seconds: 1 });
+  expect(FakeRecorder.made).toEqual([]);
+  await timers.advance(1000);
+  expect(store.get().phase).toEqual({ name: 'practice', stage: 'recording' });
+  expect(FakeRecorder.made).toHaveLength(1);
 });
