@@ -23,7 +23,12 @@ export default defineConfig({
       output: {
         // One file for what several pages share: each file costs a request, and about 1 kB of headers.
         codeSplitting: {
-          groups: [{ name: 'shared', test: /client\/(timers|api|offline|i18n\/index|interview\/saved-record)/ }],
+          groups: [
+            {
+              name: 'shared',
+              test: /client\/(timers|api|offline|i18n\/index|interview\/(saved-record|about)|view\/(dom|format|organization|part)|pages\/language)/,
+            },
+          ],
         },
         // The server hints at the words of a page's language by this name (server/routes/pages.ts).
         chunkFileNames: ({ facadeModuleId }) =>

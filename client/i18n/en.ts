@@ -30,7 +30,14 @@ export const en = {
     coming: (n: number) => `${n}: to come`,
   },
 
-  alert: { tryAgain: 'Try again', logInAgain: 'Log in again', saveCopy: 'Save a copy' },
+  alert: {
+    tryAgain: 'Try again',
+    logInAgain: 'Log in again',
+    saveCopy: 'Save a copy',
+    support: 'Details for support',
+    copy: 'Copy',
+    copied: 'Copied',
+  },
 
   duration,
   ...login,

@@ -31,7 +31,14 @@ export const th: Messages = {
     coming: (n) => `${n}: ยังไม่ถึง`,
   },
 
-  alert: { tryAgain: 'ลองอีกครั้ง', logInAgain: 'เข้าสู่ระบบอีกครั้ง', saveCopy: 'บันทึกสำเนา' },
+  alert: {
+    tryAgain: 'ลองอีกครั้ง',
+    logInAgain: 'เข้าสู่ระบบอีกครั้ง',
+    saveCopy: 'บันทึกสำเนา',
+    support: 'รายละเอียดสำหรับฝ่ายช่วยเหลือ',
+    copy: 'คัดลอก',
+    copied: 'คัดลอกแล้ว',
+  },
 
   duration,
   ...login,

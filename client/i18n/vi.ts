@@ -31,7 +31,14 @@ export const vi: Messages = {
     coming: (n) => `${n}: sắp tới`,
   },
 
-  alert: { tryAgain: 'Thử lại lần nữa', logInAgain: 'Đăng nhập lại', saveCopy: 'Lưu một bản sao' },
+  alert: {
+    tryAgain: 'Thử lại lần nữa',
+    logInAgain: 'Đăng nhập lại',
+    saveCopy: 'Lưu một bản sao',
+    support: 'Chi tiết cho bộ phận hỗ trợ',
+    copy: 'Sao chép',
+    copied: 'Đã sao chép',
+  },
 
   duration,
   ...login,

@@ -28,6 +28,8 @@ import { systemTimers } from '../timers.ts';
 import { createView } from '../view/index.ts';
 import { showOrganization } from '../view/organization.ts';
 import { receiptText } from '../view/receipt.ts';
+import { wishedLanguages } from './language.ts';
+import { createTranslatedView } from './translated-view.ts';
 
 /** How often the live statistics are shown anew, in ms. */
 const LIVE_MS = 200;
@@ -35,7 +37,7 @@ const LIVE_MS = 200;
 const root = document.getElementById('app');
 const bar = document.querySelector('.top');
 if (!root || !bar) throw new Error('interview.html has no #app or no .top');
-const messages = await pickMessages(location.search, navigator.languages);
+const words = await pickMessages(location.search, wishedLanguages());
 const background = createBackground({ records: createSendingRecords() });
 const tabRecord = createTabRecord(createSavedRecord());
 const savedRecord = {
@@ -48,7 +50,7 @@ const savedRecord = {
 const offline = registerServiceWorker();
 // "Try again" is the only control before the controller exists.
 const actions = { askAgain: () => location.reload() } as Actions;
-const view = createView(root, messages, actions);
+const view = createTranslatedView(bar, (messages) => createView(root, messages, actions), words);
 view.render(initial);
 
 const deviceSpool = await openDeviceSpool({
@@ -123,7 +125,7 @@ const controller = createController({
   wakeLock: createWakeLock({ wakeLock: navigator.wakeLock, document }),
   watchDevices: (stream, onChange) => watchDevices({ stream, document, onChange }),
   goToLogin: () => location.replace(`/${location.search}`),
-  loginAddress: () => `${location.origin}/?lang=${messages.lang}`,
+  loginAddress: () => `${location.origin}/?lang=${view.messages().lang}`,
   reload: () => location.reload(),
   claim: lockSession,
   warning: () => storageWarning({ spool: deviceSpool, offline }),
@@ -137,7 +139,8 @@ const controller = createController({
   },
   saveReceipt() {
     const receipt = controller.receipt();
-    if (receipt) saveFile(new Blob([receiptText(receipt, messages)], { type: 'text/plain' }), `${receipt.folder}.txt`);
+    if (!receipt) return;
+    saveFile(new Blob([receiptText(receipt, view.messages())], { type: 'text/plain' }), `${receipt.folder}.txt`);
   },
 });
 Object.assign(actions, controller.actions);

@@ -5,6 +5,7 @@ import type { Actions } from '../interview/actions.ts';
 import { gentle } from '../interview/alerts.ts';
 import type { Alert, AlertCode, Phase } from '../interview/state.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
+import { createContact } from './organization.ts';
 import type { Part } from './part.ts';
 
 /** Alerts for which another attempt may help, and costs the candidate nothing. */
@@ -25,8 +26,11 @@ const repeatable: ReadonlySet<AlertCode> = new Set([
 /** Alerts for which the candidate may want a file of what is not sent. */
 const savable: ReadonlySet<AlertCode> = new Set(['storage-full', 'copy-failed']);
 
-/** Alerts whose `detail` is shown. For the other codes our own words are enough, and `detail` is the browser's English. */
-const detailed: ReadonlySet<AlertCode> = new Set(['refused', 'unexpected', 'digest-mismatch', 'storage-refused']);
+/** Alerts whose `detail` is for support alone: the browser's English, or a digest. */
+const technical: ReadonlySet<AlertCode> = new Set(['unexpected', 'digest-mismatch', 'storage-refused']);
+
+/** Alerts whose words name the person who sent the invitation. */
+const asking: ReadonlySet<AlertCode> = new Set(['insecure-page', 'signed-out', 'digest-mismatch', 'refused']);
 
 /** Apps whose own browser gives pages no camera: there these alerts, too, are solved by opening the page outside. */
 const inApps: ReadonlySet<BrowserKind> = new Set(['zalo', 'facebook', 'line', 'in-app']);
@@ -43,14 +47,17 @@ export function createNotice(
   const steps = h('ol', { class: 'notice-steps' }, ...messages.allow[browser].map((step) => h('li', {}, step)));
   const detail = h('p', { class: 'notice-detail' });
   const alertRegion = h('div', { role: 'alert' }, title, text, steps, detail);
+  const support = createSupport(messages);
+  const contact = createContact(messages);
   const tryAgain = button('secondary', messages.alert.tryAgain, () => actions.askAgain());
   const saveCopy = button('secondary', messages.alert.saveCopy, () => actions.saveCopies());
   const logIn = h('a', { class: 'button secondary', href: `/?lang=${messages.lang}` }, messages.alert.logInAgain);
   logIn.addEventListener('click', () => actions.leave());
-  const element = h('div', { class: 'notice', hidden: true }, alertRegion, tryAgain, saveCopy, logIn);
+  const element = h('div', { class: 'notice', hidden: true });
+  element.append(alertRegion, contact.element, tryAgain, saveCopy, logIn, support.element);
   return {
     element,
-    render({ alert, phase }) {
+    render({ alert, phase, about }) {
       show(element, alert !== null);
       const words = alert === null ? null : messages.alerts[alert.code];
       setAttribute(element, 'data-tone', alert !== null && gentle.has(alert.code) ? 'gentle' : 'firm');
@@ -59,6 +66,8 @@ export function createNotice(
       setText(detail, alert === null ? '' : detailOf(alert, messages));
       show(steps, alert !== null && needsSteps(alert.code, browser));
       show(detail, detail.textContent !== '');
+      contact.render(alert !== null && asking.has(alert.code) ? about.contact : null);
+      support.render(alert !== null && technical.has(alert.code) ? alert : null);
       show(tryAgain, alert !== null && mayRepeat(alert, phase));
       show(saveCopy, alert !== null && savable.has(alert.code) && !('gate' in phase && phase.gate.kind === 'failed'));
       // Not during a recording: logging in again would cut the answer off.
@@ -68,12 +77,36 @@ export function createNotice(
   };
 }
 
+/** What only support understands, folded, with a button that copies it. */
+function createSupport({ alert: words }: Messages): { element: HTMLElement; render(alert: Alert | null): void } {
+  const detail = h('code', {});
+  const copy = button('secondary', words.copy, () => {
+    // Without the permission, or outside of HTTPS, the text can be selected.
+    void navigator.clipboard?.writeText(detail.textContent).then(
+      () => setText(copy, words.copied),
+      () => {},
+    );
+  });
+  const element = h('details', { class: 'support' }, h('summary', {}, words.support), detail, copy);
+  return {
+    element,
+    render(alert) {
+      const text = alert?.detail ? `${alert.code}: ${alert.detail}` : '';
+      show(element, text !== '');
+      if (detail.textContent === text) return;
+      setText(detail, text);
+      setText(copy, words.copy);
+      element.open = false;
+    },
+  };
+}
+
 function needsSteps(code: AlertCode, browser: BrowserKind): boolean {
   return code === 'permission-refused' || (curedOutside.has(code) && inApps.has(browser));
 }
 
 function detailOf({ code, detail = '', problem }: Alert, messages: Messages): string {
-  if (!detailed.has(code)) return '';
+  if (code !== 'refused') return '';
   return problem ? problemText(messages, { code: problem, detail, retryAfterSeconds: null, body: null }) : detail;
 }
 

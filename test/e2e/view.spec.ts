@@ -296,6 +296,21 @@ test('the link to the log-in is absent in mid-answer; after the answer it is the
   expect(await called(page)).toEqual(['leave']);
 });
 
+test('what only support understands is folded, and can be copied; whom to ask is a link', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await show(page, 'unexpected');
+  const detail = page.getByText('unexpected: TypeError: x is not a function');
+  await expect(detail).toBeHidden();
+  await page.getByText('Details for support').click();
+  await expect(detail).toBeVisible();
+  await press(page, 'Copy');
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('TypeError');
+  await show(page, 'gate-digest-mismatch');
+  await expect(page.getByRole('alert')).not.toContainText(/[0-9a-f]{20}/);
+  await expect(page.getByRole('link', { name: 'jobs@binhminh.example' })).toHaveAttribute('href', /^mailto:/);
+});
+
 for (const [motion, moves] of [
   ['reduce', false],
   ['no-preference', true],

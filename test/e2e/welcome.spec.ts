@@ -1,5 +1,15 @@
 /** What surrounds the recording for a nervous person: who asks, what is agreed to, a name that differs, a link that is done. */
-import { answer, expect, expectFinished, inviteToOwnInterview, logIn, press, readSession, test } from './fixtures.ts';
+import {
+  answer,
+  expect,
+  expectFinished,
+  expectRecording,
+  inviteToOwnInterview,
+  logIn,
+  press,
+  readSession,
+  test,
+} from './fixtures.ts';
 
 test('a consent is asked for before the camera: by keyboard, waiting for a connection, once', async ({
   page,
@@ -124,5 +134,34 @@ test('the link after the end is good news: when it was finished, and how many an
   await expect(another.getByRole('heading', { name: 'Interview finished' })).toBeFocused();
   await expect(another.getByText(/^You finished on .*20\d\d.*\. 1 answer arrived\./)).toBeVisible();
   await expect(another.getByRole('alert')).toHaveCount(0);
+  await context.close();
+});
+
+test('the language is the interview’s own where the browser prefers none of ours, and changes at the check in place', async ({
+  browser,
+  server,
+}) => {
+  const candidate = await inviteToOwnInterview(server, 'language: vi', 'questions: [{text: Một}]');
+  const context = await browser.newContext({ locale: 'fr-FR' });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/#t=${candidate.token}`);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'vi');
+  await page.getByRole('textbox', { name: 'Họ và tên' }).fill('nguyen van a');
+  await press(page, 'Đăng nhập');
+  await expect(page.getByRole('button', { name: 'Bắt đầu phỏng vấn' })).toBeEnabled();
+  await page.evaluate(() => document.documentElement.setAttribute('data-kept', 'yes'));
+  await page.getByRole('combobox', { name: 'Ngôn ngữ' }).selectOption('en');
+  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+  await expect(page.locator('html')).toHaveAttribute('data-kept', 'yes');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  expect(
+    await page.locator('.stage-video').evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).active),
+  ).toBe(true);
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
+  await press(page, 'Start interview');
+  await expectRecording(page, 1, 1);
+  await expect(page.getByRole('combobox', { name: 'Language' })).toHaveCount(0);
+  await expect(page.getByText('Một')).toHaveAttribute('lang', 'vi');
   await context.close();
 });

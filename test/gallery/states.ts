@@ -310,6 +310,7 @@ export const states: readonly GalleryState[] = [
   state('gate-digest-mismatch', gate({ kind: 'failed' }), {
     answered,
     live: half,
+    about,
     alert: alert('digest-mismatch', { detail: digest(2) }),
   }),
   state('gate-open', gate({ kind: 'open' }), { answered: [1, 2], live: half }),
