@@ -125,7 +125,7 @@ test('the link after the end is good news: when it was finished, and how many an
   await press(page, 'Start interview');
   await answer(page, 1, { seconds: 3.5, of: 1 });
   await expectFinished(page);
-  await expect(page.locator('.ending')).toContainText('Lan will call you by Friday.');
+  await expect(page.getByText('Lan will call you by Friday.')).toBeVisible();
   const context = await browser.newContext();
   const another = await context.newPage();
   await another.goto(`${server.url}/?lang=en#t=${candidate.token}`);
