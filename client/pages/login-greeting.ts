@@ -37,6 +37,8 @@ export function createGreeting(): Greeting {
       if (written[0] !== messages || written[1] !== known) {
         const word = createAbout(messages);
         word.render(interview);
+        // There is room: the form stands above.
+        word.element.querySelector('details')?.setAttribute('open', '');
         about.replaceChildren(word.element);
         written = [messages, known];
       }

@@ -105,6 +105,8 @@ function celebrate({ finishedAt, answers }: FinishedBefore): void {
   keptBox.hidden = true;
   goodNews.hidden = false;
   write();
+  // A welcome comes too late.
+  document.querySelector('#about details')?.removeAttribute('open');
   require('heading', HTMLElement).focus();
 }
 
