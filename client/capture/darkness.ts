@@ -35,12 +35,13 @@ export function watchDarkness({ brightness, onChange, timers = systemTimers }: D
   return () => timers.clear(handle);
 }
 
-/** Mean brightness of what a <video> shows, 0 to 255, from a few hundred of its pixels; null where it shows nothing. */
-export function createBrightness(video: HTMLVideoElement): () => number | null {
+/** Mean brightness of what the page's <video> of now shows, 0 to 255, from a few hundred of its pixels; null where it shows nothing. */
+export function createBrightness(picture: () => HTMLVideoElement): () => number | null {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [32, 24];
   const brush = canvas.getContext('2d', { willReadFrequently: true });
   return () => {
+    const video = picture();
     if (brush === null || video.srcObject === null || video.readyState < 2) return null;
     brush.drawImage(video, 0, 0, canvas.width, canvas.height);
     const { data } = brush.getImageData(0, 0, canvas.width, canvas.height);

@@ -130,7 +130,7 @@ const controller = createController({
   claim: lockSession,
   warning: () => storageWarning({ spool: deviceSpool, offline }),
   hasRoom: (needBytes) => hasRoom({ estimate: () => navigator.storage.estimate(), needBytes }),
-  watchDarkness: (onChange) => watchDarkness({ brightness: createBrightness(view.picture), onChange }),
+  watchDarkness: (onChange) => watchDarkness({ brightness: createBrightness(() => view.picture), onChange }),
   watchBattery: (onChange) => watchBattery({ getBattery: navigator.getBattery?.bind(navigator), onChange }),
   isOnline: () => navigator.onLine,
   async saveTake({ takeId, question }) {

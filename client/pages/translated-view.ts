@@ -53,6 +53,9 @@ export function createTranslatedView(
 
   return {
     messages: () => messages,
+    get picture() {
+      return view.picture;
+    },
     render(next) {
       state = next;
       select.hidden = isAnswering(next.phase);
