@@ -62,11 +62,14 @@ export function createApi({
   timeoutMs = 15_000,
   // The language of the page as it is shown: a hint at the candidate's own.
   language = () => globalThis.document?.documentElement.lang,
+  device = () => ({}),
 }: {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   timeoutMs?: number;
   /** BCP 47; undefined where there is no page. */
   language?: () => string | undefined;
+  /** The log-in of this device (0: it logs in) and the session that it continues, where it does. */
+  device?: () => { login?: number | undefined; folder?: string | undefined };
 } = {}): Api {
   async function post(path: string, payload: Record<string, unknown>): Promise<unknown> {
     const asked = `POST ${path}`;
@@ -95,7 +98,7 @@ export function createApi({
       return (await post(paths.verifyToken, { token })) as VerifyTokenResponse;
     },
     async startSession(token, userName, consent) {
-      const wanted = { token, userName, language: language(), consent };
+      const wanted = { token, userName, language: language(), consent, ...device() };
       return (await post(paths.startSession, wanted)) as StartSessionResponse;
     },
     async finishSession(session) {

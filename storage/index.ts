@@ -79,7 +79,7 @@ const FULL_BYTES = 1 << 20;
 const LOCK = 'server.lock';
 const ORIGIN = 'server.origin';
 /** A take of which no byte has come for this long may never be whole, in ms: its device is gone, or has lost its network. */
-const ARRIVING_MS = 15_000;
+const ARRIVING_MS = 10_000;
 
 /** An open storage. */
 export type Storage = Awaited<ReturnType<typeof openStorage>>;
@@ -177,7 +177,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       );
     },
 
-    /** The questions (from 1) of a session of which a take is being received: a byte of it came within the last 15 s. */
+    /** The questions (from 1) of a session of which a take is being received: a byte of it came within the last 10 s. */
     async arriving({ id }: Pick<Session, 'id'>): Promise<number[]> {
       const since = now().minus(ARRIVING_MS);
       const open = (await takes.list(id)).filter(

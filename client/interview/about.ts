@@ -1,5 +1,5 @@
 /** What the page knows of the interview besides its questions: who asks, for whom, and until when. */
-import type { InterviewDetails, StartSessionResponse } from '../../server/wire.ts';
+import type { InterviewDetails, Receipt, StartSessionResponse } from '../../server/wire.ts';
 import type { ApiError } from '../api.ts';
 
 /** Null where the admin wrote nothing, or where an older page or server told nothing. */
@@ -64,4 +64,14 @@ export function aboutOf({ interview, ...start }: Told): About {
     timeFactor: start.timeFactor ?? 1,
     extraTakes: start.extraTakes ?? 0,
   };
+}
+
+/** The server's receipt, with what only this device knows. Devices store it: names and shape must not change. */
+export interface SavedReceipt extends Receipt {
+  title: string;
+  userName: string;
+  /** Length of the answer by question, in ms; a question that another device recorded is missing. */
+  recordedMs: Record<number, number>;
+  /** For a reload after the end; missing where a page of before 0.4 kept the receipt. */
+  about?: About;
 }

@@ -58,6 +58,10 @@ export interface Actions {
   saveCopies(): void;
   /** The candidate's link, for another device. It holds the token: in its fragment, which no browser sends to a server. */
   linkForAnotherDevice(): string;
+  /** Continues the session on this device again. */
+  continueHere(): void;
+  /** Answers the question here that is awaited from another device. */
+  answerHere(): void;
   /** Saves the receipt as a file. */
   saveReceipt(): void;
 }

@@ -1,6 +1,5 @@
 /** The interview of a page: the store, the modules that share it, and what the page can ask of them. */
 
-import { fittingBitsPerSecond } from '../../server/wire.ts';
 import type { AdaptiveQuality, AdaptiveQualityOptions } from '../capture/adaptive-quality.ts';
 import type { DeviceChoice } from '../capture/devices.ts';
 import type { Preview } from '../capture/preview.ts';
@@ -16,11 +15,12 @@ import { givesWay } from './alerts.ts';
 import { createAnswering } from './answering.ts';
 import { createDeviceCheck, type DeviceCheckOptions } from './device-check.ts';
 import { createFlow } from './flow.ts';
+import { createOtherDevice } from './other-device.ts';
 import { type SaveCopiesOptions, saveCopies } from './save-copy.ts';
 import { createSession, type SessionOptions } from './session.ts';
 import { createSessionQueue } from './session-queue.ts';
-import { createSizeLimit } from './size-limit.ts';
-import { type Alert, type AlertCode, currentQuestion, nextQuestion, type Phase, type SavedReceipt } from './state.ts';
+import { createSizeLimit, limitQuality } from './size-limit.ts';
+import type { Alert, AlertCode, Phase, SavedReceipt } from './state.ts';
 import { createStats, type Stats } from './stats.ts';
 import { createStore } from './store.ts';
 import { createTakeDecision } from './take-decision.ts';
@@ -31,9 +31,6 @@ import { createUploadHandler } from './upload-handler.ts';
 const choosable: ReadonlySet<AlertCode | undefined> = new Set(['camera-busy', 'no-camera', 'recorder-failed'] as const);
 /** Phases in which the screen may turn off; it stays on from the first question to the end. */
 const resting: ReadonlySet<Phase['name']> = new Set(['loading', 'consent', 'checking', 'paused', 'finished']);
-
-/** Phases that open the camera. */
-const opening: ReadonlySet<Phase['name']> = new Set(['checking', 'requesting']);
 
 /** What the page gives to the interview: devices, stores, the server, and the ways to another page. */
 export interface ControllerOptions
@@ -153,9 +150,10 @@ export function createController({
   });
   const sound = silenceDetector.state;
   const check = createDeviceCheck({ ...options, store, preview, adaptiveQuality, screen, types, sound, timers });
+  const otherDevice = createOtherDevice({ ...options, store, session, queue, onLooked: (state) => flow.looked(state) });
   const flow = createFlow({
     ...{ store, savedRecord, spool, queue, session, preview },
-    ...{ adaptiveQuality, answering, check, decision, warnings },
+    ...{ adaptiveQuality, answering, check, decision, warnings, otherDevice },
   });
   const handleUpload = createUploadHandler({
     store,
@@ -188,14 +186,7 @@ export function createController({
   store.subscribe(({ phase }, before) => {
     if (before.phase.name === 'recovered' && phase.name !== 'recovered') screen.playback(null);
   });
-  // Before the camera opens for a question, so that its picture is the one of this question's quality.
-  store.subscribe((state, before) => {
-    if (state.phase.name === before.phase.name || !opening.has(state.phase.name)) return;
-    const question = currentQuestion(state) ?? state.questions.find(({ index }) => index === nextQuestion(state));
-    const { maxBytes } = state;
-    if (!question || maxBytes === null) return;
-    adaptiveQuality.limit({ bitsPerSecond: fittingBitsPerSecond({ maxSeconds: question.maxSeconds, maxBytes }) });
-  });
+  limitQuality({ store, adaptiveQuality });
   // Before the camera opens for a question: it stays closed for a voice alone.
   store.subscribe(({ voiceAlone }, before) => voiceAlone !== before.voiceAlone && preview.choose({ voiceAlone }));
   store.subscribe(({ phase }) => (resting.has(phase.name) ? wakeLock.release() : wakeLock.hold()));
@@ -268,7 +259,14 @@ export function createController({
     saveCopies() {
       void saveCopies({ queue, saveTake: options.saveTake, onFailed: () => alert({ code: 'copy-failed' }) });
     },
-    linkForAnotherDevice: () => `${options.loginAddress()}#t=${encodeURIComponent(session.token())}`,
+    linkForAnotherDevice: otherDevice.link,
+    continueHere() {
+      leaving = true;
+      // A page that is loaded without the number of a log-in logs in.
+      savedRecord.save({ login: undefined });
+      options.reload();
+    },
+    answerHere: flow.answerHere,
     saveReceipt: options.saveReceipt,
   };
 

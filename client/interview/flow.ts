@@ -8,17 +8,18 @@ import type { Preview } from '../capture/preview.ts';
 import type { OverflowSpool } from '../spool/overflow-spool.ts';
 import type { Answering, Interruption } from './answering.ts';
 import type { DeviceCheck } from './device-check.ts';
+import type { OtherDevice } from './other-device.ts';
 import type { SavedInterview, SavedRecord, UndecidedTake } from './saved-record.ts';
 import type { Session } from './session.ts';
 import type { SessionQueue } from './session-queue.ts';
-import { nextQuestion } from './state.ts';
+import { heldQuestion, nextQuestion, type Phase } from './state.ts';
 import type { Store } from './store.ts';
 import type { TakeDecision } from './take-decision.ts';
 import type { TakeWarnings } from './take-warnings.ts';
 
 interface FlowOptions {
   store: Pick<Store, 'get' | 'dispatch'>;
-  savedRecord: Pick<SavedRecord, 'load'>;
+  savedRecord: Pick<SavedRecord, 'load' | 'save'>;
   spool: Pick<OverflowSpool, 'list' | 'clear'>;
   queue: SessionQueue;
   session: Pick<Session, 'who' | 'finish'>;
@@ -28,6 +29,7 @@ interface FlowOptions {
   check: Pick<DeviceCheck, 'open'>;
   decision: Pick<TakeDecision, 'pending' | 'ask'>;
   warnings: Pick<TakeWarnings, 'end'>;
+  otherDevice: Pick<OtherDevice, 'isExpected' | 'look'>;
 }
 
 interface Flow {
@@ -41,9 +43,16 @@ interface Flow {
   proceed(): Promise<void>;
   /** The last chunk of a take is kept. */
   takeEnded(take: UndecidedTake, interruption: Interruption | null): void;
+  /** The server has been asked for the session's state: another device may have taken it over, or finished it. */
+  looked(session: 'open' | 'finished' | 'unknown'): void;
+  /** The candidate answers the question here that is awaited from another device. */
+  answerHere(): void;
   /** The candidate has decided on a take: it is kept for the question, or (null) the question is asked again. */
   decided(kept: number | null): void;
 }
+
+/** Phases that another device's log-in does not end: what runs there comes to its own end. */
+const unmoved: ReadonlySet<Phase['name']> = new Set(['loading', 'recording', 'finishing', 'finished']);
 
 /** Creates the flow of an interview; `begin` starts it. */
 export function createFlow({
@@ -58,9 +67,12 @@ export function createFlow({
   check,
   decision,
   warnings,
+  otherDevice,
 }: FlowOptions): Flow {
   /** Since the page was loaded, the candidate has seen the device check, or has decided on a take. */
   let checked = false;
+  /** Questions that the candidate answers here although another device may hold their answer. */
+  const here = new Set<number>();
 
   async function begin({ folder, uploadEndpoint }: SavedInterview): Promise<void> {
     const listed = await spool.list(folder);
@@ -70,15 +82,20 @@ export function createFlow({
     const left = listed.length > 0 ? await queue.recover() : [];
     answering.saveLengths(left);
     adaptiveQuality.resume(savedRecord.load().quality);
+    const held = (savedRecord.load().held ?? []).filter((index) => left.every(({ question }) => question !== index));
+    dispatch({ type: 'held', held });
     const undecided = decision.pending(left, new Set(cut));
     for (const { takeId, question } of left)
       if (takeId !== undecided?.takeId) dispatch({ type: 'kept-whole', question });
-    if (undecided) decision.ask(undecided, undecided.cause);
+    if (get().elsewhere) goElsewhere();
+    else if (undecided) decision.ask(undecided, undecided.cause);
     else await proceed();
   }
 
   async function proceed(): Promise<void> {
+    if (get().elsewhere) return goElsewhere();
     const unsent = queue.unsent();
+    const held = heldQuestion(get());
     const refused = unsent.find((take) => take.refused);
     const last = unsent.at(-1);
     if (refused) decision.ask(refused, 'refused');
@@ -86,17 +103,51 @@ export function createFlow({
     else if (last) {
       dispatch({ type: 'resend', question: last.question, takeId: last.takeId });
       queue.enterGate(last.takeId);
-    } else {
-      preview.close();
-      await session.finish(() => spool.clear(session.who().folder));
-    }
+    } else if (held !== null) awaitQuestion(held);
+    else await finish();
+  }
+
+  async function finish(): Promise<void> {
+    preview.close();
+    dispatch({ type: 'finishing', gate: { kind: 'uploading' } });
+    await otherDevice.look();
+    // Another device may be recording an answer anew: it is the one that finishes.
+    if (get().elsewhere) return goElsewhere();
+    await close();
+  }
+
+  const close = () => session.finish(() => spool.clear(session.who().folder));
+
+  /** The session goes on elsewhere: this page records nothing more, and sends what it holds. */
+  function goElsewhere(): void {
+    preview.close();
+    dispatch({ type: 'elsewhere', unsent: queue.unsent().length });
+  }
+
+  function awaitQuestion(question: number): void {
+    preview.close();
+    dispatch({ type: 'awaiting', question });
+  }
+
+  /** Whether the server is receiving an answer to the question from another device. */
+  function isArriving(question: number): boolean {
+    const { arriving, answered } = get();
+    const isOurs = queue.status().takes.some((take) => take.question === question);
+    return arriving.includes(question) && !answered.includes(question) && !isOurs && !here.has(question);
   }
 
   async function goToQuestion(): Promise<void> {
     if (!checked) return check.open();
-    if (!get().pausing) return answering.record();
-    preview.close();
-    dispatch({ type: 'paused' });
+    if (get().pausing) {
+      preview.close();
+      return dispatch({ type: 'paused' });
+    }
+    const looked = otherDevice.look();
+    // Elsewhere the response comes in time to end the countdown.
+    if (otherDevice.isExpected()) await looked;
+    const question = nextQuestion(get());
+    if (get().elsewhere || question === null) return proceed();
+    return isArriving(question) ? awaitQuestion(question) : answering.record();
   }
 
   /** A take is whole on the device: with gate `end` a question needs no more. */
@@ -129,6 +180,24 @@ export function createFlow({
       // What took the camera away may have cut the connection as well.
       if (interruption) queue.retryNow();
       void queue.end(takeId).then(() => shown && !cause && keptWhole(question));
+    },
+    looked(server) {
+      const { phase, elsewhere } = get();
+      if (unmoved.has(phase.name) || answering.isRecording()) return;
+      const waits = phase.name === 'elsewhere' || phase.name === 'awaiting' || phase.name === 'paused';
+      if (server === 'finished' && waits) void close();
+      else if (elsewhere) goElsewhere();
+      else if (phase.name === 'awaiting' && phase.question !== heldQuestion(get()) && !isArriving(phase.question))
+        void proceed();
+    },
+    answerHere() {
+      const { phase, held } = get();
+      if (phase.name !== 'awaiting') return;
+      here.add(phase.question);
+      const rest = held.filter((index) => index !== phase.question);
+      savedRecord.save({ held: rest });
+      dispatch({ type: 'held', held: rest });
+      void proceed();
     },
     decided(kept) {
       checked = true;

@@ -40,6 +40,10 @@ export type Phase =
     }
   /** The candidate asked for a pause before the next question: camera and microphone are off. */
   | { name: 'paused' }
+  /** The answer to `question` is on its way from another device: it is waited for. */
+  | { name: 'awaiting'; question: number }
+  /** The session goes on on another device; this one sends what it holds. `unsent`: the takes that have not arrived. */
+  | { name: 'elsewhere'; unsent: number }
   /** All answers are recorded; the session is being closed. */
   | { name: 'finishing'; gate: Gate }
   /** `earlier`: it was finished before this page came, which has no receipt of it. */

@@ -7,6 +7,25 @@ export interface Progress {
   answered: number[];
   recorded: number[];
   gate: 'each' | 'end';
+  held: number[];
+}
+
+/** What is known of the candidate's other devices. */
+export interface OtherDevices {
+  /** Questions, from 1, whose take another device holds, as the link said that brought the candidate here. */
+  held: number[];
+  /** Questions, from 1, of which the server is receiving a take, from whatever device. */
+  arriving: number[];
+  /** The candidate has logged in on another device since: the session goes on there. */
+  elsewhere: boolean;
+}
+
+/** A candidate who has one device, as far as is known. */
+export const oneDevice: OtherDevices = { held: [], arriving: [], elsewhere: false };
+
+/** Adds questions to an ordered list of questions. */
+export function union(some: number[], more: number[]): number[] {
+  return [...new Set([...some, ...more])].sort((a, b) => a - b);
 }
 
 /** The first question, from 1, that is still to be recorded; null where all are. */
@@ -15,8 +34,13 @@ export function nextQuestion(state: Progress): number | null {
 }
 
 /** Whether the question needs no more recording. */
-export function isDone({ answered, recorded, gate }: Progress, index: number): boolean {
-  return answered.includes(index) || (gate === 'end' && recorded.includes(index));
+export function isDone({ answered, recorded, gate, held }: Progress, index: number): boolean {
+  return answered.includes(index) || held.includes(index) || (gate === 'end' && recorded.includes(index));
+}
+
+/** The first question, from 1, whose answer another device still holds; null where none does. */
+export function heldQuestion({ held, answered }: Pick<Progress, 'held' | 'answered'>): number | null {
+  return held.find((index) => !answered.includes(index)) ?? null;
 }
 
 /** The question that the page shows; null outside of questions. */

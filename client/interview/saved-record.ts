@@ -37,6 +37,10 @@ export interface SavedProgress {
   voiceAlone?: boolean | undefined;
   /** What takes were recorded with last. */
   quality?: Quality | undefined;
+  /** The number of this device's log-in to the session. */
+  login?: number | undefined;
+  /** Questions whose answer another device held when the candidate came here. */
+  held?: number[] | undefined;
   /** How many questions the page named when it asked to finish the session: the response may be lost. */
   finishing?: number | undefined;
 }
@@ -61,6 +65,9 @@ export type SavedInterview = Pick<
 > &
   Pick<Told, 'expiresAt' | 'timeFactor' | 'extraTakes'> & {
     maxBytes?: number | undefined;
+    /** Of the moment, and therefore not stored. */
+    arriving?: number[] | undefined;
+    login?: number | undefined;
     consented?: string | null | undefined;
   };
 

@@ -156,12 +156,21 @@ export function createSession({
     const about = aboutOf(start);
     dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered, about });
     dispatch({ type: 'voice-alone', on: savedRecord.load().voiceAlone ?? false });
+    follow(start);
     const agreed = await consent.ask(start);
     if (agreed === 'refused') return;
     if ('usedUp' in agreed) return end(null, agreed.usedUp);
     if (agreed !== start) remember(agreed);
     await on.onOpen(start);
     if (then && get().alert === null) alert(then);
+  }
+
+  /** Takes over what the server says of answers and devices. What the device remembers says nothing of other devices. */
+  function follow({ answered, arriving = [], login }: SavedInterview): void {
+    const mine = savedRecord.load().login ?? login;
+    if (login !== undefined) savedRecord.save({ login: mine });
+    const elsewhere = login !== undefined && login > (mine ?? login);
+    dispatch({ type: 'answered', answered, ...(login !== undefined && { arriving, elsewhere }) });
   }
 
   function remember(start: SavedInterview): void {
@@ -181,7 +190,7 @@ export function createSession({
     else if (start.folder !== who.folder) reload();
     else {
       remember(start);
-      dispatch({ type: 'answered', answered: start.answered });
+      follow(start);
       if (get().alert?.code === 'working-offline') alert(null);
       on.onBack();
     }
@@ -211,7 +220,7 @@ export function createSession({
         // The token allows several sessions, or the server was restored to a time before this one: a creation in this folder
         // is told which. Unsent answers must not be taken for arrived ones meanwhile.
         if (start.folder !== who.folder) return 'open';
-        dispatch({ type: 'answered', answered: start.answered });
+        follow(start);
         return 'open';
       } catch (error) {
         return error instanceof ApiError && error.code === 'sessions-used-up' ? 'finished' : 'unknown';

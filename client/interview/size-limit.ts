@@ -2,7 +2,11 @@
  * The size of an answer: what is recorded beyond the server's limit could never be sent, so a take ends whole before it, as
  * it does at the time limit. Stands between the recorder and the upload queue.
  */
+import { fittingBitsPerSecond } from '../../server/wire.ts';
+import type { AdaptiveQuality } from '../capture/adaptive-quality.ts';
 import type { SessionQueue } from './session-queue.ts';
+import { currentQuestion, nextQuestion, type Phase } from './state.ts';
+import type { Store } from './store.ts';
 
 /** The part of the limit that is left for the last chunks. */
 const RESERVE = 0.05;
@@ -64,4 +68,27 @@ export function createSizeLimit({ queue, maxBytes, onFull }: SizeLimitOptions): 
       return (Math.max(0, endsAt(limit, largest) - bytes) * elapsedMs) / bytes;
     },
   };
+}
+
+/** Phases that open the camera. */
+const opening: ReadonlySet<Phase['name']> = new Set(['checking', 'requesting']);
+
+/**
+ * Keeps the quality below the rate at which the longest answer fits. Before the camera opens for a question, so that its
+ * picture is the one of this question's quality.
+ */
+export function limitQuality({
+  store,
+  adaptiveQuality,
+}: {
+  store: Pick<Store, 'subscribe'>;
+  adaptiveQuality: Pick<AdaptiveQuality, 'limit'>;
+}): void {
+  store.subscribe((state, before) => {
+    if (state.phase.name === before.phase.name || !opening.has(state.phase.name)) return;
+    const question = currentQuestion(state) ?? state.questions.find(({ index }) => index === nextQuestion(state));
+    const { maxBytes } = state;
+    if (!question || maxBytes === null) return;
+    adaptiveQuality.limit({ bitsPerSecond: fittingBitsPerSecond({ maxSeconds: question.maxSeconds, maxBytes }) });
+  });
 }

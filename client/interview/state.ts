@@ -9,21 +9,22 @@
  *    answers again after a final refusal.
  * 3. Each phase can be left: by a button, a timer or an event of the upload engine.
  */
-import type { Question, Receipt } from '../../server/wire.ts';
+import type { Question } from '../../server/wire.ts';
 import type { Devices } from '../capture/devices.ts';
 import type { Quality } from '../capture/quality.ts';
 import type { Gate } from '../upload/events.ts';
-import { type About, type FinishedBefore, unknownAbout } from './about.ts';
+import { type About, type FinishedBefore, type SavedReceipt, unknownAbout } from './about.ts';
 import type { Alert, Hint } from './alert-codes.ts';
 import { isComing, type Phase } from './phase.ts';
-import { isDone, nextQuestion } from './progress.ts';
+import { isDone, nextQuestion, type OtherDevices, oneDevice, union } from './progress.ts';
 
+export type { SavedReceipt } from './about.ts';
 export type { Alert, AlertCode, Hint } from './alert-codes.ts';
 export type { Cause, Phase } from './phase.ts';
-export { currentQuestion, isLast, nextQuestion } from './progress.ts';
+export { currentQuestion, heldQuestion, isLast, nextQuestion } from './progress.ts';
 
 /** The state of the page. */
-export interface InterviewState {
+export interface InterviewState extends OtherDevices {
   title: string;
   /** Who asks, for whom, and until when. */
   about: About;
@@ -54,24 +55,17 @@ export interface InterviewState {
   alert: Alert | null;
 }
 
-/** The server's receipt, with what only this device knows. Devices store it: names and shape must not change. */
-export interface SavedReceipt extends Receipt {
-  title: string;
-  userName: string;
-  /** Length of the answer by question, in ms; a question that another device recorded is missing. */
-  recordedMs: Record<number, number>;
-  /** For a reload after the end; missing where a page of before 0.4 kept the receipt. */
-  about?: About;
-}
-
 /** What can happen. */
 export type Event =
   /** The interview as the server, or the device's memory, has it: replaces what was known before. */
   | ({ type: 'loaded' } & Pick<InterviewState, 'title' | 'gate' | 'questions' | 'answered'> &
       Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly' | 'about'>>)
   /** The server, or the upload engine, names questions that are answered; an answer once confirmed stays confirmed. */
-  | { type: 'answered'; answered: number[] }
   | { type: 'consent'; stage: 'asking' | 'sending' }
+  | ({ type: 'answered'; answered: number[] } & Partial<Omit<OtherDevices, 'held'>>)
+  | { type: 'held'; held: number[] }
+  | { type: 'awaiting'; question: number }
+  | { type: 'elsewhere'; unsent: number }
   | { type: 'quality'; quality: Quality }
   | { type: 'uplink'; kbps: number | null }
   | { type: 'voice-alone'; on: boolean }
@@ -105,6 +99,7 @@ export type Event =
 
 /** The state of a page that has just been loaded. */
 export const initial: InterviewState = {
+  ...oneDevice,
   title: '',
   about: unknownAbout,
   gate: 'each',
@@ -137,8 +132,21 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
       const { type: _, ...interview } = event;
       return { ...state, ...interview, recorded: [] };
     }
-    case 'answered':
-      return { ...state, answered: union(state.answered, event.answered) };
+    case 'answered': {
+      const { type: _, answered, ...devices } = event;
+      return { ...state, ...devices, answered: union(state.answered, answered) };
+    }
+    case 'held':
+      return { ...state, held: event.held };
+    case 'awaiting':
+      return isBusy(state) ? state : to({ name: 'awaiting', question: event.question });
+    case 'elsewhere':
+      if (phase.name === 'recording') return state;
+      // What is wrong with a take that is still sent stays on the page.
+      return to(
+        { name: 'elsewhere', unsent: event.unsent },
+        { alert: phase.name === 'elsewhere' ? state.alert : null },
+      );
     case 'alert':
       return { ...state, alert: event.alert };
     case 'quality':
@@ -249,8 +257,4 @@ function moveGate(state: InterviewState, takeId: string, gate: Gate): InterviewS
   // Why a recording stopped by itself stays on the page until the candidate has decided.
   const alert = phase.name === 'recovered' ? state.alert : null;
   return { ...state, answered: union(state.answered, [phase.question]), alert, phase: { ...phase, gate } };
-}
-
-function union(some: number[], more: number[]): number[] {
-  return [...new Set([...some, ...more])].sort((a, b) => a - b);
 }

@@ -68,7 +68,7 @@ export function createStats({
       const status = queue.status();
       if (phase.name === 'recording') onBacklog(status.recordedBytes - status.ackedBytes);
       const network = !isOnline() ? 'offline' : status.quietMs > STALLED_MS ? 'stalled' : 'online';
-      const bytes = bytesOf(status, gate === 'end' && phase.name === 'gate');
+      const bytes = bytesOf(status, (gate === 'end' && phase.name === 'gate') || phase.name === 'elsewhere');
       const loudness = level();
       const obstacle = status.takes.find(({ gate, obstacle }) => gate.kind !== 'open' && obstacle !== null)?.obstacle;
       const sound = silenceDetector.sample(loudness);

@@ -17,7 +17,7 @@ interface UploadHandlerOptions {
   /** The take that is being recorded; null where there is none. */
   take: () => Take | null;
   alert: (about: Alert) => void;
-  /** The gate at which the candidate waits has opened. */
+  /** A gate has opened at which the candidate waits, or whose take this page only sends. */
   onOpen: () => void;
 }
 
@@ -38,7 +38,7 @@ export function createUploadHandler({
     if (question !== undefined) dispatch({ type: 'answered', answered: [question] });
     session.rememberAnswered(get().answered);
     const { phase } = get();
-    if (phase.name === 'gate' && phase.takeId === event.takeId) onOpen();
+    if (phase.name === 'elsewhere' || (phase.name === 'gate' && phase.takeId === event.takeId)) onOpen();
   }
 
   function handleRefusal({ takeId, status, code, detail, final }: Extract<UploadEvent, { type: 'refused' }>): void {

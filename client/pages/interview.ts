@@ -80,7 +80,10 @@ function show(stream: MediaStream | null): void {
   microphone = track;
 }
 const controller = createController({
-  api: createApi(),
+  // A page that knows no log-in, since its device logged in before there were numbers, logs in.
+  api: createApi({
+    device: () => ({ login: savedRecord.load().login ?? 0, folder: savedRecord.get()?.folder }),
+  }),
   savedRecord,
   spool,
   async createUploadQueue(options) {

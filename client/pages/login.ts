@@ -7,9 +7,9 @@ import { registerServiceWorker } from '../offline/register.ts';
 import { formatMoment } from '../view/format.ts';
 import { keepLanguage, wishedLanguages } from './language.ts';
 import { createGreeting } from './login-greeting.ts';
-import { tokenOfAddress, tokensOf } from './token-text.ts';
+import { heldOfAddress, tokenOfAddress, tokensOf } from './token-text.ts';
 
-const api = createApi();
+const api = createApi({ device: () => ({ login: 0 }) });
 const savedRecord = createSavedRecord();
 const form = require('form', HTMLFormElement);
 const token = require('token', HTMLInputElement);
@@ -30,6 +30,8 @@ let alertWords: (messages: Messages) => string = () => '';
 /** The words of a success: the interview was finished before. */
 let goodWords: ((messages: Messages) => string) | null = null;
 let working = false;
+/** Questions whose answer is still on the device that made the link. */
+let held: number[] = [];
 
 function require<T extends HTMLElement>(id: string, type: new () => T): T {
   const element = document.getElementById(id);
@@ -44,6 +46,7 @@ function require<T extends HTMLElement>(id: string, type: new () => T): T {
 function takeTokenFromLink(): string | null {
   const linked = tokenOfAddress(location);
   if (linked === null) return null;
+  held = heldOfAddress(location);
   const search = new URLSearchParams(location.search);
   search.delete('t');
   history.replaceState(history.state, '', `${location.pathname}${search.size > 0 ? `?${search}` : ''}`);
@@ -179,9 +182,10 @@ async function logIn(): Promise<void> {
   try {
     proved = await verify(first, others);
     const wanted = { token: proved, userName: typed };
-    const { folder } = await api.startSession(wanted.token, wanted.userName);
+    const { folder, login } = await api.startSession(wanted.token, wanted.userName);
     const same = savedRecord.get()?.folder === folder;
     savedRecord.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
+    savedRecord.save({ login, held });
     location.assign(`/interview${location.search}`);
   } catch (error) {
     setWorking(false);

@@ -2,6 +2,8 @@
 
 /** The token in a link's fragment, query or path, as `#t=`, also with its own signs percent-encoded. */
 const IN_LINK = /(?:[#?&/]|%23)t(?:=|%3D)([^&#]+)/i;
+/** In the fragment of a link from another device: the questions whose answer that one still holds. */
+const HELD = /[#&]held=(\d+(?:,\d+)*)/;
 /** What a sentence or a mail program puts around a link. */
 const AROUND = /^[\s<(["'“‘«]+|[\s>)\]"'”’».,;:!?]+$/g;
 
@@ -12,6 +14,11 @@ const AROUND = /^[\s<(["'“‘«]+|[\s>)\]"'”’».,;:!?]+$/g;
 export function tokenOfAddress({ search, hash }: Pick<Location, 'search' | 'hash'>): string | null {
   const raw = IN_LINK.exec(search + hash)?.[1];
   return raw === undefined ? null : visible(decoded(raw));
+}
+
+/** The questions, from 1, whose answer the device that made the link still holds; none in other links. */
+export function heldOfAddress({ hash }: Pick<Location, 'hash'>): number[] {
+  return HELD.exec(hash)?.[1]?.split(',').map(Number) ?? [];
 }
 
 /**

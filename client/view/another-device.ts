@@ -39,7 +39,7 @@ function offerIn({ phase, alert, hints }: InterviewState): 'now' | 'late' | null
     case 'finishing':
       return phase.gate.kind === 'failed' ? 'now' : null;
     case 'checking':
-      if (hints.includes('room')) return 'now';
+      if (hints.includes('room') || hints.includes('battery')) return 'now';
       return alert !== null && ofThisDevice.has(alert.code) ? 'now' : null;
     case 'loading':
     case 'requesting':

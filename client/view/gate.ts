@@ -30,13 +30,16 @@ export function createGate(
       const closing = phase.name === 'finishing';
       const refused = phase.name === 'recovered' && phase.cause === 'refused';
       const waiting = gate !== null && !refused && (!closing || gate.kind === 'failed');
-      show(element, waiting || phase.name === 'recording');
+      // The answers of an interview that goes on elsewhere are still sent from here.
+      const leftBehind = phase.name === 'elsewhere' && phase.unsent > 0;
+      show(element, waiting || leftBehind || phase.name === 'recording');
       setAttribute(element, 'data-gate', gate?.kind ?? '');
       const all = phase.name === 'gate' && state.gate === 'end' && isLast(state, phase.question);
       setText(heading, all ? words.headingAll : words.heading);
       show(heading, waiting && !closing && gate.kind !== 'open');
       show(stay, waiting && gate.kind !== 'open');
-      show(onward, waiting && gate.kind === 'failed');
+      show(onward, leftBehind || (waiting && gate.kind === 'failed'));
+      show(retry, !leftBehind);
       // While the interview is being finished, the server already has every answer.
       show(copy, !closing);
       progress.render(state);

@@ -13,6 +13,7 @@ import { createClock } from './clock.ts';
 import { createConsentForm, createConsentWords } from './consent.ts';
 import { createCheckControls, createCheckWords } from './device-check.ts';
 import { h, isReachable } from './dom.ts';
+import { createElsewhere } from './elsewhere.ts';
 import { createEnding } from './ending.ts';
 import { createFacts, createLimits } from './facts.ts';
 import { createGate } from './gate.ts';
@@ -50,6 +51,7 @@ export function createView(
   const practiceWords = createPracticeWords(messages);
   const paused = createPaused(messages, actions);
   const ending = createEnding(messages, actions);
+  const elsewhere = createElsewhere(messages, actions);
   const gate = createGate(messages, actions);
   const stage = createStage(messages);
   const steps = createSteps(messages);
@@ -72,6 +74,7 @@ export function createView(
     limits,
     recovered,
     paused,
+    elsewhere,
     ending,
   ];
   const check = createCheckControls(messages, actions);
@@ -100,7 +103,9 @@ export function createView(
 
   const headings = [
     gate.heading,
-    ...[recovered, consentWords, checkWords, practiceWords, questionWords, paused, ending].map((part) => part.heading),
+    ...[recovered, consentWords, checkWords, practiceWords, questionWords, paused, elsewhere, ending].map(
+      (part) => part.heading,
+    ),
   ];
   const rest = createButtonRest(root, timers);
   let place = '';
@@ -141,5 +146,5 @@ export function createView(
 function placeOf({ phase }: InterviewState): string {
   if (phase.name === 'recovered') return `recovered ${phase.takeId}`;
   if ('question' in phase) return `question ${phase.question}`;
-  return ['consent', 'practice', 'paused', 'finished'].includes(phase.name) ? phase.name : '';
+  return ['consent', 'practice', 'paused', 'elsewhere', 'finished'].includes(phase.name) ? phase.name : '';
 }

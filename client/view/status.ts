@@ -116,6 +116,11 @@ function statusOf(
       const sentence = signedOut ? sentences.recordingHeld : words[network];
       return { state, sentence, tone: 'recording' };
     }
+    case 'elsewhere':
+      if (phase.unsent > 0) return { state: states.uploading, sentence: messages.another.keep, tone: 'busy' };
+      return { state: states.success, sentence: messages.another.allSent, tone: 'good' };
+    case 'awaiting':
+      return { state: '', sentence: messages.another.waiting, tone: 'calm' };
     case 'paused':
       return { state: '', sentence: sentences.paused, tone: 'calm' };
     case 'recovered':

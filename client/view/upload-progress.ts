@@ -152,7 +152,7 @@ export function createUploadProgress(messages: Messages): Part & { live: NonNull
       const { phase } = next;
       // A take that the server refuses makes no progress; while the interview is being finished every byte has arrived.
       const refused = phase.name === 'recovered' && phase.cause === 'refused';
-      show(element, !refused && ['recording', 'gate', 'recovered'].includes(phase.name));
+      show(element, !refused && ['recording', 'gate', 'recovered', 'elsewhere'].includes(phase.name));
       // A picture that moves takes the eyes from the question.
       show(picture, phase.name !== 'recording');
       draw();

@@ -373,6 +373,18 @@ export const states: readonly GalleryState[] = [
     live: { ...half, network: 'offline' },
     another: true,
   }),
+  state('elsewhere-sending', { name: 'elsewhere', unsent: 1 }, { answered, picture: false, live: half }),
+  state(
+    'elsewhere-offline',
+    { name: 'elsewhere', unsent: 1 },
+    {
+      answered,
+      picture: false,
+      live: { ...half, network: 'offline' },
+    },
+  ),
+  state('elsewhere-sent', { name: 'elsewhere', unsent: 0 }, { answered, picture: false }),
+  state('awaiting', { name: 'awaiting', question: 2 }, { answered, picture: false }),
   state('finishing', { name: 'finishing', gate: { kind: 'uploading' } }, { answered: all, picture: false }),
   state(
     'finishing-waiting',

@@ -12,4 +12,13 @@ export const another = {
   notCopied: 'Please copy the link by hand.',
   share: 'Share link',
   secret: 'The link is yours alone: please don’t pass it on.',
+
+  elsewhere: 'The interview goes on on your other device',
+  allSent: 'Everything from this device has arrived.',
+  close: 'You can close this page.',
+  here: 'Continue here instead',
+  waiting: 'This page goes on by itself.',
+  awaiting:
+    'Your answer to this question is still coming from your other device. Keep the page open there, with a connection.',
+  answerHere: 'Answer it here instead',
 };

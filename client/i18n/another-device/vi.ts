@@ -13,4 +13,13 @@ export const another: typeof en = {
   notCopied: 'Bạn hãy tự sao chép đường dẫn.',
   share: 'Chia sẻ đường dẫn',
   secret: 'Đường dẫn này chỉ dành cho bạn: xin đừng gửi cho người khác.',
+
+  elsewhere: 'Buổi phỏng vấn đang tiếp tục trên thiết bị kia của bạn',
+  allSent: 'Mọi dữ liệu từ thiết bị này đã đến nơi.',
+  close: 'Bạn có thể đóng trang này.',
+  here: 'Tiếp tục tại đây',
+  waiting: 'Trang này sẽ tự tiếp tục.',
+  awaiting:
+    'Câu trả lời cho câu hỏi này vẫn đang được gửi từ thiết bị kia của bạn. Hãy giữ trang mở và giữ kết nối mạng trên thiết bị đó.',
+  answerHere: 'Trả lời tại đây',
 };

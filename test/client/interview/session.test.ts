@@ -318,3 +318,22 @@ test('a session that was reopened opens again by a new log-in, although the tab 
   await session.open();
   expect([did, state().answered]).toEqual([['opened'], [2]]);
 });
+
+test('a higher log-in than the device’s own means that another device continues; the first number told is the own one', async () => {
+  let login = 1;
+  const { session, savedRecord, state } = open({ start: async () => ({ ...start, login, arriving: [2] }) });
+  await session.open();
+  expect(savedRecord.load().login).toBe(1);
+  expect(state()).toMatchObject({ elsewhere: false, arriving: [2] });
+  login = 2;
+  expect(await session.lookUp()).toBe('open');
+  expect(savedRecord.load().login).toBe(1);
+  expect(state().elsewhere).toBe(true);
+});
+
+test('a server that counts no log-ins, and the device’s memory, say nothing of other devices', async () => {
+  const { session, savedRecord, state } = open({ start: async () => start, progress: { login: 1 } });
+  await session.open();
+  expect(savedRecord.load().login).toBe(1);
+  expect(state()).toMatchObject({ elsewhere: false, arriving: [] });
+});

@@ -1,6 +1,6 @@
 /** Tokens as people paste them, and as links bring them. */
 import { expect, test } from 'vitest';
-import { tokenOfAddress, tokensOf } from '../../../client/pages/token-text.ts';
+import { heldOfAddress, tokenOfAddress, tokensOf } from '../../../client/pages/token-text.ts';
 
 test.each([
   ['Ab3-_9', ['Ab3-_9']],
@@ -38,4 +38,12 @@ test.each([
   ['', '', null],
 ])('the token of the address %j %j is %j', (search, hash, token) => {
   expect(tokenOfAddress({ search, hash })).toBe(token);
+});
+
+test('a link from another device tells which answers that one holds; the token is read as in any link', () => {
+  const link = { search: '?lang=vi', hash: '#t=a1b2c3&held=1,12' };
+  expect(heldOfAddress(link)).toEqual([1, 12]);
+  expect(tokenOfAddress(link)).toBe('a1b2c3');
+  expect(tokensOf('https://tresgo.example/?lang=vi#t=a1b2c3&held=1')).toEqual(['a1b2c3']);
+  for (const hash of ['', '#t=a1b2c3', '#t=held=1', '#t=a&held=x']) expect(heldOfAddress({ hash })).toEqual([]);
 });

@@ -347,7 +347,7 @@ test('each log-in has a number, by which an earlier device sees that another one
   expect(await ask(1), 'the first device looks again').toBe(2);
 });
 
-test('a question is arriving while bytes of a take come, and for 15 s more', async () => {
+test('a question is arriving while bytes of a take come, and for 10 s more', async () => {
   const session = await openSession(app, 'Still Arriving');
   const arriving = async () =>
     ((await (await start(session.token, 'Still Arriving')).json()) as { arriving: number[] }).arriving;
@@ -355,7 +355,7 @@ test('a question is arriving while bytes of a take come, and for 15 s more', asy
   expect(await arriving(), 'a take without a byte').toEqual([]);
   await session.tus.patch(take, 0, recording(100));
   expect(await arriving()).toEqual([2]);
-  now = now.plus({ seconds: 16 });
+  now = now.plus({ seconds: 11 });
   expect(await arriving()).toEqual([]);
 });
 

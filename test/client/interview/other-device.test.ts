@@ -1,0 +1,160 @@
+/** One session on two devices, as the page of each follows it: a scripted server, recorder and upload queue. */
+import { expect, test } from 'vitest';
+import { createFlow } from '../../../client/interview/flow.ts';
+import { createOtherDevice } from '../../../client/interview/other-device.ts';
+import { createStore } from '../../../client/interview/store.ts';
+import { createManualTimers, settle } from '../../support/manual-timers.ts';
+
+type Options = Parameters<typeof createFlow>[0];
+const question = { text: '?', thinkSeconds: 0, maxSeconds: 60, maxTakes: 1 };
+
+function open({ held = [] as number[], unsent = [] as number[] } = {}) {
+  const store = createStore();
+  const timers = createManualTimers();
+  const did: string[] = [];
+  /** What the server says. */
+  const server = { answered: [] as number[], arriving: [] as number[], elsewhere: false, state: 'open' as const };
+  const script = { recording: false, server: server as Omit<typeof server, 'state'> & { state: 'open' | 'finished' } };
+  const queue = {
+    open: async () => [],
+    unsent: () => unsent.map((index) => ({ takeId: `t${index}`, question: index, recordedMs: 1, refused: false })),
+    status: () => ({ takes: unsent.map((index) => ({ question: index })) }),
+    enterGate: (takeId: string) => did.push(`gate ${takeId}`),
+  } as unknown as Options['queue'];
+  const session = {
+    token: () => 'to ken',
+    who: () => ({ token: 'to ken', userName: 'A', folder: 'f', currentIndex: 0 }),
+    async lookUp() {
+      const { state, ...told } = script.server;
+      store.dispatch({ type: 'answered', ...told });
+      return state;
+    },
+    finish: async () => void did.push('finish'),
+  };
+  let saved: { held?: number[] | undefined } = { held };
+  const otherDevice = createOtherDevice({
+    ...{ store, session, queue, timers },
+    loginAddress: () => 'https://tresgo.example/?lang=vi',
+    onLooked: (state) => flow.looked(state),
+  });
+  const flow = createFlow({
+    ...{ store, queue, session, otherDevice },
+    savedRecord: { load: () => saved, save: (change: object) => (saved = { ...saved, ...change }) },
+    spool: { list: async () => [], clear: async () => {} },
+    preview: { close: () => did.push('close'), tune: async () => {} },
+    adaptiveQuality: { quality: () => null, resume() {} },
+    answering: {
+      saveLengths() {},
+      takesLeft: () => 0,
+      isRecording: () => script.recording,
+      async record() {
+        store.dispatch({ type: 'request' });
+        did.push('record');
+      },
+    },
+    check: { open: async () => void store.dispatch({ type: 'check' }) },
+    decision: { pending: () => null, ask: () => did.push('ask') },
+    warnings: { end() {} },
+  } as unknown as Options);
+  const questions = [1, 2].map((index) => ({ index, ...question }));
+  store.dispatch({ type: 'loaded', title: 'Interview', gate: 'each', questions, answered: [] });
+  return {
+    ...{ flow, store, timers, did, script, otherDevice },
+    state: () => store.get(),
+    async begin() {
+      await flow.begin({ folder: 'f', uploadEndpoint: '/files' } as Parameters<typeof flow.begin>[0]);
+      flow.start();
+      await settle();
+    },
+  };
+}
+
+test('the link has the token and the questions whose answer this device holds, or awaits, in its fragment', async () => {
+  const { otherDevice, begin, store } = open({ held: [1], unsent: [2] });
+  await begin();
+  expect(otherDevice.link()).toBe('https://tresgo.example/?lang=vi#t=to%20ken&held=1,2');
+  store.dispatch({ type: 'answered', answered: [1, 2] });
+  expect(otherDevice.link()).toBe('https://tresgo.example/?lang=vi#t=to%20ken');
+});
+
+test('once the link was shown, a log-in on another device ends what this one does', async () => {
+  const { otherDevice, begin, timers, script, did, state } = open();
+  await begin();
+  expect(state().phase).toMatchObject({ name: 'requesting', question: 1 });
+  otherDevice.link();
+  script.server.elsewhere = true;
+  await timers.advance(4000);
+  expect(state().phase).toEqual({ name: 'elsewhere', unsent: 0 });
+  expect(did.at(-1)).toBe('close');
+});
+
+test('a take that records comes to its end; then nothing more is recorded, and nothing is finished', async () => {
+  const { flow, begin, script, did, state, store } = open();
+  await begin();
+  store.dispatch({ type: 'recording', takeId: 't' });
+  script.recording = true;
+  store.dispatch({ type: 'answered', answered: [], elsewhere: true });
+  flow.looked('open');
+  expect(state().phase.name).toBe('recording');
+  script.recording = false;
+  store.dispatch({ type: 'stopped' });
+  store.dispatch({ type: 'answered', answered: [1, 2] });
+  store.dispatch({ type: 'gate', takeId: 't', gate: { kind: 'open' } });
+  await flow.proceed();
+  expect(state().phase).toEqual({ name: 'elsewhere', unsent: 0 });
+  expect(did).not.toContain('finish');
+});
+
+test('before it finishes, the page asks whether the session has gone to another device', async () => {
+  const { flow, begin, script, did, state, store } = open();
+  await begin();
+  store.dispatch({ type: 'answered', answered: [1, 2] });
+  script.server.elsewhere = true;
+  await flow.proceed();
+  expect(state().phase.name).toBe('elsewhere');
+  expect(did).not.toContain('finish');
+});
+
+test('the page that was left ends with the session', async () => {
+  const { begin, timers, script, did, store } = open();
+  await begin();
+  store.dispatch({ type: 'elsewhere', unsent: 0 });
+  script.server.state = 'finished';
+  await timers.advance(4000);
+  expect(did).toContain('finish');
+});
+
+test('a question whose answer another device holds is passed over, and awaited before the end', async () => {
+  const { flow, begin, timers, script, did, state, store } = open({ held: [1] });
+  await begin();
+  expect(state().phase).toMatchObject({ name: 'requesting', question: 2 });
+  store.dispatch({ type: 'answered', answered: [2] });
+  await flow.proceed();
+  expect(state().phase).toEqual({ name: 'awaiting', question: 1 });
+  await timers.advance(8000);
+  expect(state().phase.name).toBe('awaiting');
+  script.server.answered = [1, 2];
+  await timers.advance(4000);
+  expect(did.at(-1)).toBe('finish');
+});
+
+test('an awaited answer can be given here instead', async () => {
+  const { flow, begin, state, store } = open({ held: [1] });
+  await begin();
+  store.dispatch({ type: 'answered', answered: [2], arriving: [1] });
+  await flow.proceed();
+  flow.answerHere();
+  await settle();
+  expect(state().phase).toMatchObject({ name: 'requesting', question: 1 });
+});
+
+test('a question whose answer is arriving is awaited; one that arrives no more is asked', async () => {
+  const { begin, timers, script, state, store } = open();
+  script.server.arriving = [1];
+  store.dispatch({ type: 'answered', answered: [], arriving: [1] });
+  await begin();
+  expect(state().phase).toEqual({ name: 'awaiting', question: 1 });
+  script.server.arriving = [];
+  await timers.advance(4000);
+  expect(state().phase).toMatchObject({ name: 'requesting', question: 1 });
+});
