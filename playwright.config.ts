@@ -4,7 +4,7 @@ import { defineConfig } from '@playwright/test';
  * The specs that leave most of a core free: no browser records in them, or it mostly waits for 15 s of silence to pass.
  * `npm run test:browser` runs them with two workers, and all others with one.
  */
-const light = ['accessibility', 'cannot-record', 'dead-connections', 'offline', 'uppy', 'view'].map(
+const light = ['accessibility', 'cannot-record', 'dead-connections', 'gallery', 'offline', 'uppy', 'view'].map(
   (name) => `**/e2e/${name}.spec.ts`,
 );
 
