@@ -1,12 +1,15 @@
 /** The picture of device check, questions and playback: one live <video>, which must not be created a second time. */
 import type { Messages } from '../i18n/index.ts';
 import type { InterviewState, Phase } from '../interview/state.ts';
-import { h, icon, setAttribute, setText, show } from './dom.ts';
+import { button, h, icon, setAttribute, setText, show } from './dom.ts';
 import { formatTime } from './format.ts';
 import { isAnswering, type Part } from './part.ts';
 
 /** A microphone on its stand. */
 const MICROPHONE = 'M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21M8.5 21h7';
+
+/** The tab remembers here that the candidate does not want to see themselves. */
+const HIDDEN_KEY = 'tresgoPictureHidden';
 
 /** The picture, and the calls that change its source. */
 export interface Stage extends Part {
@@ -46,6 +49,14 @@ export function createStage(messages: Messages): Stage {
   });
   let last: InterviewState | null = null;
   let address = '';
+  let hidden = wasHidden();
+  const toggle = button('secondary', '', () => {
+    hidden = !hidden;
+    rememberHidden(hidden);
+    if (last !== null) render(last);
+  });
+  toggle.classList.add('stage-toggle');
+  frame.append(toggle);
 
   const render = (state: InterviewState) => {
     last = state;
@@ -59,8 +70,13 @@ export function createStage(messages: Messages): Stage {
     if (seconds !== '') setText(count, seconds);
     show(player, watching);
     show(video, !watching);
-    show(nothing, (state.voiceAlone || video.srcObject === null) && !watching);
-    setText(nothing, state.voiceAlone ? voice.picture : check.noPicture);
+    const live = video.srcObject !== null && !state.voiceAlone && !watching;
+    show(nothing, (!live && !watching) || (live && hidden));
+    setText(nothing, state.voiceAlone ? voice.picture : live ? check.pictureHidden : check.noPicture);
+    // Invisible and not absent: its pictures still tell whether it is dark.
+    video.classList.toggle('unseen', hidden);
+    show(toggle, live);
+    setText(toggle, hidden ? check.showPicture : check.hidePicture);
     show(speaking, state.voiceAlone && !watching);
     setAttribute(element, 'data-phase', phase.name);
   };
@@ -76,6 +92,8 @@ export function createStage(messages: Messages): Stage {
     preview(stream) {
       if (video.srcObject !== stream) {
         video.srcObject = stream;
+        // A camera that looks away from the candidate is no mirror.
+        setAttribute(video, 'data-facing', stream?.getVideoTracks()[0]?.getSettings().facingMode ?? '');
         // The browser may refuse to play, or the next stream may come first. The recording does not need the picture.
         if (stream !== null) video.play().catch(() => undefined);
       }
@@ -97,4 +115,20 @@ export function createStage(messages: Messages): Stage {
 function leftWords(phase: Phase['name'], { reading, thinking, counting }: Messages): string {
   if (phase === 'reading') return reading.left;
   return phase === 'thinking' ? thinking.left : counting.left;
+}
+
+function wasHidden(): boolean {
+  try {
+    return sessionStorage.getItem(HIDDEN_KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Where the browser refuses to store anything, the page alone remembers. */
+function rememberHidden(hidden: boolean): void {
+  try {
+    if (hidden) sessionStorage.setItem(HIDDEN_KEY, 'true');
+    else sessionStorage.removeItem(HIDDEN_KEY);
+  } catch {}
 }

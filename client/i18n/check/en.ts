@@ -46,6 +46,9 @@ export const check = {
     },
     preview: 'Your picture, as the camera sees it',
     noPicture: 'No picture yet',
+    hidePicture: 'Hide my picture',
+    showPicture: 'Show my picture',
+    pictureHidden: 'Hidden from you only. Your answers are recorded with your picture.',
     quality: {
       measuring: 'Measuring your connection…',
       chosen: (picture: string, rate: string, connection: string) => `${picture}, ${rate} – ${connection}`,

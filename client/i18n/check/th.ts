@@ -43,6 +43,9 @@ export const check: typeof en = {
     },
     preview: 'ภาพของคุณจากกล้อง',
     noPicture: 'ยังไม่มีภาพ',
+    hidePicture: 'ซ่อนภาพของฉัน',
+    showPicture: 'แสดงภาพของฉัน',
+    pictureHidden: 'ซ่อนไว้เฉพาะจากคุณ คำตอบยังบันทึกพร้อมภาพของคุณ',
     quality: {
       measuring: 'กำลังวัดการเชื่อมต่อของคุณ…',
       chosen: (picture, rate, connection) => `${picture}, ${rate} – ${connection}`,

@@ -44,6 +44,9 @@ export const check: typeof en = {
     },
     preview: 'Hình của bạn qua máy ảnh',
     noPicture: 'Chưa có hình',
+    hidePicture: 'Ẩn hình của tôi',
+    showPicture: 'Hiện hình của tôi',
+    pictureHidden: 'Chỉ ẩn với bạn. Câu trả lời vẫn được ghi kèm hình của bạn.',
     quality: {
       measuring: 'Đang đo kết nối của bạn…',
       chosen: (picture, rate, connection) => `${picture}, ${rate} – ${connection}`,

@@ -70,6 +70,21 @@ export async function fakeMedia(): Promise<FakeMedia> {
   return { camera, voice };
 }
 
+/** A camera in the dark and a microphone that brings silence, made as `fakeMedia` is. */
+export async function darkAndSilentMedia(): Promise<FakeMedia> {
+  const [camera, voice] = await Promise.all([
+    cached('dark.mjpeg', [
+      ...['-f', 'lavfi', '-i', 'color=c=0x101010:size=640x480:rate=30:duration=2'],
+      ...['-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg', '-q:v', '12', '-f', 'mjpeg'],
+    ]),
+    cached('silence.wav', [
+      ...['-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono', '-t', '5'],
+      ...['-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav'],
+    ]),
+  ]);
+  return { camera, voice };
+}
+
 /**
  * A small real recording for tests of the API: WebM (VP8, Opus) or MP4 (H.264, AAC; begins with ftyp), 160x120, about
  * 15 kB a second. The same request gives the same file; other seconds, other bytes. Returns its absolute path.
