@@ -252,7 +252,8 @@ describe('curl', () => {
     expect([cut.exit, cut.status]).toEqual([28, 0]);
     const offset = async () => Number((await curl(location, '-I')).header('Upload-Offset'));
     await until(async () => (await offset()) > 500_000);
-    const stale = await patch(location, 500_000, bytes.subarray(500_000, 600_000));
+    // Not 500,000: the first HEAD may have told it, and an offset that was told is accepted.
+    const stale = await patch(location, 400_000, bytes.subarray(400_000, 500_000));
     expect(stale.status).toBe(409);
 
     const asked = await curl(location, '-I');
