@@ -33,7 +33,7 @@ async function expectRecording(page: Page, question: number): Promise<void> {
 
 /** Records for 3 s, below which the page asks whether the answer ends, and until the device has kept `bytes` of it. */
 async function speak(page: Page, bytes = 60_000): Promise<void> {
-  await waitFor(page, () => (document.querySelector('.stage-time')?.textContent ?? '') >= '0:03');
+  await waitFor(page, () => (document.querySelector('.clock-time')?.textContent ?? '') >= '0:03');
   await waitFor(page, (wanted) => window.tresgo.status().persistedBytes >= wanted, bytes);
 }
 
