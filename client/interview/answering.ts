@@ -13,7 +13,7 @@ import { countDown } from './countdown.ts';
 import { isComing } from './phase.ts';
 import { createPreparation } from './preparation.ts';
 import type { SavedRecord } from './saved-record.ts';
-import type { SessionQueue } from './session-queue.ts';
+import { type SessionQueue, untilReady } from './session-queue.ts';
 import { type Alert, type Cause, currentQuestion } from './state.ts';
 import type { Store } from './store.ts';
 import { lacksMuch, startTake, type Take, type TakeEnd, type TakeOptions } from './take.ts';
@@ -36,7 +36,7 @@ export interface Interruption {
 interface AnsweringOptions {
   store: Pick<Store, 'get' | 'dispatch'>;
   savedRecord: Pick<SavedRecord, 'set' | 'load' | 'save'>;
-  queue: Pick<SessionQueue, 'create' | 'append' | 'drop' | 'end'>;
+  queue: Pick<SessionQueue, 'ready' | 'create' | 'append' | 'drop' | 'end'>;
   preview: Pick<Preview, 'open' | 'close'>;
   types?: WorkingTypes;
   /** Resolves, soon, once the quality of the next take is known; never rejects. */
@@ -128,7 +128,7 @@ export function createAnswering({
       await preview.open();
       await preparation.run(question);
       await known;
-      if (!goesOn()) return;
+      if (!(goesOn() && (await untilReady({ queue, dispatch, goesOn, timers })) && goesOn())) return;
       // The devices may have gone meanwhile, and a quality that has become known changes the camera: before the count, so
       // that the first picture is of the moment after it. A recorder that begins anew in mid-sentence counts nothing.
       let stream = await preview.open();
@@ -140,6 +140,8 @@ export function createAnswering({
         if (!goesOn()) return;
         stream = await preview.open();
       }
+      // Where the camera had to be opened once more, another device may have taken the session over meanwhile.
+      if (!goesOn()) return;
       recording = beginning = true;
       take = await begin({
         ...{ queue, stream, question: question.index, quality: quality(), onTrouble, onEnd: ended },

@@ -11,7 +11,7 @@ import type { DeviceCheck } from './device-check.ts';
 import type { OtherDevice } from './other-device.ts';
 import type { SavedInterview, SavedRecord, UndecidedTake } from './saved-record.ts';
 import type { Session } from './session.ts';
-import type { SessionQueue } from './session-queue.ts';
+import { type SessionQueue, untilReady } from './session-queue.ts';
 import { heldQuestion, nextQuestion, type Phase } from './state.ts';
 import type { Store } from './store.ts';
 import type { TakeDecision } from './take-decision.ts';
@@ -79,6 +79,7 @@ export function createFlow({
     // The end of a take that a reload or a crash has cut is not recorded: the candidate decides whether the take counts.
     const cut = listed.filter(({ ended }) => !ended).map(({ takeId }) => takeId);
     queue.open({ folder, uploadEndpoint });
+    if (listed.length > 0) await untilReady({ queue, dispatch });
     const left = listed.length > 0 ? await queue.recover() : [];
     answering.saveLengths(left);
     adaptiveQuality.resume(savedRecord.load().quality);

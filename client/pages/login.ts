@@ -4,6 +4,7 @@ import { languages, type Messages, pickMessages, problemText } from '../i18n/ind
 import { type FinishedBefore, finishedBefore } from '../interview/about.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { registerServiceWorker } from '../offline/register.ts';
+import { within } from '../timers.ts';
 import { formatMoment } from '../view/format.ts';
 import { keepLanguage, wishedLanguages } from './language.ts';
 import { createGreeting } from './login-greeting.ts';
@@ -150,7 +151,8 @@ async function verify(first: string, others: string[]): Promise<string> {
     const { interview } = await api.verifyToken(first);
     greeting.learn(first, interview);
     // Where the browser prefers no language that we have, the interview's own is the next best.
-    const picked = await pickMessages(location.search, wishedLanguages(interview.language)).catch(() => messages);
+    const loaded = pickMessages(location.search, wishedLanguages(interview.language)).catch(() => messages);
+    const picked = await within(loaded, 3000, () => messages);
     if (picked.lang !== messages.lang) keepLanguage(picked.lang);
     messages = picked;
     write();
@@ -210,10 +212,14 @@ for (const { lang, languageName } of languages) {
   button.textContent = languageName;
   button.addEventListener('click', () => {
     keepLanguage(lang);
-    void pickMessages(location.search, []).then((loaded) => {
-      messages = loaded;
-      write();
-    });
+    // Words that do not come leave the page in the language that it has.
+    void pickMessages(location.search, []).then(
+      (loaded) => {
+        messages = loaded;
+        write();
+      },
+      () => {},
+    );
   });
   languageSwitch.append(button);
 }

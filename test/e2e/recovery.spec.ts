@@ -240,9 +240,8 @@ test('another camera chosen while one is being opened: one camera stays on, the 
     };
   });
   await logIn(page, server.url, candidate);
-  await page.evaluate(() => {
-    const camera = document.querySelector('select');
-    for (let times = 0; times < 3; times++) camera?.dispatchEvent(new Event('change', { bubbles: true }));
+  await page.getByRole('combobox', { name: 'Camera' }).evaluate((camera) => {
+    for (let times = 0; times < 3; times++) camera.dispatchEvent(new Event('change', { bubbles: true }));
   });
   const live = () =>
     page.evaluate(() => {

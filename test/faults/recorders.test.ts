@@ -71,6 +71,7 @@ function openPage({ token, folder }: { token: string; folder: string }, of: numb
     savedRecord: { set() {}, load: () => saved, save: (change) => (saved = { ...saved, ...change }) },
     queue: {
       ...queue,
+      ready: async () => {},
       drop(takeId) {
         dropped.add(takeId);
         return queue.drop(takeId);

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { DEFAULT_QUALITY } from '../../../client/capture/quality.ts';
 import { createAnswering, type Interruption } from '../../../client/interview/answering.ts';
 import type { SavedProgress } from '../../../client/interview/saved-record.ts';
+import type { SessionQueue } from '../../../client/interview/session-queue.ts';
 import { createStore } from '../../../client/interview/store.ts';
 import { NotKeptError, type TakeEnd, type TakeOptions } from '../../../client/interview/take.ts';
-import type { UploadQueue } from '../../../client/upload/upload-queue.ts';
 import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
 /** The countdown before each recording. */
@@ -21,6 +21,7 @@ function open({
   muted = false,
   refused = null as Error | null,
   ready = async () => {},
+  engine = async () => {},
   /** The first recorder ends so before its take has begun. */
   early = null as TakeEnd['reason'] | null,
   /** Stopping a take does not end it yet. */
@@ -39,9 +40,10 @@ function open({
     store,
     savedRecord: { set() {}, load: () => saved, save: (change) => (saved = { ...saved, ...change }) },
     queue: {
+      ready: engine,
       drop: async () => void said.push('dropped'),
       end: async () => void said.push('ended'),
-    } as Partial<UploadQueue> as UploadQueue,
+    } as Partial<SessionQueue> as SessionQueue,
     preview: { open: () => camera().then(() => ({}) as MediaStream), close: () => void said.push('closed') },
     types: { list: () => ['video/webm', 'video/mp4'].slice(failed.length), failed: (type) => failed.push(type) },
     ready,
@@ -97,6 +99,22 @@ test('without a time to think a question records after the count, and stops by i
   expect(state().phase.name).toBe('gate');
   expect(said).toEqual(['began video/webm', 'stopped']);
   expect(ends.map(({ why }) => why)).toEqual([null]);
+});
+
+test('no recorder runs before its take can be kept: the page says that there is no connection, and goes on by itself', async () => {
+  let load = (): Promise<void> => new Promise(() => {}); // a connection that stands still
+  const { answering, timers, said, state } = open({ engine: () => load() });
+  void answering.record();
+  await timers.advance(9999);
+  expect([state().phase.name, state().alert, said]).toEqual(['requesting', null, []]);
+  await timers.advance(1);
+  expect([state().phase.name, state().alert]).toEqual(['requesting', { code: 'no-connection' }]);
+  load = () => Promise.reject(new Error('a server that is away'));
+  await timers.advance(10_000);
+  expect([state().alert, said]).toEqual([{ code: 'no-connection' }, []]);
+  load = async () => {};
+  await timers.advance(3000 + COUNT_MS);
+  expect([state().phase.name, state().alert, said]).toEqual(['recording', null, ['began video/webm']]);
 });
 
 test('an answer below 3 s asks whether its end is meant, and records on meanwhile', async () => {
