@@ -10,6 +10,8 @@ import type { FrameCounter } from './frame-counter.ts';
 const LOOK_MS = 250;
 /** After this time without a picture the camera stands still, in ms. */
 export const STILL_MS = 4000;
+/** A recorder that has fallen silent is believed to wait for a camera that has stood still for this time, in ms. */
+const SUSPECT_MS = 2000;
 /** After this time without a chunk the recorder is asked for what it has, in ms. */
 const ASK_MS = 2000;
 /** After this time without a chunk the recorder has fallen silent, in ms. */
@@ -77,8 +79,11 @@ export function watchRecorder({
     const moves = count === null ? !isMuted(stream.getVideoTracks()) : count !== counted;
     counted = count;
     stillMs = moves ? 0 : stillMs + passedMs;
-    if (still === stillMs >= STILL_MS) return;
-    still = !still;
+    if (still !== stillMs >= STILL_MS) tellStill(!still);
+  }
+
+  function tellStill(is: boolean): void {
+    still = is;
     onTrouble(still ? 'still' : 'moving');
   }
 
@@ -95,9 +100,11 @@ export function watchRecorder({
     // A call has the microphone: a recorder that waits for it is not broken.
     if (begun && isMuted(sound)) return;
     silentMs += passedMs;
-    if (still && !dropped && silentMs >= STILL_MS && sound.length > 0) {
+    const waitsForPicture = still ? silentMs >= STILL_MS : silentMs >= limitMs && stillMs >= SUSPECT_MS;
+    if (waitsForPicture && !dropped && sound.length > 0) {
       // Without its camera the recorder brings the sound again, also what it has held back.
       dropped = true;
+      if (!still) tellStill(true);
       for (const track of stream.getVideoTracks()) track.stop();
       silentMs = limitMs - DROPPED_MS;
     } else if (silentMs >= limitMs) {

@@ -143,6 +143,32 @@ test('a camera that stands still and holds back the sound is turned off, and the
   expect([troubles.length, ends]).toEqual([1, []]);
 });
 
+test.each([700, 1400, 2000])(
+  'a camera that stops %i ms behind the last chunk is turned off as well',
+  async (laterMs) => {
+    const { timers, recorder, page, troubles, camera, ends, run } = open({ counts: true });
+    await run(500);
+    for (let passed = 0; passed < laterMs; passed += 100) {
+      page.pictures = (page.pictures ?? 0) + 2;
+      await timers.advance(100);
+    }
+    await timers.advance(5000 - laterMs);
+    expect(troubles.map(([trouble]) => trouble)).toEqual(['still']);
+    expect(camera.readyState).toBe('ended');
+    recorder().deliver('what was held back');
+    await run(20_000, { pictures: false });
+    expect([troubles.length, ends]).toEqual([1, []]);
+  },
+);
+
+test('a camera that goes on is not blamed for a silent recorder', async () => {
+  const { run, troubles, camera } = open({ counts: true });
+  await run(2000);
+  await run(5000, { chunks: false });
+  expect(troubles.map(([trouble]) => trouble)).toEqual(['silent']);
+  expect(camera.readyState).toBe('live');
+});
+
 test('where the sound does not come again, the recording ends', async () => {
   const { run, troubles } = open({ counts: true });
   await run(3000);
