@@ -15,8 +15,9 @@ export default defineConfig({
   // a second, and one encoder was half a second behind at a reload. Specs that record nothing, run beside it at the lowest
   // priority, still took a quarter of its frames.
   workers: 1,
-  timeout: 180_000,
-  expect: { timeout: 15_000 },
+  // Time limits are for what never comes: what comes late on a busy machine is no fault. No spec measures by them.
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   retries: 0,
   forbidOnly: true,
   reporter: [['list']],

@@ -49,9 +49,7 @@ test('an answer that was ended without a network arrives after the tab was close
 
   await context.setOffline(false);
   await fireSync(context, server.url);
-  await expect
-    .poll(async () => (await readSession(server)).files.map(({ name }) => name), { timeout: 30_000 })
-    .toContain('Q1.webm');
+  await expect.poll(async () => (await readSession(server)).files.map(({ name }) => name)).toContain('Q1.webm');
   const answer = (await readSession(server)).files.find(({ name }) => name === 'Q1.webm');
   expect([answer?.sha256, answer?.bytes]).toEqual([delivered[0]?.sha256, recordedBytes]);
 
@@ -85,7 +83,7 @@ test('a take that the closed tab has cut is sent, and the candidate is asked abo
   const uploads = path.join(server.dataDir, 'uploads');
   const arrived = async () =>
     Promise.all((await readdir(uploads)).map(async (name) => (await stat(path.join(uploads, name))).size));
-  await expect.poll(arrived, { timeout: 30_000 }).toEqual([held?.bytes]);
+  await expect.poll(arrived).toEqual([held?.bytes]);
 
   const back = await context.newPage();
   await back.goto(`${server.url}/interview`);

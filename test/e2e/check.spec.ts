@@ -9,7 +9,7 @@ test('with a voice the check turns green; the picture can be hidden, and is a mi
   candidate,
 }) => {
   await logIn(page, server.url, candidate);
-  await expect(page.getByRole('status')).toHaveAttribute('data-tone', 'good', { timeout: 30_000 });
+  await expect(page.getByRole('status')).toHaveAttribute('data-tone', 'good');
   await expect(page.locator('.check-hints').getByRole('listitem')).toHaveCount(0);
   const picture = page.getByLabel('Your picture, as the camera sees it');
   const shapes = await picture.evaluate((video: HTMLVideoElement) => {

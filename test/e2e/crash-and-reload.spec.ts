@@ -21,6 +21,7 @@ import {
   openReceipt,
   press,
   readSession,
+  speak,
   statusOf,
   test,
 } from './fixtures.ts';
@@ -32,11 +33,6 @@ async function openLink(page: Page, url: string, token: string): Promise<void> {
   await page.goto(`${url}/#t=${token}`);
   await page.getByRole('textbox', { name: 'Full name' }).fill('nguyen van a');
   await press(page, 'Log in');
-}
-
-/** Records until the device has kept more than `bytes` of the answer. */
-async function speak(page: Page, bytes = 60_000): Promise<void> {
-  await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(bytes);
 }
 
 /**
@@ -87,8 +83,8 @@ inBothSizes((screen) => {
       relay.refuse(true);
       relay.cutAll();
       await speak(chromium.page, 150_000);
+      await expect.poll(() => relay.stats.refused, 'the page could send nothing').toBeGreaterThan(0);
       await chromium.kill();
-      expect(relay.stats.refused, 'the page could send nothing').toBeGreaterThan(0);
 
       chromium = await openChromium(profile.path, screen);
       relay.refuse(false);
@@ -113,7 +109,7 @@ inBothSizes((screen) => {
       // The browser may have lost the note that the candidate has to choose; then the answer counts.
       const keep = page.getByRole('button', { name: 'Keep this answer' });
       const start = page.getByRole('button', { name: 'Start interview' });
-      await expect(keep.or(start)).toBeVisible({ timeout: 30_000 });
+      await expect(keep.or(start)).toBeVisible();
       await keep.or(start).click();
       for (let question = 3; question <= 5; question++) await answer(page, question);
       await expectFinished(page);
@@ -279,7 +275,7 @@ function noteReturns(key: string): void {
 /** Expects these returns. Polls, because a page that came out of the cache may be about to load anew. */
 async function expectReturns(page: Page, returns: string[]): Promise<void> {
   const read = (key: string): string[] => JSON.parse(sessionStorage.getItem(key) ?? '[]');
-  await expect(async () => expect(await page.evaluate(read, NOTES)).toEqual(returns)).toPass({ timeout: 15_000 });
+  await expect(async () => expect(await page.evaluate(read, NOTES)).toEqual(returns)).toPass();
 }
 
 /** Leaves the page and goes back, by the DevTools protocol: Playwright's `goBack` waits for a load that a cached page never has. */
@@ -313,7 +309,7 @@ test('back and forward, with Chromium’s back-forward cache and without it: not
       void dialog.accept();
     });
     await begin(page, server.url, candidate);
-    await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(20_000);
+    await speak(page, 20_000);
     await leaveAndReturn(page, devtools);
     await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
     await expectReturns(page, ['mediastream']);

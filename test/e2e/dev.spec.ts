@@ -68,9 +68,9 @@ test('a word, a style and a line of the server are in use soon after they are sa
   expect(await page.evaluate(() => navigator.serviceWorker.getRegistrations().then(({ length }) => length))).toBe(0);
 
   await edit('client/i18n/login/en.ts', 'Welcome to your interview', 'Welcome, a word was changed');
-  await expect(title).toHaveText('Welcome, a word was changed', { timeout: 5000 });
+  await expect(title).toHaveText('Welcome, a word was changed');
   await edit('client/pages/style/login.css', '.login {', '.login h1 {\n  color: rgb(1, 2, 3);\n}\n.login {');
-  await expect(title).toHaveCSS('color', 'rgb(1, 2, 3)', { timeout: 5000 });
+  await expect(title).toHaveCSS('color', 'rgb(1, 2, 3)');
 
   // The API and the tus endpoint are behind the same address, and their data outlives a new start of the server.
   const session = await startSession(url, decodeURIComponent(token), 'Demo Candidate');
@@ -80,7 +80,7 @@ test('a word, a style and a line of the server are in use soon after they are sa
   expect((await tus.patch(location, 0, bytes.subarray(0, 120_000))).status).toBe(204);
   await edit('server/routes/health.ts', 'ok: true', "ok: true, edited: 'yes'");
   const health = () => fetch(`${url}/healthz`).then((response) => response.text());
-  await expect.poll(health, { timeout: 20_000 }).toContain('"edited":"yes"');
+  await expect.poll(health).toContain('"edited":"yes"');
   expect((await tus.head(location)).headers.get('upload-offset')).toBe('120000');
 
   const exited = once(dev, 'exit');

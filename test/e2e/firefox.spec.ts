@@ -72,8 +72,8 @@ test('five answers with a reload, cuts, a killed browser and a killed server: ev
     relay.refuse(true);
     relay.cutAll();
     await speak(page);
+    await expect.poll(() => relay.stats.refused, 'the page could send nothing').toBeGreaterThan(0);
     await firefox.kill();
-    expect(relay.stats.refused, 'the page could send nothing').toBeGreaterThan(0);
     firefox = await openFirefox(profile.path);
     page = firefox.page;
     relay.refuse(false);

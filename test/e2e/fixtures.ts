@@ -157,15 +157,23 @@ export async function answer(page: Page, index: number, { seconds = 2, of = 5 } 
   await press(page, index === of ? 'Finish interview' : 'Next question');
 }
 
+/**
+ * Records until the device keeps more than `bytes` of the answer: it takes a reload or a kill for granted that something is
+ * there, and a busy encoder brings its first chunk late.
+ */
+export async function speak(page: Page, bytes = 60_000): Promise<void> {
+  await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(bytes);
+}
+
 /** Waits until question `index` is being recorded. */
 export async function expectRecording(page: Page, index: number, of = 5): Promise<void> {
-  await expect(page.getByRole('heading', { name: `Question ${index} of ${of}` })).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByRole('status').getByText('Recording', { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole('heading', { name: `Question ${index} of ${of}` })).toBeVisible();
+  await expect(page.getByRole('status').getByText('Recording', { exact: true })).toBeVisible();
 }
 
 /** Waits for the last page of the interview. */
 export async function expectFinished(page: Page): Promise<void> {
-  await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('heading', { name: 'Interview finished' })).toBeVisible();
 }
 
 /** Unfolds the receipt on the last page. */
@@ -187,6 +195,22 @@ export interface FolderFile {
   bytes: number;
   /** Hexadecimal. */
   sha256: string;
+}
+
+/**
+ * Notes the first words of the status line each time they change, from now until the page is left: a countdown's words come
+ * and go between two looks. The function that is returned reads what was noted.
+ */
+export async function noteStatus(page: Page): Promise<() => Promise<string[]>> {
+  const line = page.locator('.status-state');
+  await line.evaluate((words) => {
+    const noted: string[] = [];
+    Object.assign(words, { noted });
+    const note = () => noted.push(words.textContent);
+    new MutationObserver(note).observe(words, { childList: true, characterData: true, subtree: true });
+    note();
+  });
+  return () => line.evaluate((words) => (words as unknown as { noted: string[] }).noted);
 }
 
 /** Reads the only session folder of a server: its path, all files below it, sorted by name, and its `meta.json`. */

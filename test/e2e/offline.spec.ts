@@ -15,7 +15,7 @@ const title = (page: Page) => page.getByRole('heading', { name: 'Welcome to your
 /** Waits until the worker has every file of the pages, and this page's requests go through it. */
 async function expectShellKept(page: Page): Promise<void> {
   const state = () => page.evaluate(() => navigator.serviceWorker.controller?.state);
-  await expect.poll(state, { timeout: 30_000 }).toBe('activated');
+  await expect.poll(state).toBe('activated');
 }
 
 test('after one visit both pages open without the server, and the server is used again once it is back', async ({
@@ -148,7 +148,7 @@ test('a new build replaces the old one at the next visit, also offline, and file
   edit(pages.build, '/sw.js', /(version:[`'"])\w+/, '$1second');
   await page.reload();
   await expect(page.locator('body')).toHaveAttribute('data-build', 'second');
-  await expect.poll(generations, { timeout: 30_000 }).toEqual([before, 'tresgo-shell-second']);
+  await expect.poll(generations).toEqual([before, 'tresgo-shell-second']);
   await expect
     .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.installing ?? 'none'))
     .toBe('none');

@@ -11,6 +11,7 @@ import {
   PHONE,
   press,
   readSession,
+  speak,
   test,
 } from './fixtures.ts';
 
@@ -54,7 +55,7 @@ test('the camera fails: the candidate answers by voice alone, also after a reloa
   await answer(page, 1, { seconds: 3, of: 2 });
   await expectRecording(page, 2, 2);
   await expect(page.getByText('By voice alone', { exact: true })).toBeVisible();
-  await page.waitForTimeout(1500);
+  await speak(page, 5000);
   await page.reload();
   await press(page, 'Answer again');
   await answer(page, 2, { seconds: 3, of: 2 });
