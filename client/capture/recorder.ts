@@ -99,13 +99,14 @@ export function startRecorder({
   isHidden = () => globalThis.document?.visibilityState === 'hidden',
   frames = countFrames,
 }: RecorderOptions): Recording {
-  const began = timers.now();
-  const startedAt = new Date();
   const bits = {
     ...(videoBitsPerSecond !== undefined && { videoBitsPerSecond }),
     ...(audioBitsPerSecond !== undefined && { audioBitsPerSecond }),
   };
   const { recorder, mimeType } = start(stream, supportedMimeTypes(mimeTypes), bits, timesliceMs);
+  // A slow device takes its time to start a recorder: none of it is a part of the answer.
+  const began = timers.now();
+  const startedAt = new Date();
   const time = createRecordedTime(mimeType);
   let endedAt: number | null = null;
   let concluded = false;

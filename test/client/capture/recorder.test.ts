@@ -14,8 +14,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 /** `counts`: the pictures of the camera can be counted. */
-function open({ counts = false } = {}) {
-  const timers = createManualTimers();
+function open({ counts = false, timers = createManualTimers() } = {}) {
   const [camera, microphone] = [new FakeTrack('video'), new FakeTrack('audio')];
   const page: { hidden: boolean; pictures: number | null } = { hidden: false, pictures: counts ? 0 : null };
   const troubles: Array<[Trouble, number]> = [];
@@ -274,6 +273,18 @@ test('the length is what the recording holds, and not what the clock of the page
   recorder().deliver(liveSlice(3600, 4000));
   await settle();
   expect([recording.elapsedMs(), recording.recordedMs(), lengths]).toEqual([4000, 1200, [0, 900, 1200]]);
+});
+
+test('the time that a slow device takes to start its recorder is no part of the answer', () => {
+  const timers = createManualTimers();
+  FakeRecorder.disorder = {
+    refuses: () => {
+      timers.sleep(1600);
+      return false;
+    },
+  };
+  const { recording } = open({ timers });
+  expect(recording.elapsedMs()).toBe(0);
 });
 
 test('a picture that waits for its encoder is not thrown away: the recorder pauses until it has come', async () => {
