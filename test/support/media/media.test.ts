@@ -74,6 +74,7 @@ describe('sampleVideo', () => {
         hasVideo: true,
         hasAudio: true,
         videoFrames: 15,
+        videoPackets: 15,
         pictureSize: '160x120',
         decodeErrors: [],
       });
@@ -96,7 +97,8 @@ describe('probe', () => {
     const text = join(dir, 'text.webm');
     await writeFile(text, 'these are words, not pictures\n');
     const { decodeErrors, ...rest } = await probe(text);
-    expect(rest).toEqual({ durationSeconds: 0, hasVideo: false, hasAudio: false, pictureSize: '', videoFrames: 0 });
+    const nothing = { hasVideo: false, hasAudio: false, pictureSize: '', videoFrames: 0, videoPackets: 0 };
+    expect(rest).toEqual({ durationSeconds: 0, ...nothing });
     expect(decodeErrors).not.toEqual([]);
   }, 30_000);
 

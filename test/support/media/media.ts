@@ -32,6 +32,8 @@ interface Probe {
   readonly pictureSize: string;
   /** Frames that were decoded, none dropped or doubled. */
   readonly videoFrames: number;
+  /** Frames that the file holds. */
+  readonly videoPackets: number;
   /** ffmpeg's complaints, a line each; empty for a sound file. */
   readonly decodeErrors: string[];
 }
@@ -123,20 +125,23 @@ export async function probe(file: string): Promise<Probe> {
 }
 
 /** Duration and kinds from ffprobe's list of packets; a stream without packets does not count. */
-function summary(json: string): Pick<Probe, 'durationSeconds' | 'hasVideo' | 'hasAudio' | 'pictureSize'> {
+function summary(json: string): Omit<Probe, 'videoFrames' | 'decodeErrors'> {
   const { streams = [], packets = [] } = JSON.parse(json || '{}') as {
     streams?: { index: number; codec_type: string; width?: number; height?: number }[];
     packets?: { stream_index: number; pts_time?: string; duration_time?: string }[];
   };
-  const carries = (kind: string) =>
-    streams.some((stream) => stream.codec_type === kind && packets.some((each) => each.stream_index === stream.index));
+  const count = (kind: string) => {
+    const of = new Set(streams.filter((stream) => stream.codec_type === kind).map(({ index }) => index));
+    return packets.filter((each) => of.has(each.stream_index)).length;
+  };
   let durationSeconds = 0;
   for (const packet of packets) {
     durationSeconds = Math.max(durationSeconds, Number(packet.pts_time ?? 0) + Number(packet.duration_time ?? 0));
   }
   const picture = streams.find(({ width }) => width);
   const pictureSize = picture ? `${picture.width}x${picture.height}` : '';
-  return { durationSeconds, hasVideo: carries('video'), hasAudio: carries('audio'), pictureSize };
+  const videoPackets = count('video');
+  return { durationSeconds, hasVideo: videoPackets > 0, hasAudio: count('audio') > 0, pictureSize, videoPackets };
 }
 
 const making = new Map<string, Promise<string>>();
