@@ -142,7 +142,7 @@ test('a take is sent by XMLHttpRequest while it grows, across a cut: the gate op
   const { context, page } = await launch();
   let cuts = 0;
   tus.before = (request, _response, upload) => {
-    if (request.method !== 'PATCH' || !upload || upload.data.length < 200_000 || cuts > 0) return false;
+    if (request.method !== 'PATCH' || !upload?.data.length || cuts > 0) return false;
     cuts += 1;
     request.once('data', (chunk: Buffer) => {
       upload.data = Buffer.concat([upload.data, chunk.subarray(0, 10_000)]);
@@ -190,12 +190,12 @@ test('the recorder delivers chunks in order, and its stop waits for the last chu
   expect(chunks.every(({ bytes }) => bytes > 0)).toBe(true);
   expect(afterStop).toBe(chunks.length);
   expect(reason).toBe(`stop after ${chunks.length}`);
-  // The time of a chunk is that of its pictures and sound, as ffprobe reads them; 1.5 s were waited for at least.
+  // The time of a chunk is that of its pictures and sound, as ffprobe reads them.
   const lengthMs = await recordedLengthMs(Buffer.from(file));
   expect(lengthMs).toBeGreaterThan(1000);
   expect(Math.abs(lengthMs - (chunks.at(-1)?.recordedMs ?? 0))).toBeLessThanOrEqual(1);
   expect(chunks.every(({ recordedMs }, i) => recordedMs >= (chunks[i - 1]?.recordedMs ?? 0))).toBe(true);
-  expect(loudest).toBeGreaterThan(0.3); // the fake microphone beeps
+  expect(loudest).toBeGreaterThan(0.3);
   expect(devices.cameras.map(({ id }) => id)).toContain(devices.cameraId);
   expect(devices.microphones.length).toBeGreaterThan(0);
   expect(await call(page, 'support')).toEqual({ mimeType: 'video/webm;codecs=vp8,opus', alert: 'no-camera' });
@@ -204,9 +204,10 @@ test('the recorder delivers chunks in order, and its stop waits for the last chu
 
 test('a recording that ends by itself gives the reason, after its last chunk', async () => {
   const { context, page } = await launch();
-  expect((await call(page, 'record', 'track')).reason).toMatch(/^track after [4-9]/);
+  const lost = await call(page, 'record', 'track');
+  expect(lost.reason).toBe(`track after ${lost.chunks.length}`);
   expect((await call(page, 'record', 'keep')).reason).toBe('keep after 2');
-  const mp4 = await call(page, 'record', 'stop', ['video/mp4']);
+  const mp4 = await call(page, 'record', 'stop', ['video/mp4'], 2);
   if (mp4.mimeType.startsWith('video/mp4')) expect(mp4.chunks.length).toBeGreaterThan(1);
   await context.close();
 });

@@ -130,6 +130,9 @@ const engine = {
       parts.push(part);
       await queue.append(takeId, part, i * 100);
       await new Promise((resolve) => setTimeout(resolve, 50));
+      // The server has some of it while the rest is still to come.
+      while (i === chunks / 2 && queue.status().ackedBytes === 0)
+        await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await queue.end(takeId);
     queue.enterGate(takeId);
@@ -138,8 +141,11 @@ const engine = {
     return { events, status: queue.status(), sha256: btoa(String.fromCharCode(...hash)) };
   },
 
-  /** Records the fake camera; the second chunk takes a while to be kept, to see that the third waits for it. */
-  async record(how: 'stop' | 'track' | 'keep', mimeTypes: readonly string[] = mimeTypesToTry()) {
+  /**
+   * Records the fake camera until it has brought `least` chunks and a second, and was heard; the second chunk takes a while
+   * to be kept, to see that the third waits for it.
+   */
+  async record(how: 'stop' | 'track' | 'keep', mimeTypes: readonly string[] = mimeTypesToTry(), least = 5) {
     const stream = await openDevices();
     const meter = createMeter(stream);
     const chunks: { bytes: number; recordedMs: number }[] = [];
@@ -165,7 +171,9 @@ const engine = {
       onEnd: (reason) => end(`${reason} after ${chunks.length}`),
     });
     let loudest = 0;
-    for (let i = 0; i < 15; i++) {
+    // The fake microphone beeps.
+    const enough = () => chunks.length >= least && (chunks.at(-1)?.recordedMs ?? 0) > 1000 && loudest > 0.3;
+    while (how !== 'keep' && !enough()) {
       await new Promise((resolve) => setTimeout(resolve, 100));
       loudest = Math.max(loudest, meter.level());
     }
