@@ -208,12 +208,9 @@ test('a reload in mid-answer: what was recorded is sent whole, and the candidate
   server,
   candidate,
 }) => {
-  const recordedMs = 4000;
-  const timesliceMs = 500;
-  const toleranceMs = 500;
   const reloadIn = async (question: number) => {
     await expectRecording(page, question);
-    await page.waitForTimeout(recordedMs);
+    await speak(page, 150_000);
     await page.reload();
     await expect(page.getByRole('button', { name: 'Keep this answer' })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible();
@@ -248,8 +245,8 @@ test('a reload in mid-answer: what was recorded is sent whole, and the candidate
     const stored = file(name);
     const sent = recording?.prefixes?.find(({ sha256 }) => sha256 === stored?.sha256);
     expect(sent, `${name} is what MediaRecorder delivered, up to one of its slices`).toBeDefined();
-    expect(recordedMs - (sent?.recordedMs ?? 0)).toBeLessThan(timesliceMs + toleranceMs);
-    if (stored && sent) await expectPlayable(stored, sent, { cutShort: true });
+    expect((recording?.blobs ?? 0) - (sent?.blobs ?? 0), 'slices that were lost').toBeLessThanOrEqual(2);
+    if (stored) await expectDecodable(stored);
   }
   const { gate } = await statusOf(page);
   expect(gate.at(-1)?.question).toBe(5);

@@ -30,15 +30,25 @@ function fillDevice(): void {
   }
 }
 
-/** Runs in the page before its own scripts: its database opens after `delayMs`. */
-function openLate(delayMs: number): void {
+declare global {
+  interface Window {
+    /** Set by `openLate`: the database opens now. */
+    __openDatabase: () => void;
+  }
+}
+
+/** Runs in the page before its own scripts: its database opens when the test says so. */
+function openLate(): void {
+  const said = new Promise<void>((resolve) => {
+    window.__openDatabase = resolve;
+  });
   const open = IDBFactory.prototype.open;
   IDBFactory.prototype.open = function (this: IDBFactory, ...args: Parameters<typeof open>) {
     const request = open.apply(this, args);
     if (args[0] !== 'tresgo') return request;
     const add = request.addEventListener.bind(request) as (type: string, listener: (event: Event) => void) => void;
     request.addEventListener = (type: string, listener: unknown) =>
-      add(type, (event) => setTimeout(listener as (event: Event) => void, delayMs, event));
+      add(type, (event) => void said.then(() => (listener as (event: Event) => void)(event)));
     return request;
   };
 }
@@ -86,12 +96,13 @@ test('a storage that opens late and holds an answer: the page says so and waits 
   candidate,
 }) => {
   await recordOffline(page, relay, candidate);
-  await page.addInitScript(openLate, 8000);
+  await page.addInitScript(openLate);
   await page.reload();
   await expect(page.getByRole('status'), 'the page is not empty meanwhile').toContainText(
     'Getting your interview ready',
   );
   await expect(page.getByRole('alert')).toContainText('The storage of this device does not open');
+  await page.evaluate(() => window.__openDatabase());
   await press(page, 'Keep this answer');
   await expectRecording(page, 2);
   await expectFirstAnswer(page, server);
@@ -101,7 +112,7 @@ test('a storage that opens late and holds no answer: the page says so and begins
   page,
   candidate,
 }) => {
-  await page.addInitScript(openLate, 60_000);
+  await page.addInitScript(openLate);
   await logIn(page, relay.url, candidate);
   await expect(page.getByRole('alert')).toContainText('This browser keeps nothing on the device');
 });
