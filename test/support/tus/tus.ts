@@ -145,7 +145,7 @@ export function createTusClient({ url, token, folder }: { url: string; token: st
 }
 
 /** Repeats a check every `everyMs` until it is true. @throws Error after `withinMs` */
-export async function until(check: () => Promise<boolean> | boolean, withinMs = 5_000, everyMs = 10): Promise<void> {
+export async function until(check: () => Promise<boolean> | boolean, withinMs = 20_000, everyMs = 10): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error(`not so after ${withinMs} ms: ${check}`);
