@@ -22,6 +22,7 @@ export async function main(args: string[]): Promise<number> {
   const program = new Command('tresgo').description('The interview recorder that never loses an answer.');
   program.exitOverride().showHelpAfterError('(see --help)');
   program.version(packageJson.version, '--version', 'print the version');
+  program.command('version', { hidden: true }).action(() => print(`${packageJson.version}\n`));
   program.configureOutput({ writeErr: (text) => void process.stderr.write(plainText(text)) });
   // Before the commands are added: a subcommand copies its parent's exit override when it is created.
   addServeCommand(program, print);

@@ -155,9 +155,10 @@ test('a catalog that a newer version made is refused in words, and nothing in it
     );
 });
 
-test('--version prints the version of the package', async () => {
+test('--version prints the version of the package, and so does "version"', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
-  expect(await inThisProcess(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  for (const word of ['--version', 'version'])
+    expect(await inThisProcess([word])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test('names on the way to a terminal lose what a terminal obeys; a document keeps it as escapes', async () => {
