@@ -53,7 +53,7 @@ export { hashToken, type NewToken, newSecret } from './catalog/tokens.ts';
 export { StorageError, type StorageErrorCode, storageCodeOf } from './errors.ts';
 export { giveToOwnerOfFolder, makeDataFolder } from './files.ts';
 export { namesMatch } from './name-match.ts';
-export { slugify, transliterate } from './names.ts';
+export { FOLDER_ZONE, slugify, transliterate } from './names.ts';
 export type { RecoveryFailure } from './recover.ts';
 export type { DerivedFile } from './session-folder/derived.ts';
 export type { FinishedSession } from './session-folder/finish.ts';

@@ -3,7 +3,8 @@ import anyAscii from 'any-ascii';
 import type { DateTime } from 'luxon';
 import type { Container, Take } from './types.ts';
 
-const ZONE = 'Asia/Bangkok';
+/** The time zone of the names of session folders, and of `meta.json`. */
+export const FOLDER_ZONE = 'Asia/Bangkok';
 const SLUG_LENGTH = 60;
 /** Characters that a transliterator would spell out (":grinning:"), but that belong to no person's name. */
 const PICTOGRAPHS = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\u200d|\ufe0f|\u20e3/gu;
@@ -42,7 +43,7 @@ export function transliterate(name: string): string {
 
 /** The session folder's name: `DD_MM_YYYY_HH_mm_<slug>` in Bangkok's time; `candidate` when the slug is empty. */
 export function folderName(startedAt: DateTime, userName: string): string {
-  return `${startedAt.setZone(ZONE).toFormat('dd_MM_yyyy_HH_mm')}_${slugify(userName) || 'candidate'}`;
+  return `${startedAt.setZone(FOLDER_ZONE).toFormat('dd_MM_yyyy_HH_mm')}_${slugify(userName) || 'candidate'}`;
 }
 
 /** Whether a name is one that `folderName` gives; `_2`, `_3`, … may be added to it. */
@@ -52,7 +53,7 @@ export function isFolderName(name: string): boolean {
 
 /** A time as `meta.json` has it: ISO 8601 in Bangkok's time zone. */
 export function localTime(at: DateTime): string {
-  return at.setZone(ZONE).toISO() as string;
+  return at.setZone(FOLDER_ZONE).toISO() as string;
 }
 
 /** Where the take that counts is stored: `Q1.webm`. */

@@ -28,10 +28,11 @@ export interface Facts {
   texts: string[];
 }
 
-/** The rows to show, and how many more there are. */
+/** The rows to show, how many more there are, and how many of all these are in each state. */
 export interface Chosen<Row> {
   rows: Row[];
   more: number;
+  counts: Record<string, number>;
 }
 
 /**
@@ -77,7 +78,9 @@ export function choose<Row>(
   const sorted = comparing ? fits.sort(comparing) : fits;
   const limit = options.limit ?? (options.json ? 0 : SHOWN_ROWS);
   const rows = limit === 0 ? sorted : sorted.slice(0, limit);
-  return { rows, more: sorted.length - rows.length };
+  const counts: Record<string, number> = {};
+  for (const row of fits) counts[factsOf(row).state] = (counts[factsOf(row).state] ?? 0) + 1;
+  return { rows, more: sorted.length - rows.length, counts };
 }
 
 /** Whether the options leave out any row. */
@@ -85,13 +88,19 @@ export function isFiltered({ state, interview, search, since }: FilterOptions): 
   return [state, interview, search, since].some((value) => value !== undefined);
 }
 
-/** The line below a list for people: the zone of its times, and how many more rows there are. */
-export function footer({ rows, more }: Chosen<unknown>, what: string): string {
-  const zone = `Times are in ${DateTime.local().zoneName}.`;
+/**
+ * The lines below a list for people: how many rows there are in each state, how many of them are shown, and the zone of the
+ * times.
+ * @param what the rows, in words
+ * @param otherTimes the zone of times that are not the machine's, in words
+ */
+export function footer({ rows, more, counts }: Chosen<unknown>, what: string, otherTimes = ''): string {
   if (rows.length === 0) return '';
-  return more === 0
-    ? `\n\n${zone}`
-    : `\n\n${rows.length} of ${rows.length + more} ${what}: --limit 0 shows all. ${zone}`;
+  const states = Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([state, count]) => `${count} ${state}`);
+  const shown = more === 0 ? '' : ` ${rows.length} shown: --limit 0 shows all.`;
+  return `\n\n${rows.length + more} ${what}: ${states.join(', ')}.${shown}\nTimes are in ${DateTime.local().zoneName}${otherTimes}.`;
 }
 
 /** Whether a text has another one in it, capitals and accents aside. */

@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
 import { DateTime, Duration } from 'luxon';
-import type { JobSummary, RepairReport, SessionOverview, Storage, StoredProblem } from '../../storage/index.ts';
+import {
+  FOLDER_ZONE,
+  type JobSummary,
+  type RepairReport,
+  type SessionOverview,
+  type Storage,
+  type StoredProblem,
+} from '../../storage/index.ts';
 import type { Session } from '../../storage/types.ts';
 import {
   CommandError,
   type CommonOptions,
+  exactTime,
   isoTime,
   type Print,
   shortTime,
@@ -45,7 +53,13 @@ export function addSessionCommands(program: Command, print: Print): void {
         isEmpty || !isFiltered(options)
           ? 'No sessions yet.'
           : 'No session is like that: "tresgo session list" shows all.';
-      show(print, options, documents, () => `${table(chosen.rows.map(rowOf), none)}${footer(chosen, 'sessions')}`);
+      show(
+        print,
+        options,
+        documents,
+        () =>
+          `${table(chosen.rows.map(rowOf), none)}${footer(chosen, 'sessions', `, those of folders in ${FOLDER_ZONE}`)}`,
+      );
     });
 
   withExamples(withCommon(sessions.command('show').argument('<folder>', FOLDER)), 'session show nguyen_van_a')
@@ -59,8 +73,8 @@ export function addSessionCommands(program: Command, print: Print): void {
       show(print, options, session, () => {
         const { answers, voices, startedAt, finishedAt, ...rest } = session;
         const times = {
-          startedAt: shortTime(DateTime.fromISO(startedAt)),
-          finishedAt: finishedAt && shortTime(DateTime.fromISO(finishedAt)),
+          startedAt: exactTime(DateTime.fromISO(startedAt)),
+          finishedAt: finishedAt && exactTime(DateTime.fromISO(finishedAt)),
         };
         const lines = Object.entries({ ...rest, ...times }).map(([key, value]) => `${key}: ${value ?? 'not yet'}`);
         const rows = answers.map(({ question, fileName, bytes, durationMs, spokenMs, copy, transcript, sha256 }) => ({

@@ -156,9 +156,9 @@ export function createLists(db: Database) {
       return rows.map(({ id }) => id);
     },
 
-    /** All tokens, the newest first, or one. */
+    /** All tokens, the newest first, those that were made together by their names; or one. */
     async tokens(id?: string): Promise<TokenOverview[]> {
-      let tokens = db.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('id');
+      let tokens = db.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('name').orderBy('id');
       let sessions = db
         .selectFrom('sessions')
         .select(['id', 'token_id', 'folder', 'started_at', 'finished_at', 'interview'])

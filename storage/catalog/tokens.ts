@@ -50,7 +50,8 @@ export function createTokens(db: Database, now: () => DateTime) {
    * @returns the tokens in the order of `all`; or none, and in `taken` the places in `all` whose secret is a token already
    */
   async function createAll(all: NewToken[]): Promise<{ made: MadeToken[]; taken: number[] }> {
-    const rows = all.map((from) => newRow(from, now()));
+    const at = now();
+    const rows = all.map((from) => newRow(from, at));
     const taken: number[] = [];
     await db.changeTogether(() => {
       taken.length = 0;

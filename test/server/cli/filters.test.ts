@@ -84,11 +84,14 @@ test('session list has the name of the invitation, not what was typed; times nam
   expect(stdout).toMatch(
     /^FOLDER +NAME +INTERVIEW +STARTED +STATE\n\S+ +Nguyễn Văn An +default .* finished \(5 of 5\)\n/,
   );
-  expect(stdout).toContain(`Times are in ${DateTime.local().zoneName}.`);
+  expect(stdout).toContain(`Times are in ${DateTime.local().zoneName}, those of folders in Asia/Bangkok.\n`);
 });
 
 test('people are told how many more there are, and where nothing fits', async () => {
-  expect((await run('token', 'list', '--limit', '1')).stdout).toContain('\n\n1 of 4 tokens: --limit 0 shows all.');
+  expect((await run('token', 'list', '--limit', '1')).stdout).toContain(
+    '\n\n4 tokens: 1 invited, 1 in-progress, 1 opened, 1 finished. 1 shown: --limit 0 shows all.\nTimes are in ',
+  );
+  expect((await run('token', 'list', '--search', 'n')).stdout).toContain('\n\n2 tokens: 1 opened, 1 finished.\n');
   expect((await run('token', 'list', '--limit', '0')).stdout).not.toContain('--limit');
   expect((await run('token', 'list', '--search', 'nobody')).stdout).toBe(
     'No token is like that: "tresgo token list" shows all.\n',
