@@ -45,7 +45,10 @@ export function addTokenImport(create: (name: string) => Command, print: Print):
     'token import candidates.csv --out invitations.csv --interview sales --qr codes',
   )
     .description('make a token for each row of a CSV file: all of them, or none')
-    .option('--out <file>', 'the result: the same rows with link, message and error (default: standard output)')
+    .option(
+      '--out <file>',
+      'the result: the same rows with link and message, or with the mistakes under error (default: standard output)',
+    )
     .option('--interview <slug>', 'the questions of rows that name none', 'default')
     .option('--dry-run', 'look for mistakes and write the messages, but make nothing')
     .option('--qr <folder>', 'also a picture of each link as a QR code (SVG)')
@@ -68,18 +71,28 @@ columns are kept. The result has the secrets: it can't be made again.
               `there is no interview ${JSON.stringify(options.interview)}: "tresgo interview list" shows them`,
             );
           const read = parseCandidates(text, all, options.interview);
-          refuse(label, read);
           const { origin, guess } = await linkOrigin(storage, config);
-          const made = new Map(read.rows.map((row) => [row, makeOf(row, origin, options.dryRun === true)]));
-          const result = (newline: '\r\n' | '\n') => candidatesText(read, (row) => addedOf(made.get(row)), newline);
-          // Before anything is made: no secret can be read again.
+          const made = new Map<CandidateRow, Made>();
           const written: string[] = [];
           try {
-            if (options.out !== undefined) await write(options.out, `\ufeff${result('\r\n')}`, '--out', written);
+            refuseMistakes(label, read);
+            for (const row of read.rows) made.set(row, makeOf(row, origin, options.dryRun === true));
+            const result = candidatesText(read, (row) => addedOf(made.get(row)), '\r\n');
+            // Before anything is made: no secret can be read again.
+            if (options.out !== undefined) await write(options.out, `\ufeff${result}`, '--out', written);
             if (options.qr !== undefined && !options.dryRun) await writeCodes(options.qr, made, written);
-            if (!options.dryRun) await createAll(storage, label, made);
+            if (!options.dryRun) await createAll(storage, made);
+            refuseMistakes(label, read);
           } catch (error) {
             for (const file of written) await rm(file, { force: true });
+            if (error instanceof FileErrors && options.out !== undefined && read.rows.length > 0) {
+              const rows = candidatesText(read, mistakesOf, '\r\n');
+              const where = await write(options.out, `\ufeff${rows}`, '--out', written).then(
+                () => `${options.out} has all rows, with their mistakes: correct and import it`,
+                ({ message }: Error) => message,
+              );
+              throw new FileErrors([...error.lines, where]);
+            }
             throw error;
           }
           return { read, made, guess };
@@ -105,7 +118,7 @@ columns are kept. The result has the secrets: it can't be made again.
 }
 
 /** @throws FileErrors with a line for each mistake; nothing is made then */
-function refuse(label: string, { rows, errors }: CandidatesFile): void {
+function refuseMistakes(label: string, { rows, errors }: CandidatesFile): void {
   const lines = [...errors, ...rows.flatMap(({ row, errors }) => errors.map((error) => `row ${row}, ${error}`))];
   if (lines.length > 0) throw new FileErrors(lines.map((line) => `${label}: ${line}`));
 }
@@ -123,21 +136,16 @@ function makeOf({ candidate }: CandidateRow, origin: string, isDry: boolean): Ma
   };
 }
 
-/** @throws FileErrors where a secret of the admin's own is a token already; nothing is made then */
-async function createAll({ tokens }: Storage, label: string, made: ReadonlyMap<CandidateRow, Made>): Promise<void> {
-  const rows = [...made].map(([row, { secret }]) => ({ row: row.row, of: requireRight(row.candidate), secret }));
+/** Makes all tokens; or none, where a secret of the admin's own is a token already: then its row gets the mistake. */
+async function createAll({ tokens }: Storage, made: ReadonlyMap<CandidateRow, Made>): Promise<void> {
+  const rows = [...made].map(([row, { secret }]) => ({ row, of: requireRight(row.candidate), secret }));
   const { taken } = await tokens.createAll(
     rows.map(({ of: { name, interview, expiresAt, language }, secret }) => ({
       ...{ name, interview: interview.slug, expiresAt, language },
       ...{ maxSessions: 1, token: secret },
     })),
   );
-  if (taken.length > 0)
-    throw new FileErrors(
-      taken.map(
-        (at) => `${label}: row ${rows[at]?.row}, token: It is a token already: choose another, or leave it out.`,
-      ),
-    );
+  for (const at of taken) rows[at]?.row.errors.push('token: It is a token already: choose another, or leave it out.');
 }
 
 function requireRight(candidate: Candidate | null): Candidate {
@@ -147,6 +155,10 @@ function requireRight(candidate: Candidate | null): Candidate {
 
 function addedOf(made: Made | undefined) {
   return { link: made?.link ?? '', message: made?.message ?? '', error: '' };
+}
+
+function mistakesOf({ errors }: CandidateRow) {
+  return { link: '', message: '', error: errors.join('; ') };
 }
 
 function documentOf({ row, candidate }: CandidateRow, made: Made | undefined) {

@@ -45,6 +45,10 @@ test('200 rows become 200 tokens in one go, and each link logs in', async () => 
   expect(rows.map(({ name }) => name)).toEqual(names);
   expect(new Set(rows.map(({ link }) => link)).size).toBe(200);
   expect(await app.storage.tokens.list()).toHaveLength(200);
+  // One invitation to many is listed by name, and told in a line.
+  const listed = JSON.parse((await run('list', '--json')).stdout) as Row[];
+  expect(listed.map(({ name }) => name)).toEqual([...names].sort());
+  expect((await run('list')).stdout).toContain('\n\n200 tokens: 200 invited. 30 shown: --limit 0 shows all.\n');
   const secret = decodeURIComponent(rows[199]?.link?.split('#t=')[1] ?? '');
   expect(await startSession(app.url, secret, 'nguyen van 199')).toMatch(/_nguyen_van_199$/);
   const codes = await readdir(inFolder('codes'));
@@ -66,19 +70,37 @@ test('of 200 rows with two mistakes none is made, and each mistake has its row a
   expect(stderr.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/candidates\.csv: row 7, expires: It takes 30m, 24h/),
     expect.stringMatching(/candidates\.csv: row 102, language: It takes en, vi or th\.$/),
+    `${inFolder('out.csv')} has all rows, with their mistakes: correct and import it`,
   ]);
   expect(await app.storage.tokens.list()).toEqual([]);
-  expect(await readdir(root.path)).not.toContain('out.csv');
+
+  const result = rowsOf((await readFile(inFolder('out.csv'), 'utf8')).slice(1));
+  expect(result).toHaveLength(200);
+  expect(result.flatMap(({ name, link, error }) => (error || link ? [[name, link, error]] : []))).toEqual([
+    ['Name 5', '', expect.stringMatching(/^expires: It takes 30m, 24h/)],
+    ['Name 100', '', 'language: It takes en, vi or th.'],
+  ]);
+  // Corrected, the same file can be imported; a file that is there is not written over.
+  const corrected = Papa.unparse(result.map((row) => ({ ...row, expires: '', language: '' })));
+  expect((await importText(corrected, '--out', inFolder('out.csv'))).stderr).toMatch(/it is there already/);
+  const again = await importText(corrected, '--out', inFolder('links.csv'));
+  expect(again.stdout).toContain('200 tokens are in the catalog.');
+  const made = rowsOf((await readFile(inFolder('links.csv'), 'utf8')).slice(1));
+  expect(Object.keys(made[0] ?? {})).toEqual(['name', 'expires', 'language', 'link', 'message', 'error']);
+  expect(made.every(({ link, error }) => link?.startsWith('http') && error === '')).toBe(true);
 });
 
-test('none is made where one secret is a token already, and no file is left', async () => {
+test('none is made where one secret is a token already; its row says so, and no link is left', async () => {
   await app.token('Anna', { token: 'a secret of long ago' });
   const text = 'name,token\nBao,a secret of my own\nChi,a secret of long ago\n';
-  const options = ['--out', inFolder('out.csv'), '--qr', inFolder('codes')];
-  expectRefusal(await importText(text, ...options), /row 3, token: It is a token already/);
+  expectRefusal(await importText(text, '--qr', inFolder('codes')), /row 3, token: It is a token already/);
   expect(await app.storage.tokens.list()).toHaveLength(1);
-  expect(await readdir(root.path)).not.toContain('out.csv');
   expect(await readdir(inFolder('codes'))).toEqual([]);
+  expect((await importText(text, '--out', inFolder('out.csv'))).status).toBe(1);
+  expect(rowsOf((await readFile(inFolder('out.csv'), 'utf8')).slice(1))).toMatchObject([
+    { name: 'Bao', link: '', error: '' },
+    { name: 'Chi', link: '', error: 'token: It is a token already: choose another, or leave it out.' },
+  ]);
 });
 
 test('a spreadsheet’s file is read: BOM, semicolons, CRLF, quotes, empty rows, capitals; further columns stay', async () => {
