@@ -14,6 +14,14 @@ interface ButtonRest {
   renew(place: string): void;
 }
 
+/** Keeps a press from a button that rests. One function for every view of a page: a listener that is there is not added again. */
+function swallow(event: Event): void {
+  const pressed = event.target instanceof Element ? event.target.closest('.button[aria-disabled="true"]') : null;
+  if (pressed === null) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 /**
  * Watches the buttons below `root`. A button that rests is `aria-disabled`, which keeps the keyboard's focus, and no press
  * by pointer or key reaches it.
@@ -22,12 +30,6 @@ export function createButtonRest(root: HTMLElement, timers: Timers): ButtonRest 
   const meanings = new WeakMap<Element, string>();
   const rests = new WeakMap<Element, unknown>();
 
-  const swallow = (event: Event): void => {
-    const pressed = event.target instanceof Element ? event.target.closest('.button[aria-disabled="true"]') : null;
-    if (pressed === null) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  };
   // Enter and the space bar press a button by a click as well.
   root.addEventListener('click', swallow, { capture: true });
 

@@ -50,6 +50,16 @@ test('each button calls its action, and the second click of a double click calls
   }
 });
 
+test('views that are drawn one after the other, as languages change, leave one listener at the page', async ({
+  page,
+}) => {
+  for (const state of ['checking-ready', 'thinking', 'recording']) await show(page, state);
+  const browser = await page.context().newCDPSession(page);
+  const { result } = await browser.send('Runtime.evaluate', { expression: "document.getElementById('app')" });
+  const { listeners } = await browser.send('DOMDebugger.getEventListeners', { objectId: result.objectId ?? '' });
+  expect(listeners.map(({ type }) => type)).toEqual(['click']);
+});
+
 test('a button that is new takes no press by pointer, touch or key before its rest is over', async ({ page }) => {
   await page.goto(gallery.address('en'));
   const end = await page.evaluateHandle(() => window.gallery.rest());
