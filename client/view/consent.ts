@@ -19,8 +19,11 @@ export function createConsentWords({ consent }: Messages): Part & { heading: HTM
   };
 }
 
-/** The text, the box and the button that leads on. Without a tick the button says what is missing. */
-export function createConsentForm(messages: Messages, actions: Pick<Actions, 'agree'>): Part {
+/** The text and the box, and, as `onward`, the button. Without a tick the button says what is missing. */
+export function createConsentForm(
+  messages: Messages,
+  actions: Pick<Actions, 'agree'>,
+): Part & { onward: HTMLElement } {
   const { consent: words } = messages;
   const text = h('p', { class: 'own-words consent-text', id: 'consent-text' });
   const box = h('input', { type: 'checkbox', id: 'consent', 'aria-describedby': 'consent-text consent-missing' });
@@ -37,11 +40,14 @@ export function createConsentForm(messages: Messages, actions: Pick<Actions, 'ag
   });
   const label = h('label', { class: 'tick', for: 'consent' }, box, h('span', {}, words.agree));
   const refuse = h('p', { class: 'hint' }, words.refuse);
-  const element = h('section', { class: 'card consent' }, text, label, missing, go, refuse);
+  const element = h('section', { class: 'card consent' }, text, label, missing, refuse);
+  const onward = h('div', { class: 'onward' }, go);
   return {
     element,
+    onward,
     render({ phase, about }) {
       show(element, phase.name === 'consent');
+      show(onward, phase.name === 'consent');
       if (phase.name !== 'consent') return;
       setText(text, about.consent?.text ?? '');
       if (about.language) setAttribute(text, 'lang', about.language);

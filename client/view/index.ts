@@ -98,7 +98,7 @@ export function createView(
   const now = h('div', { class: 'now' }, clock.element, status.element);
   // The last child of the page: however long the page is, these buttons stay at the lower edge of the screen.
   const dock = h('div', { class: 'dock' }, ...onward.map((part) => part.element));
-  dock.append(...[check, gate, recovered].map((part) => part.onward));
+  dock.append(...[consent, check, gate, recovered, paused].map((part) => part.onward));
   root.replaceChildren(steps.element, now, notice.element, voiceChoice.element, panel, dock);
 
   const headings = [

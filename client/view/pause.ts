@@ -20,20 +20,26 @@ export function createPauseToggle(messages: Messages, actions: Pick<Actions, 'pa
   };
 }
 
-/** The screen of the pause, with the button that ends it. */
+/** The screen of the pause, and, as `onward`, the button that ends it. */
 export function createPaused(
   { paused: words }: Messages,
   actions: Pick<Actions, 'resume'>,
-): Part & { heading: HTMLElement } {
+): Part & { heading: HTMLElement; onward: HTMLElement } {
   const heading = h('h1', { tabindex: '-1' }, words.heading);
   const next = h('p', { class: 'hint' });
-  const resume = button('primary', words.resume, () => actions.resume());
-  const element = h('section', { class: 'ending paused' }, heading, h('p', {}, words.text), next, resume);
+  const onward = h(
+    'div',
+    { class: 'onward' },
+    button('primary', words.resume, () => actions.resume()),
+  );
+  const element = h('section', { class: 'ending paused' }, heading, h('p', {}, words.text), next);
   return {
     element,
     heading,
+    onward,
     render(state) {
       show(element, state.phase.name === 'paused');
+      show(onward, state.phase.name === 'paused');
       const index = nextQuestion(state);
       setText(next, index === null ? '' : words.next(index, state.questions.length));
     },

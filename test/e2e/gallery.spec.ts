@@ -54,6 +54,8 @@ async function layoutFaults(): Promise<string[]> {
       if (!inSight(each)) faults.push(`${place}: "${each.textContent}" is not in sight`);
   };
   check('at the top');
+  for (const each of seen('#app .primary'))
+    if (!each.closest('.dock')) faults.push(`"${each.textContent}" is not in the dock`);
   if (document.documentElement.scrollWidth > innerWidth) faults.push('the page scrolls sideways');
   // While the page asks about a very short answer, that question is the one to read.
   const question = seen('[role="alertdialog"]').length > 0 ? undefined : seen('.question-text')[0];
