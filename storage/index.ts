@@ -177,12 +177,16 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       );
     },
 
-    /** The questions (from 1) of a session of which a take is being received: a byte of it came within the last 10 s. */
+    /**
+     * The questions (from 1) of a session of which a take is on its way: a byte of it came within the last 10 s, and it is not
+     * recorded yet.
+     */
     async arriving({ id }: Pick<Session, 'id'>): Promise<number[]> {
       const since = now().minus(ARRIVING_MS);
       const open = (await takes.list(id)).filter(
         ({ state, fileName, offset, updatedAt }) =>
-          state === 'receiving' && fileName === null && offset > 0 && updatedAt >= since,
+          updatedAt >= since &&
+          ((state === 'receiving' && fileName === null && offset > 0) || state === 'received' || state === 'placed'),
       );
       return [...new Set(open.map(({ question }) => question))];
     },

@@ -114,6 +114,9 @@ export function sessionRoutes({ storage, auth, config, addressOf, onSession }: S
       await storage.agree(session, consent).catch((error: unknown) => {
         throw toProblem(error);
       });
+    // What arrives first: an answer that is recorded meanwhile is then in both lists, and not in neither.
+    const arriving = await storage.arriving(session);
+    const answered = await storage.answered(session);
     const given = session.consent?.version ?? null;
     const asked = session.interview.consent ?? null;
     return c.json<StartSessionResponse>({
@@ -131,8 +134,8 @@ export function sessionRoutes({ storage, auth, config, addressOf, onSession }: S
       timeFactor: token.timeFactor,
       extraTakes: token.extraTakes,
       questions: questionsOf(session.interview, token),
-      answered: await storage.answered(session),
-      arriving: await storage.arriving(session),
+      answered,
+      arriving,
       // A full disk refuses nobody here.
       login: page.login === 0 ? await storage.sessions.logIn(session.id).catch(() => session.logins) : session.logins,
       // Below the same base path as this request.

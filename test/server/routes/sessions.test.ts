@@ -1,7 +1,7 @@
 /** Log-in, start and finish over HTTP. */
 import { readdir, readFile } from 'node:fs/promises';
 import { DateTime } from 'luxon';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import type { Interview } from '../../../storage/types.ts';
 import { useApp } from '../../support/server/use-app.ts';
 import { createTusClient, openSession, recording, refusalOf } from '../../support/tus/tus.ts';
@@ -357,6 +357,36 @@ test('a question is arriving while bytes of a take come, and for 10 s more', asy
   expect(await arriving()).toEqual([2]);
   now = now.plus({ seconds: 11 });
   expect(await arriving()).toEqual([]);
+});
+
+test('an answer that another device is just ending is named until it is answered: in every step, and between two looks', async () => {
+  const session = await openSession(app, 'Just Ending');
+  const lists = async () => {
+    const body = await (await start(session.token, 'Just Ending')).json();
+    const { arriving, answered } = body as { arriving: number[]; answered: number[] };
+    return { arriving, answered };
+  };
+  const upload = await session.tus.begin({ question: 2 });
+  await session.tus.patch(upload, 0, recording(100));
+  const id = upload.split('/').at(-1) ?? '';
+  for (const state of ['received', 'placed'] as const) {
+    await app.storage.takes.update(id, { state, fileName: 'Q2.webm' });
+    expect(await lists(), state).toEqual({ arriving: [2], answered: [] });
+  }
+  await app.storage.takes.update(id, { state: 'receiving', fileName: null });
+  // The answer ends while the server collects what it tells.
+  const ends = async <T>(looked: Promise<T>) => {
+    const list = await looked;
+    await session.tus.patch(upload, 100, new Uint8Array(), { length: 100 });
+    return list;
+  };
+  const { answered, arriving } = app.storage;
+  vi.spyOn(app.storage, 'answered').mockImplementationOnce((of) => ends(answered(of)));
+  vi.spyOn(app.storage, 'arriving').mockImplementationOnce((of) => ends(arriving(of)));
+  const told = await lists();
+  expect([...told.arriving, ...told.answered]).toContain(2);
+  vi.restoreAllMocks();
+  expect(await lists()).toEqual({ arriving: [], answered: [2] });
 });
 
 test('a page that continues a finished session gets no other one, whatever the token allows', async () => {
