@@ -44,11 +44,22 @@ export interface FinishRequest {
   spokenMs?: Record<number, number>;
 }
 
+/** Who starts or continues a session, and on which device. */
+export interface StartRequest {
+  token: string;
+  userName: string;
+  /** The version that the candidate has agreed to. */
+  consent?: string | undefined;
+  /** The number of this device's log-in; 0: it logs in. */
+  login: number;
+  /** The session that the device continues, where it does. */
+  folder?: string | undefined;
+}
+
 /** The calls. Each rejects with `ApiError`, and with nothing else. */
 export interface Api {
   verifyToken(token: string): Promise<VerifyTokenResponse>;
-  /** `consent`: the version that the candidate has agreed to. */
-  startSession(token: string, userName: string, consent?: string): Promise<StartSessionResponse>;
+  startSession(start: StartRequest): Promise<StartSessionResponse>;
   finishSession(session: FinishRequest): Promise<FinishSessionResponse>;
 }
 
@@ -62,14 +73,11 @@ export function createApi({
   timeoutMs = 15_000,
   // The language of the page as it is shown: a hint at the candidate's own.
   language = () => globalThis.document?.documentElement.lang,
-  device = () => ({}),
 }: {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   timeoutMs?: number;
   /** BCP 47; undefined where there is no page. */
   language?: () => string | undefined;
-  /** The log-in of this device (0: it logs in) and the session that it continues, where it does. */
-  device?: () => { login?: number | undefined; folder?: string | undefined };
 } = {}): Api {
   async function post(path: string, payload: Record<string, unknown>): Promise<unknown> {
     const asked = `POST ${path}`;
@@ -97,9 +105,8 @@ export function createApi({
     async verifyToken(token) {
       return (await post(paths.verifyToken, { token })) as VerifyTokenResponse;
     },
-    async startSession(token, userName, consent) {
-      const wanted = { token, userName, language: language(), consent, ...device() };
-      return (await post(paths.startSession, wanted)) as StartSessionResponse;
+    async startSession(start) {
+      return (await post(paths.startSession, { ...start, language: language() })) as StartSessionResponse;
     },
     async finishSession(session) {
       return (await post(paths.finishSession, { ...session, receipt: true })) as FinishSessionResponse;

@@ -77,8 +77,6 @@ export interface Answering {
   answerNow(): void;
   /** The take that is being recorded; null where there is none. */
   take(): Take | null;
-  /** How many takes the question still allows. */
-  takesLeft(question: number): number;
   live(): Pick<Live, 'elapsedMs' | 'leftMs' | 'thinkLeftMs'>;
 }
 
@@ -158,10 +156,10 @@ export function createAnswering({
     } catch (error) {
       recording = beginning = false;
       restarts = 0;
-      // The candidate has chosen other devices meanwhile: a later attempt is opening those.
-      if (attempt !== attempts) return;
-      // A camera that failed after the time to think: the page requests the question again.
       const { phase } = get();
+      // The candidate has chosen other devices meanwhile: a later attempt is opening those. Or another device goes on.
+      if (attempt !== attempts || !(isComing(phase) || phase.name === 'recording')) return;
+      // A camera that failed after the time to think: the page requests the question again.
       if (isComing(phase) && phase.name !== 'requesting') dispatch({ type: 'request' });
       alert(alertOf(error));
     }
@@ -205,9 +203,8 @@ export function createAnswering({
       return;
     }
     const interruption = interruptionOf(end, refused);
-    const { takesUsed = {} } = savedRecord.load();
-    const used = (takesUsed[question] ?? 0) + (interruption === null ? 1 : 0);
-    savedRecord.save({ takesUsed: { ...takesUsed, [question]: used }, undecided: undefined });
+    if (interruption === null) dispatch({ type: 'take-used', question });
+    savedRecord.save({ takesUsed: get().takesUsed, undecided: undefined });
     saveLengths([end]);
     savedRecord.save({ spokenMs: { ...savedRecord.load().spokenMs, [question]: spokenMs } });
     onEnd(end, interruption);
@@ -255,10 +252,6 @@ export function createAnswering({
     isRecording: () => recording,
     answerNow: preparation.end,
     take: () => take,
-    takesLeft(question) {
-      const maxTakes = get().questions.find(({ index }) => index === question)?.maxTakes ?? 1;
-      return Math.max(0, maxTakes - (savedRecord.load().takesUsed?.[question] ?? 0));
-    },
     live() {
       const elapsedMs = take?.elapsedMs() ?? 0;
       return {

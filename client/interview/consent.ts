@@ -7,7 +7,6 @@ interface ConsentOptions {
   store: Pick<Store, 'dispatch'>;
   /** The call is repeated until the server has decided. */
   calls: Pick<SessionCalls, 'start'>;
-  who: () => { token: string; userName: string };
 }
 
 /** The question for the candidate's consent. */
@@ -22,7 +21,7 @@ export interface Consent {
 }
 
 /** Creates the question for the consent. */
-export function createConsent({ store: { dispatch }, calls, who }: ConsentOptions): Consent {
+export function createConsent({ store: { dispatch }, calls }: ConsentOptions): Consent {
   let agree = () => {};
   return {
     async ask(start) {
@@ -33,8 +32,7 @@ export function createConsent({ store: { dispatch }, calls, who }: ConsentOption
         agree = resolve;
       });
       dispatch({ type: 'consent', stage: 'sending' });
-      const { token, userName } = who();
-      const given = await calls.start(token, userName, consent.version);
+      const given = await calls.start(consent.version);
       dispatch({ type: 'alert', alert: null });
       return given;
     },

@@ -42,7 +42,7 @@ export interface ControllerOptions
   ) => Promise<UploadQueue>;
   screen: Screen;
   preview: Preview;
-  createAdaptiveQuality: (onQuality: AdaptiveQualityOptions['onQuality']) => AdaptiveQuality;
+  createAdaptiveQuality: (onQuality: AdaptiveQualityOptions['onQuality'], token: () => string) => AdaptiveQuality;
   silenceDetector: SilenceDetector;
   wakeLock: WakeLock;
   watchDevices: TakeWarningsOptions['watchDevices'];
@@ -90,11 +90,14 @@ export function createController({
   let leaving = false;
   const types = createWorkingTypes();
 
-  const adaptiveQuality = options.createAdaptiveQuality((quality) => {
-    dispatch({ type: 'quality', quality });
-    savedRecord.save({ quality });
-    void preview.tune(quality, { later: answering.isRecording() || check.isRecording() });
-  });
+  const adaptiveQuality = options.createAdaptiveQuality(
+    (quality) => {
+      dispatch({ type: 'quality', quality });
+      savedRecord.save({ quality });
+      void preview.tune(quality, { later: answering.isRecording() || check.isRecording() });
+    },
+    () => session.token(),
+  );
   const warnings = createTakeWarnings({
     watchDevices: options.watchDevices,
     mention: (about) => givesWay(get().alert) && alert(about),
@@ -145,7 +148,7 @@ export function createController({
     timers,
   });
   const decision = createTakeDecision({
-    ...{ store, savedRecord, spool, screen, queue, answering },
+    ...{ store, savedRecord, spool, screen, queue },
     onDecided: (kept) => flow.decided(kept),
   });
   const sound = silenceDetector.state;

@@ -167,6 +167,8 @@ export function createDeviceCheck({
           },
           onEnd(recording, reason) {
             practice = null;
+            // The session has gone to another device, or ended there, and the camera with it.
+            if (get().phase.name !== 'practice') return;
             if (recording === null) return void open().then(() => mention({ code: 'recorder-failed' }));
             dispatch({ type: 'practice', stage: 'watching' });
             screen.playback(recording);
@@ -174,6 +176,7 @@ export function createDeviceCheck({
           },
         });
       } catch (error) {
+        if (!['checking', 'practice'].includes(get().phase.name)) return;
         await open();
         mention(alertOf(error));
       } finally {

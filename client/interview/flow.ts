@@ -9,10 +9,12 @@ import type { OverflowSpool } from '../spool/overflow-spool.ts';
 import type { Answering, Interruption } from './answering.ts';
 import type { DeviceCheck } from './device-check.ts';
 import type { OtherDevice } from './other-device.ts';
+import { isComing, type Phase } from './phase.ts';
+import { isDone, takesLeft } from './progress.ts';
 import type { SavedInterview, SavedRecord, UndecidedTake } from './saved-record.ts';
 import type { Session } from './session.ts';
 import { type SessionQueue, untilReady } from './session-queue.ts';
-import { heldQuestion, nextQuestion, type Phase } from './state.ts';
+import { heldQuestion, nextQuestion } from './state.ts';
 import type { Store } from './store.ts';
 import type { TakeDecision } from './take-decision.ts';
 import type { TakeWarnings } from './take-warnings.ts';
@@ -146,9 +148,25 @@ export function createFlow({
     const looked = otherDevice.look();
     // Elsewhere the response comes in time to end the countdown.
     if (otherDevice.isExpected()) await looked;
+    if (isEnding()) return;
     const question = nextQuestion(get());
     if (get().elsewhere || question === null) return proceed();
-    return isArriving(question) ? awaitQuestion(question) : answering.record();
+    if (isArriving(question)) return awaitQuestion(question);
+    void looked.then(() => notTwice(question));
+    return answering.record();
+  }
+
+  const isEnding = () => ['finishing', 'finished'].includes(get().phase.name);
+
+  /** Another device has answered the question since it was asked here, or is just sending its answer: it is not asked again. */
+  function notTwice(question: number): void {
+    const { phase } = get();
+    if (!isComing(phase) || phase.question !== question || answering.isRecording()) return;
+    const done = isDone(get(), question);
+    if (!done && !isArriving(question)) return;
+    answering.answerNow();
+    awaitQuestion(question);
+    if (done) void proceed();
   }
 
   /** A take is whole on the device: with gate `end` a question needs no more. */
@@ -175,7 +193,7 @@ export function createFlow({
       void preview.tune(adaptiveQuality.quality());
       const { phase } = get();
       const shown = 'takeId' in phase && phase.takeId === takeId && phase.name !== 'recovered';
-      const cause = interruption?.cause ?? (answering.takesLeft(question) > 0 ? 'review' : null);
+      const cause = interruption?.cause ?? (takesLeft(get(), question) > 0 ? 'review' : null);
       // Before the end is recorded in the spool: from then on the gate may open.
       if (shown && cause) decision.ask(take, cause, interruption?.alert ?? undefined);
       // What took the camera away may have cut the connection as well.
@@ -185,9 +203,12 @@ export function createFlow({
     looked(server) {
       const { phase, elsewhere } = get();
       if (unmoved.has(phase.name) || answering.isRecording()) return;
-      const waits = phase.name === 'elsewhere' || phase.name === 'awaiting' || phase.name === 'paused';
-      if (server === 'finished' && waits) void close();
-      else if (elsewhere) goElsewhere();
+      // A take that is sent, or decided on, comes to its own end: the upload engine is told as well.
+      const sends = phase.name === 'gate' || phase.name === 'recovered';
+      if (server === 'finished' && !sends) {
+        preview.close();
+        void close();
+      } else if (elsewhere) goElsewhere();
       else if (phase.name === 'awaiting' && phase.question !== heldQuestion(get()) && !isArriving(phase.question))
         void proceed();
     },

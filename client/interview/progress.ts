@@ -43,6 +43,15 @@ export function heldQuestion({ held, answered }: Pick<Progress, 'held' | 'answer
   return held.find((index) => !answered.includes(index)) ?? null;
 }
 
+/** How many takes the question still allows. */
+export function takesLeft(
+  { questions, takesUsed }: Pick<Progress, 'questions'> & { takesUsed: Record<number, number> },
+  index: number,
+): number {
+  const maxTakes = questions.find((question) => question.index === index)?.maxTakes ?? 1;
+  return Math.max(0, maxTakes - (takesUsed[index] ?? 0));
+}
+
 /** The question that the page shows; null outside of questions. */
 export function currentQuestion({
   questions,

@@ -1,6 +1,6 @@
 /** The calls that open and close a session, repeated until the server has decided on them. */
 import { type FinishSessionResponse, isRetryable, type StartSessionResponse } from '../../server/wire.ts';
-import { type Api, ApiError, type FinishRequest } from '../api.ts';
+import { ApiError } from '../api.ts';
 import type { RetrySchedule } from '../upload/retry-schedule.ts';
 import { type FinishedBefore, finishedBefore } from './about.ts';
 import type { SavedInterview } from './saved-record.ts';
@@ -9,7 +9,10 @@ import type { SavedInterview } from './saved-record.ts';
 const PATIENCE_MS = 4000;
 
 interface SessionCallsOptions {
-  api: Pick<Api, 'startSession' | 'finishSession'>;
+  /** One attempt to start or continue the session; `consent`: the version that the candidate has agreed to. */
+  start: (consent?: string) => Promise<StartSessionResponse>;
+  /** One attempt to finish it. */
+  finish: (questionsCount: number) => Promise<FinishSessionResponse>;
   schedule: RetrySchedule;
   /** An attempt failed. `later`: the call is repeated by itself, since the same request may succeed later. */
   onProblem: (error: ApiError, later: boolean) => void;
@@ -28,15 +31,15 @@ type FinishResult = FinishSessionResponse | 'missing' | 'refused';
 /** Each call resolves once the server has accepted it or refused it for good; neither rejects. */
 export interface SessionCalls {
   /** `consent`: the version that the candidate has agreed to. */
-  start(token: string, userName: string, consent?: string): Promise<StartResult>;
-  finish(session: FinishRequest): Promise<FinishResult>;
+  start(consent?: string): Promise<StartResult>;
+  finish(questionsCount: number): Promise<FinishResult>;
 }
 
 /**
  * Repeats each call until the server has decided. A problem that no retry can solve ends the call. An invalid token (401)
  * does not, since an admin may restore it; nor does a response that is not our server's (a hotel's log-in page).
  */
-export function createSessionCalls({ api, schedule, onProblem }: SessionCallsOptions): SessionCalls {
+export function createSessionCalls({ schedule, onProblem, ...attempt }: SessionCallsOptions): SessionCalls {
   const never = new AbortController().signal;
 
   async function untilDecided<T>(call: () => Promise<T>): Promise<T | ApiError> {
@@ -58,13 +61,13 @@ export function createSessionCalls({ api, schedule, onProblem }: SessionCallsOpt
   }
 
   return {
-    async start(token, userName, consent) {
-      const response = await untilDecided(() => api.startSession(token, userName, consent));
+    async start(consent) {
+      const response = await untilDecided(() => attempt.start(consent));
       if (!(response instanceof ApiError)) return response;
       return response.code === 'sessions-used-up' ? { usedUp: finishedBefore(response) } : 'refused';
     },
-    async finish(session) {
-      const response = await untilDecided(() => api.finishSession(session));
+    async finish(questionsCount) {
+      const response = await untilDecided(() => attempt.finish(questionsCount));
       if (!(response instanceof ApiError)) return response;
       return response.code === 'answers-missing' ? 'missing' : 'refused';
     },
@@ -79,7 +82,6 @@ type OpenedSession =
 
 interface OpenSessionOptions {
   calls: Pick<SessionCalls, 'start'>;
-  who: { token: string; userName: string };
   /** What the device remembers of the session, where it does. */
   remembered: SavedInterview | undefined;
   /** Resolves once an attempt has failed for want of a connection. */
@@ -91,12 +93,11 @@ interface OpenSessionOptions {
 /** Starts the session, or opens it with what the device remembers where the server takes too long. */
 export async function openSession({
   calls,
-  who,
   remembered,
   failed,
   patience = () => new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)),
 }: OpenSessionOptions): Promise<OpenedSession> {
-  const later = calls.start(who.token, who.userName);
+  const later = calls.start();
   const server = later.then((response) => ({ from: 'server', response }) as const);
   if (!remembered) return server;
   const memory = Promise.race([failed, patience()]).then(

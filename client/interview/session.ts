@@ -1,6 +1,6 @@
 /** The session with the server: opened or remembered, asked about, and closed. The controller does all in between. */
-import type { FinishSessionResponse } from '../../server/wire.ts';
-import { type Api, ApiError, type FinishRequest } from '../api.ts';
+import type { FinishSessionResponse, StartSessionResponse } from '../../server/wire.ts';
+import { type Api, ApiError } from '../api.ts';
 import { systemTimers } from '../timers.ts';
 import { createRetrySchedule } from '../upload/retry-schedule.ts';
 import { aboutOf, type FinishedBefore } from './about.ts';
@@ -34,8 +34,12 @@ export interface SessionOptions {
 export interface Session {
   /** Starts the session with what the page remembers of the candidate. */
   open(): Promise<void>;
-  /** The candidate and the folder of the session; empty texts where the page remembers no log-in. */
+  /**
+   * The candidate and the folder of the session, as the record has them now: another tab may have logged in to it by a new
+   * token. Empty texts where the page remembers no log-in.
+   */
   who(): Identity;
+  /** The token of `who()`: the only one that this page sends. */
   token(): string;
   /** Asks the server once for the state of the session. Never rejects. */
   lookUp(): Promise<'open' | 'finished' | 'unknown'>;
@@ -61,7 +65,8 @@ export function createSession({
   claim,
   ...on
 }: SessionOptions): Session {
-  let who = savedRecord.get() ?? { token: '', userName: '', folder: '', currentIndex: 0 };
+  /** What the record held last: it is emptied with the end, and what is then left to say still needs it. */
+  let known: Identity = { token: '', userName: '', folder: '', currentIndex: 0 };
   let claimed = false;
   /** How often the server lacked answers when the page asked to finish the session. */
   let misses = 0;
@@ -74,7 +79,7 @@ export function createSession({
     onGate: (gate) => get().phase.name === 'finishing' && dispatch({ type: 'finishing', gate }),
   });
   const openingCalls = createSessionCalls({
-    api,
+    ...{ start, finish },
     schedule: opening,
     onProblem(error, later) {
       if (later) noConnection();
@@ -84,7 +89,7 @@ export function createSession({
     },
   });
   const closingCalls = createSessionCalls({
-    api,
+    ...{ start, finish },
     schedule: closing,
     onProblem: (error, later) => alert(later ? waitingAlert(error) : alertOf(error)),
   });
@@ -93,24 +98,40 @@ export function createSession({
   const consent = createConsent({
     store: { dispatch },
     calls: createSessionCalls({
-      api,
+      ...{ start, finish },
       schedule: agreeing,
       onProblem: (error, later) => alert(later ? waitingAlert(error) : alertOf(error)),
     }),
-    who: () => who,
   });
 
   function alert(about: Alert | null): void {
     dispatch({ type: 'alert', alert: about });
   }
 
-  function requestToFinish(questionsCount: number): FinishRequest {
+  function who(): Identity {
+    known = savedRecord.get() ?? known;
+    return known;
+  }
+
+  /** Starts or continues the session as this device. A page without the number of a log-in logs in. */
+  async function start(consent?: string): Promise<StartSessionResponse> {
+    const { token, userName, folder } = who();
+    const { login: own = 0 } = savedRecord.load();
+    const response = await api.startSession({ token, userName, consent, login: own, folder });
+    // Only a request that logs in is told its own number; any other one is told the newest, which may be another device's.
+    if (own === 0 && response.login !== undefined && response.folder === folder)
+      savedRecord.save({ login: Math.max(response.login, savedRecord.load().login ?? 0) });
+    return response;
+  }
+
+  function finish(questionsCount: number): Promise<FinishSessionResponse> {
+    const { token, folder } = who();
     const { spokenMs } = savedRecord.load();
-    return { token: who.token, folder: who.folder, questionsCount, ...(spokenMs && { spokenMs }) };
+    return api.finishSession({ token, folder, questionsCount, ...(spokenMs && { spokenMs }) });
   }
 
   async function open(): Promise<void> {
-    if (!who.token) {
+    if (!who().token) {
       const receipt = savedRecord.loadReceipt();
       return receipt ? on.onEnd(receipt) : goToLogin();
     }
@@ -118,13 +139,13 @@ export function createSession({
     // The response to an earlier finish may be lost: a start would then be refused, or begin another session.
     if (finishing) {
       dispatch({ type: 'finishing', gate: { kind: 'uploading' } });
-      const closed = await closingCalls.finish(requestToFinish(finishing));
+      const closed = await closingCalls.finish(finishing);
       if (typeof closed === 'object') return end(closed);
     }
     const failed = new Promise<void>((resolve) => {
       noConnection = resolve;
     });
-    const opened = await openSession({ calls: openingCalls, who, remembered, failed });
+    const opened = await openSession({ calls: openingCalls, remembered, failed });
     if (opened.from === 'server') return begin(opened.response);
     void opened.later.then(reconcile);
     await begin(opened.interview, { code: 'working-offline' });
@@ -146,7 +167,6 @@ export function createSession({
     // The other tab continued the interview meanwhile: ask the server anew which questions are answered.
     if (waited) return reload();
     claimed = true;
-    who = { ...who, folder: start.folder };
     savedRecord.set({ folder: start.folder });
     remember(start);
     const { interview, questions, answered } = start;
@@ -154,8 +174,9 @@ export function createSession({
     const { maxBytes = null } = start;
     const { title, gate, allowAudioOnly = false } = interview;
     const about = aboutOf(start);
-    dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered, about });
-    dispatch({ type: 'voice-alone', on: savedRecord.load().voiceAlone ?? false });
+    const { takesUsed = {}, voiceAlone = false } = savedRecord.load();
+    dispatch({ type: 'loaded', title, gate, allowAudioOnly, questions, maxBytes, answered, about, takesUsed });
+    dispatch({ type: 'voice-alone', on: voiceAlone });
     follow(start);
     const agreed = await consent.ask(start);
     if (agreed === 'refused') return;
@@ -167,9 +188,7 @@ export function createSession({
 
   /** Takes over what the server says of answers and devices. What the device remembers says nothing of other devices. */
   function follow({ answered, arriving = [], login }: SavedInterview): void {
-    const mine = savedRecord.load().login ?? login;
-    if (login !== undefined) savedRecord.save({ login: mine });
-    const elsewhere = login !== undefined && login > (mine ?? login);
+    const elsewhere = login !== undefined && login > (savedRecord.load().login ?? login);
     dispatch({ type: 'answered', answered, ...(login !== undefined && { arriving, elsewhere }) });
   }
 
@@ -187,7 +206,7 @@ export function createSession({
     if (start === 'refused') return;
     if ('usedUp' in start) end(null, start.usedUp);
     // The token's session is another one by now: this one was finished elsewhere.
-    else if (start.folder !== who.folder) reload();
+    else if (start.folder !== who().folder) reload();
     else {
       remember(start);
       follow(start);
@@ -205,22 +224,21 @@ export function createSession({
     const own = earlier !== null && kept?.finishedAt === earlier.finishedAt ? kept : null;
     savedRecord.clear();
     // Servers that know no receipts send none.
-    const receipt = closed?.receipt ? { ...closed.receipt, title, userName: who.userName, recordedMs, about } : own;
+    const receipt = closed?.receipt ? { ...closed.receipt, title, userName: who().userName, recordedMs, about } : own;
     savedRecord.saveReceipt(receipt);
     on.onEnd(receipt, earlier);
   }
 
   return {
     open,
-    who: () => who,
-    token: () => savedRecord.get()?.token ?? who.token,
+    who,
+    token: () => who().token,
     async lookUp() {
       try {
-        const start = await api.startSession(who.token, who.userName);
+        const response = await start();
         // The token allows several sessions, or the server was restored to a time before this one: a creation in this folder
         // is told which. Unsent answers must not be taken for arrived ones meanwhile.
-        if (start.folder !== who.folder) return 'open';
-        follow(start);
+        if (response.folder === who().folder) follow(response);
         return 'open';
       } catch (error) {
         return error instanceof ApiError && error.code === 'sessions-used-up' ? 'finished' : 'unknown';
@@ -235,7 +253,7 @@ export function createSession({
       const questionsCount = get().questions.length;
       savedRecord.save({ finishing: questionsCount });
       for (;;) {
-        const result = await closingCalls.finish(requestToFinish(questionsCount));
+        const result = await closingCalls.finish(questionsCount);
         if (typeof result === 'object') {
           await onClosed().catch(() => {});
           return end(result);

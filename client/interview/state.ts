@@ -45,6 +45,8 @@ export interface InterviewState extends OtherDevices {
   answered: number[];
   /** Questions, from 1, whose take is whole on this device, for gate `end`. */
   recorded: number[];
+  /** How many takes the candidate has ended on this device, by question. */
+  takesUsed: Record<number, number>;
   /** The candidate wants a pause before the next question. */
   pausing: boolean;
   /** What the next take is recorded with; null before the uplink was measured. */
@@ -59,11 +61,12 @@ export interface InterviewState extends OtherDevices {
 export type Event =
   /** The interview as the server, or the device's memory, has it: replaces what was known before. */
   | ({ type: 'loaded' } & Pick<InterviewState, 'title' | 'gate' | 'questions' | 'answered'> &
-      Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly' | 'about'>>)
+      Partial<Pick<InterviewState, 'maxBytes' | 'allowAudioOnly' | 'about' | 'takesUsed'>>)
   /** The server, or the upload engine, names questions that are answered; an answer once confirmed stays confirmed. */
   | { type: 'consent'; stage: 'asking' | 'sending' }
   | ({ type: 'answered'; answered: number[] } & Partial<Omit<OtherDevices, 'held'>>)
   | { type: 'held'; held: number[] }
+  | { type: 'take-used'; question: number }
   | { type: 'awaiting'; question: number }
   | { type: 'elsewhere'; unsent: number }
   | { type: 'quality'; quality: Quality }
@@ -111,6 +114,7 @@ export const initial: InterviewState = {
   hints: [],
   answered: [],
   recorded: [],
+  takesUsed: {},
   pausing: false,
   quality: null,
   receipt: null,
@@ -138,6 +142,10 @@ export function reduce(state: InterviewState, event: Event): InterviewState {
     }
     case 'held':
       return { ...state, held: event.held };
+    case 'take-used': {
+      const used = (state.takesUsed[event.question] ?? 0) + 1;
+      return { ...state, takesUsed: { ...state.takesUsed, [event.question]: used } };
+    }
     case 'awaiting':
       return isBusy(state) ? state : to({ name: 'awaiting', question: event.question });
     case 'elsewhere':

@@ -3,6 +3,7 @@
 import type { OverflowSpool } from '../spool/overflow-spool.ts';
 import type { Gate } from '../upload/events.ts';
 import type { Screen } from './actions.ts';
+import { takesLeft } from './progress.ts';
 import type { SavedRecord, UndecidedTake } from './saved-record.ts';
 import type { SessionQueue } from './session-queue.ts';
 import type { Alert, Cause } from './state.ts';
@@ -14,7 +15,6 @@ interface TakeDecisionOptions {
   spool: Pick<OverflowSpool, 'copyOf'>;
   screen: Pick<Screen, 'playback'>;
   queue: Pick<SessionQueue, 'unsent' | 'enterGate' | 'drop'>;
-  answering: { takesLeft(question: number): number };
   /** The question whose take is kept; null: the question is asked again. */
   onDecided: (kept: number | null) => void;
 }
@@ -41,7 +41,6 @@ export function createTakeDecision({
   spool,
   screen,
   queue,
-  answering,
   onDecided,
 }: TakeDecisionOptions): TakeDecision {
   /** Plays the take. One that the device has forgotten, since the server holds it, can't be played. */
@@ -67,8 +66,17 @@ export function createTakeDecision({
       if (cause !== 'refused') savedRecord.save({ undecided: { takeId, question, ...length, cause } });
       const unsent = queue.unsent().some((each) => each.takeId === takeId);
       const gate: Gate = { kind: cause === 'refused' ? 'failed' : unsent ? 'uploading' : 'open' };
-      const takesLeft = answering.takesLeft(question);
-      dispatch({ type: 'recovered', question, takeId, ...length, cause, takesLeft, gate, ...(why && { alert: why }) });
+      const left = takesLeft(get(), question);
+      dispatch({
+        type: 'recovered',
+        question,
+        takeId,
+        ...length,
+        cause,
+        takesLeft: left,
+        gate,
+        ...(why && { alert: why }),
+      });
       if (cause === 'refused') return;
       // Read before the gate can open: the spool then forgets the take.
       void show(takeId);

@@ -80,10 +80,7 @@ function show(stream: MediaStream | null): void {
   microphone = track;
 }
 const controller = createController({
-  // A page that knows no log-in, since its device logged in before there were numbers, logs in.
-  api: createApi({
-    device: () => ({ login: savedRecord.load().login ?? 0, folder: savedRecord.get()?.folder }),
-  }),
+  api: createApi(),
   savedRecord,
   spool,
   async createUploadQueue(options) {
@@ -118,9 +115,9 @@ const controller = createController({
     onLost: () => controller.devicesChanged(),
     onWaiting: (waiting) => controller.devicesWait(waiting),
   }),
-  createAdaptiveQuality: (onQuality) =>
+  createAdaptiveQuality: (onQuality, token) =>
     createAdaptiveQuality({
-      measure: () => measureUplink({ post: createXhrPost({ token: savedRecord.get()?.token ?? '' }) }),
+      measure: () => measureUplink({ post: createXhrPost({ token: token() }) }),
       onQuality,
       maxHeight: pictureLimit(navigator, matchMedia('(pointer: coarse)').matches),
     }),

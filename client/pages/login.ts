@@ -10,7 +10,7 @@ import { keepLanguage, wishedLanguages } from './language.ts';
 import { createGreeting } from './login-greeting.ts';
 import { heldOfAddress, tokenOfAddress, tokensOf } from './token-text.ts';
 
-const api = createApi({ device: () => ({ login: 0 }) });
+const api = createApi();
 const savedRecord = createSavedRecord();
 const form = require('form', HTMLFormElement);
 const token = require('token', HTMLInputElement);
@@ -184,7 +184,7 @@ async function logIn(): Promise<void> {
   try {
     proved = await verify(first, others);
     const wanted = { token: proved, userName: typed };
-    const { folder, login } = await api.startSession(wanted.token, wanted.userName);
+    const { folder, login } = await api.startSession({ ...wanted, login: 0 });
     const same = savedRecord.get()?.folder === folder;
     savedRecord.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
     savedRecord.save({ login, held });

@@ -20,10 +20,7 @@ export function createConsentWords({ consent }: Messages): Part & { heading: HTM
 }
 
 /** The text and the box, and, as `onward`, the button. Without a tick the button says what is missing. */
-export function createConsentForm(
-  messages: Messages,
-  actions: Pick<Actions, 'agree'>,
-): Part & { onward: HTMLElement } {
+export function createConsentForm(messages: Messages, actions: Pick<Actions, 'agree'>): Part & { onward: HTMLElement } {
   const { consent: words } = messages;
   const text = h('p', { class: 'own-words consent-text', id: 'consent-text' });
   const box = h('input', { type: 'checkbox', id: 'consent', 'aria-describedby': 'consent-text consent-missing' });

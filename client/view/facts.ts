@@ -1,6 +1,7 @@
 /** What to expect, said before it begins: how many questions, how long, how many takes, until when, and for whom. */
 import type { Question } from '../../server/wire.ts';
 import type { Messages } from '../i18n/index.ts';
+import { takesLeft } from '../interview/progress.ts';
 import { currentQuestion, type InterviewState } from '../interview/state.ts';
 import { h, setText, show } from './dom.ts';
 import { formatDeadline, formatTime } from './format.ts';
@@ -71,6 +72,17 @@ export function createFacts(messages: Messages, now: () => number = Date.now): P
   };
 }
 
+/** The limits of a question: how long, and how often it may still be answered. */
+export function limitsOf(
+  state: Pick<InterviewState, 'questions' | 'takesUsed'>,
+  { index, maxSeconds, maxTakes }: Question,
+  { facts }: Messages,
+): string {
+  // A question that is asked once more, since its last take was lost, allows this one.
+  const left = Math.max(1, takesLeft(state, index));
+  return facts.limits(formatTime(maxSeconds * 1000), maxTakes, left);
+}
+
 /** The limits of a question, before its recording begins. */
 export function createLimits(messages: Messages): Part {
   const element = h('p', { class: 'hint limits' });
@@ -80,7 +92,7 @@ export function createLimits(messages: Messages): Part {
       const question = currentQuestion(state);
       const before = question !== null && !['recording', 'gate', 'recovered'].includes(state.phase.name);
       show(element, before);
-      if (before) setText(element, messages.facts.limits(formatTime(question.maxSeconds * 1000), question.maxTakes));
+      if (before) setText(element, limitsOf(state, question, messages));
     },
   };
 }

@@ -73,10 +73,11 @@ describe('the requests', () => {
 
   test('startSession', async () => {
     const { api, asked } = await against(json(200, { ok: true, folder: 'f', resumed: false }));
-    expect(await api.startSession('tok-1', 'Nguyễn Văn A')).toMatchObject({ folder: 'f' });
+    const start = { token: 'tok-1', userName: 'Nguyễn Văn A', login: 3, folder: 'f' };
+    expect(await api.startSession(start)).toMatchObject({ folder: 'f' });
     expect(asked[0]).toMatchObject({
       url: '/api/session/start',
-      body: { token: 'tok-1', userName: 'Nguyễn Văn A' },
+      body: start,
     });
   });
 

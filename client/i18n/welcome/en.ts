@@ -16,8 +16,11 @@ export const welcome = {
     moreTime: (factor: string) => `You have ${factor} times the usual time.`,
     moreTakes: (n: number) => `You have ${n === 1 ? '1 more take' : `${n} more takes`} for each question.`,
     /** While the candidate thinks or reads; `time` is like `1:00`. */
-    limits: (time: string, takes: number) =>
-      takes === 1 ? `up to ${time}; you can answer this question once` : `up to ${time}, ${takes} takes in all`,
+    limits: (time: string, takes: number, left: number) => {
+      if (takes === 1) return `up to ${time}; you can answer this question once`;
+      if (left === takes) return `up to ${time}, ${takes} takes in all`;
+      return `up to ${time}, ${left === 1 ? '1 take' : `${left} takes`} left`;
+    },
   },
 
   organization: {

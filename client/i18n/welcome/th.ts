@@ -16,7 +16,10 @@ export const welcome: typeof en = {
     until: (moment) => `กรุณาทำให้เสร็จก่อน ${moment}`,
     moreTime: (factor) => `คุณมีเวลา ${factor} เท่าของเวลาปกติ`,
     moreTakes: (n) => `คุณตอบแต่ละข้อได้เพิ่มอีก ${n} ครั้ง`,
-    limits: (time, takes) => `ไม่เกิน ${time} ตอบได้${takes === 1 ? 'ครั้งเดียว' : ` ${takes} ครั้ง`}`,
+    limits: (time, takes, left) => {
+      if (takes === 1) return `ไม่เกิน ${time} ตอบได้ครั้งเดียว`;
+      return `ไม่เกิน ${time} ตอบได้${left === takes ? '' : 'อีก'} ${left} ครั้ง`;
+    },
   },
 
   organization: {

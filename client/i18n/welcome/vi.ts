@@ -16,8 +16,10 @@ export const welcome: typeof en = {
     until: (moment) => `hãy hoàn thành trước ${moment}`,
     moreTime: (factor) => `Bạn có thời gian gấp ${factor} lần bình thường.`,
     moreTakes: (n) => `Bạn được thêm ${n} lượt trả lời cho mỗi câu hỏi.`,
-    limits: (time, takes) =>
-      takes === 1 ? `tối đa ${time}; câu này chỉ trả lời được một lần` : `tối đa ${time}, ${takes} lượt trả lời`,
+    limits: (time, takes, left) => {
+      if (takes === 1) return `tối đa ${time}; câu này chỉ trả lời được một lần`;
+      return `tối đa ${time}, ${left === takes ? `${takes} lượt trả lời` : `còn ${left} lượt trả lời`}`;
+    },
   },
 
   organization: {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_QUALITY } from '../../../client/capture/quality.ts';
 import { createAnswering, type Interruption } from '../../../client/interview/answering.ts';
+import { takesLeft } from '../../../client/interview/progress.ts';
 import type { SavedProgress } from '../../../client/interview/saved-record.ts';
 import type { SessionQueue } from '../../../client/interview/session-queue.ts';
 import { createStore } from '../../../client/interview/store.ts';
@@ -85,6 +86,7 @@ function open({
     end,
     state: store.get,
     progress: () => saved,
+    left: () => takesLeft(store.get(), 1),
     running: () => running,
   };
 }
@@ -249,12 +251,12 @@ test('neither a reload nor a clock that was set back makes the time to think lon
 });
 
 test('takes that the candidate ended are counted; a take that was interrupted is not', async () => {
-  const { answering, record, end, progress } = open({ maxTakes: 3 });
+  const { answering, record, end, progress, left } = open({ maxTakes: 3 });
   await record();
   answering.end();
-  expect(answering.takesLeft(1)).toBe(2);
+  expect(left()).toBe(2);
   end('track');
-  expect(answering.takesLeft(1)).toBe(2);
+  expect(left()).toBe(2);
   expect(progress().recordedMs).toEqual({ 1: 5000 });
 });
 
@@ -284,10 +286,10 @@ test('a camera that goes away while the candidate thinks is an alert, and the qu
 });
 
 test('a take with a hole is not counted, and the candidate decides on it', async () => {
-  const { answering, record, end, ends } = open({ maxTakes: 3, muted: true });
+  const { answering, record, end, ends, left } = open({ maxTakes: 3, muted: true });
   await record();
   answering.end();
-  expect([answering.takesLeft(1), ends]).toMatchObject([3, [{ why: { cause: 'muted', alert: null } }]]);
+  expect([left(), ends]).toMatchObject([3, [{ why: { cause: 'muted', alert: null } }]]);
   await record();
   end('track');
   expect(ends[1]?.why).toEqual({ cause: 'interrupted', alert: { code: 'recording-interrupted' } });
@@ -371,11 +373,11 @@ test('a recorder that breaks off after the candidate has ended the answer begins
 });
 
 test('a recorder that fell silent in mid-answer: the candidate decides, and it costs no take', async () => {
-  const { answering, record, end, ends, progress } = open({ maxTakes: 2 });
+  const { answering, record, end, ends, progress, left } = open({ maxTakes: 2 });
   await record();
   end('silent', { recordedMs: 3000, spokenMs: 7500 });
   expect(ends[0]?.why).toEqual({ cause: 'interrupted', alert: { code: 'recording-silent' } });
-  expect([answering.takesLeft(1), progress().recordedMs, progress().spokenMs]).toEqual([2, { 1: 3000 }, { 1: 7500 }]);
+  expect([left(), progress().recordedMs, progress().spokenMs]).toEqual([2, { 1: 3000 }, { 1: 7500 }]);
   answering.saveLengths([{ question: 1, recordedMs: 3000 }]);
   expect(progress().spokenMs, 'the same take after a reload').toEqual({ 1: 7500 });
   answering.saveLengths([{ question: 1, recordedMs: 9000 }]);
@@ -390,11 +392,11 @@ test.each([
   [2000, 400, true],
   [2000, 600, false],
 ])('of %i ms spoken, %i ms were recorded: asked about is %s', async (spokenMs, recordedMs, asked) => {
-  const { answering, record, end, ends } = open();
+  const { record, end, ends, left } = open();
   await record();
   end('stop', { spokenMs, recordedMs });
   expect(ends[0]?.why).toEqual(asked ? { cause: 'short', alert: { code: 'recording-silent' } } : null);
-  expect(answering.takesLeft(1)).toBe(asked ? 1 : 0);
+  expect(left()).toBe(asked ? 1 : 0);
 });
 
 test('a take that was given up and ends late takes nothing from the one that runs', async () => {
@@ -412,4 +414,15 @@ test('a recorder that fails before the take has begun is not taken for one that 
   await settle();
   expect(state()).toMatchObject({ phase: { name: 'recording' }, alert: { code: 'recording-restarted' } });
   expect(said).toEqual(['began video/webm', 'dropped', 'began video/mp4']);
+});
+
+test('another device goes on while the camera is still opening: nothing is said of this one’s camera', async () => {
+  let refuse: (error: Error) => void = () => {};
+  const camera = () => new Promise<void>((_, reject) => (refuse = reject));
+  const { answering, store, state } = open({ camera });
+  void answering.record();
+  store.dispatch({ type: 'elsewhere', unsent: 0 });
+  refuse(new DOMException('The choice changed meanwhile', 'InvalidStateError'));
+  await settle();
+  expect([state().phase.name, state().alert]).toEqual(['elsewhere', null]);
 });

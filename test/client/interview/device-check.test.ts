@@ -79,26 +79,32 @@ test('where no voice was heard for a while, the start is asked about once', () =
   expect([check.mayStart(), asking()], 'not again').toEqual([true, false]);
 });
 
-test('the practice question records after the count of three', async () => {
+function openPractice() {
   const timers = createManualTimers();
   FakeRecorder.reset();
   vi.stubGlobal('MediaRecorder', FakeRecorder);
   vi.stubGlobal('window', globalThis);
   const store = createStore();
   store.dispatch({ type: 'check' });
+  const played: unknown[] = [];
   const check = createDeviceCheck({
     store,
     preview: { open: async () => fakeStream(new FakeTrack('audio')) } as unknown as Parameters<
       typeof createDeviceCheck
     >[0]['preview'],
     adaptiveQuality: { quality: () => DEFAULT_QUALITY, limit() {}, measure: async () => null },
-    screen: { playback() {} },
+    screen: { playback: (recording) => played.push(recording) },
     warning: async () => null,
     hasRoom: async () => true,
     sound: () => 'heard',
     timers,
     ...unwatched,
   });
+  return { check, store, timers, played };
+}
+
+test('the practice question records after the count of three', async () => {
+  const { check, store, timers } = openPractice();
   void check.practise();
   await timers.advance(2000);
   expect(store.get().phase).toEqual({ name: 'practice', stage: 'counting', seconds: 1 });
@@ -106,4 +112,16 @@ test('the practice question records after the count of three', async () => {
   await timers.advance(1000);
   expect(store.get().phase).toEqual({ name: 'practice', stage: 'recording' });
   expect(FakeRecorder.made).toHaveLength(1);
+});
+
+test('a practice that ends since another device goes on is not played, and brings no device check back', async () => {
+  const { check, store, timers, played } = openPractice();
+  void check.practise();
+  await timers.advance(3000);
+  store.dispatch({ type: 'elsewhere', unsent: 0 });
+  played.length = 0;
+  check.stopPractice();
+  await timers.advance(0);
+  await settle();
+  expect([store.get().phase.name, played]).toEqual(['elsewhere', []]);
 });

@@ -25,11 +25,16 @@ function open({ held = [] as number[], unsent = [] as number[] } = {}) {
     token: () => 'to ken',
     who: () => ({ token: 'to ken', userName: 'A', folder: 'f', currentIndex: 0 }),
     async lookUp() {
+      // A response takes its time, and the interview goes on meanwhile.
+      await Promise.resolve();
       const { state, ...told } = script.server;
       store.dispatch({ type: 'answered', ...told });
       return state;
     },
-    finish: async () => void did.push('finish'),
+    async finish() {
+      did.push('finish');
+      store.dispatch({ type: 'finishing', gate: { kind: 'uploading' } });
+    },
   };
   let saved: { held?: number[] | undefined } = { held };
   const otherDevice = createOtherDevice({
@@ -45,7 +50,7 @@ function open({ held = [] as number[], unsent = [] as number[] } = {}) {
     adaptiveQuality: { quality: () => null, resume() {} },
     answering: {
       saveLengths() {},
-      takesLeft: () => 0,
+      answerNow() {},
       isRecording: () => script.recording,
       async record() {
         store.dispatch({ type: 'request' });
@@ -157,4 +162,49 @@ test('a question whose answer is arriving is awaited; one that arrives no more i
   script.server.arriving = [];
   await timers.advance(4000);
   expect(state().phase).toMatchObject({ name: 'requesting', question: 1 });
+});
+
+test.each([
+  ['the device check', { type: 'check' }],
+  ['the consent', { type: 'consent', stage: 'asking' }],
+  ['the time to think', { type: 'thinking' }],
+  ['the countdown', { type: 'counting', seconds: 2 }],
+] as const)('a session that was finished elsewhere ends here too, and nothing is recorded: in %s', async (_, event) => {
+  const { flow, begin, did, store } = open();
+  await begin();
+  store.dispatch(event);
+  flow.looked('finished');
+  await settle();
+  expect(did.slice(-2)).toEqual(['close', 'finish']);
+});
+
+test('“Start interview” on a page whose session was finished elsewhere begins no recording', async () => {
+  const { flow, begin, otherDevice, script, did, store } = open();
+  await begin();
+  store.dispatch({ type: 'check' });
+  otherDevice.link();
+  script.server.state = 'finished';
+  did.length = 0;
+  flow.start();
+  await settle();
+  expect(did).toEqual(['close', 'finish']);
+});
+
+test('a question that was answered elsewhere since is not asked again: the next one is', async () => {
+  const { begin, script, did, state } = open();
+  script.server.answered = [1];
+  await begin();
+  expect(state().phase).toMatchObject({ name: 'requesting', question: 2 });
+  expect(did.filter((each) => each === 'record')).toHaveLength(2);
+});
+
+test('an answer that another device is just ending is awaited, not asked again', async () => {
+  const { begin, timers, script, state } = open();
+  script.server.arriving = [1];
+  await begin();
+  expect(state().phase).toEqual({ name: 'awaiting', question: 1 });
+  script.server.answered = [1];
+  script.server.arriving = [];
+  await timers.advance(4000);
+  expect(state().phase).toMatchObject({ name: 'requesting', question: 2 });
 });

@@ -22,9 +22,9 @@ function open(refusals: ApiError[]) {
     if (next) throw next;
     return closed;
   };
-  const api = { finishSession, startSession: () => Promise.reject(new Error('not asked')) };
   const calls = createSessionCalls({
-    api,
+    start: () => Promise.reject(new Error('not asked')),
+    finish: finishSession,
     schedule,
     onProblem: ({ code }, later) => problems.push(`${code} ${later}`),
   });
@@ -35,7 +35,6 @@ const closed: FinishSessionResponse = {
   ok: true,
   receipt: { folder: 'folder', finishedAt: '2026-11-24T03:00:00.000Z', answers: [] },
 };
-const session = { token: 'secret', folder: 'folder', questionsCount: 5 };
 
 test.each([
   ['no network', refusal(0, 'offline')],
@@ -44,7 +43,7 @@ test.each([
   ['a withdrawn token that is restored', refusal(401, 'unauthorized')],
 ])('%s is waited for: 2, then 4 s', async (_, error) => {
   const { calls, timers, waits, problems } = open([error, error]);
-  const result = calls.finish(session);
+  const result = calls.finish(5);
   for (let second = 0; second < 8; second++) await timers.advance(1000);
   expect(await result).toBe(closed);
   expect(waits).toEqual(['2', '1', '4', '3', '2', '1']);
@@ -56,7 +55,7 @@ test.each([
   ['refused', refusal(404, 'session-not-found'), ['session-not-found false']],
 ] as const)('%s ends the call', async (result, error, said) => {
   const { calls, waits, problems } = open([error]);
-  expect(await calls.finish(session)).toBe(result);
+  expect(await calls.finish(5)).toBe(result);
   expect([waits, problems]).toEqual([[], said]);
 });
 
@@ -79,7 +78,6 @@ function openWith(from: { remembered?: SavedInterview; failed?: Promise<void>; p
   const start = () => new Promise<StartSessionResponse>((resolve) => (answer = resolve));
   const opening = openSession({
     calls: { start },
-    who: { token: 'secret', userName: 'A' },
     remembered: from.remembered,
     failed: from.failed ?? never,
     patience: () => from.patience ?? never,

@@ -1,6 +1,6 @@
 /** Opening, asking about, and closing the session, against a scripted server and a device that remembers. */
 import { expect, test } from 'vitest';
-import { ApiError } from '../../../client/api.ts';
+import { ApiError, type FinishRequest, type StartRequest } from '../../../client/api.ts';
 import { unknownAbout } from '../../../client/interview/about.ts';
 import { createSavedRecord, type SavedProgress } from '../../../client/interview/saved-record.ts';
 import { createSession } from '../../../client/interview/session.ts';
@@ -23,8 +23,8 @@ const refusal = (status: number, code: string) => new ApiError({ asked: 'a test'
 
 interface Script {
   /** The responses to a start and to a finish; where absent, no response comes. */
-  start?: (token: string, userName: string, consent?: string) => Promise<StartSessionResponse>;
-  finish?: () => Promise<FinishSessionResponse>;
+  start?: (request: StartRequest) => Promise<StartSessionResponse>;
+  finish?: (request: FinishRequest) => Promise<FinishSessionResponse>;
   progress?: SavedProgress;
   /** What the interview does once the session is open. */
   onOpen?: (session: ReturnType<typeof createSession>) => void;
@@ -236,9 +236,9 @@ const asking: StartSessionResponse = { ...start, interview: { ...start.interview
 test('a consent is asked for before the interview opens, sent with its version, and not asked for again', async () => {
   const sent: unknown[] = [];
   const { session, did, state, savedRecord } = open({
-    async start(...request) {
-      sent.push(request[2]);
-      return request[2] ? { ...asking, consented: request[2] } : asking;
+    async start({ consent: version }) {
+      sent.push(version);
+      return version ? { ...asking, consented: version } : asking;
     },
   });
   const opening = session.open();
@@ -256,9 +256,9 @@ test('a consent is asked for before the interview opens, sent with its version, 
 test('a consent that can’t be sent waits in words, and goes on by itself or at once', async () => {
   let offline = true;
   const { session, did, state } = open({
-    async start(...request) {
-      if (request[2] && offline) throw refusal(0, 'offline');
-      return { ...asking, consented: request[2] ?? null };
+    async start({ consent: version }) {
+      if (version && offline) throw refusal(0, 'offline');
+      return { ...asking, consented: version ?? null };
     },
   });
   const opening = session.open();
@@ -336,4 +336,65 @@ test('a server that counts no log-ins, and the device’s memory, say nothing of
   await session.open();
   expect(savedRecord.load().login).toBe(1);
   expect(state()).toMatchObject({ elsewhere: false, arriving: [] });
+});
+
+test('a number that was told to a request which did not log in is never taken for the own one', async () => {
+  let respond: (login: number) => void = () => {};
+  const later = new Promise<StartSessionResponse>((resolve) => (respond = (login) => resolve({ ...start, login })));
+  const responses = [Promise.resolve({ ...start, login: 1 }), later];
+  const asked: number[] = [];
+  const { session, savedRecord } = open({
+    start({ login }) {
+      asked.push(login);
+      return responses.shift() ?? later;
+    },
+  });
+  await session.open();
+  const looking = session.lookUp();
+  // "Continue here instead", pressed while the response is on its way: the page that is loaded next logs in.
+  savedRecord.save({ login: undefined });
+  respond(2);
+  await looking;
+  expect([asked, savedRecord.load().login]).toEqual([[0, 1], undefined]);
+});
+
+test('a new token by which another tab has logged in is the one that every call sends from then on', async () => {
+  const sent: string[] = [];
+  const { session, savedRecord } = open({
+    async start({ token }) {
+      sent.push(`start ${token}`);
+      if (token === 'secret' && sent.length > 1) throw refusal(401, 'unauthorized');
+      return start;
+    },
+    async finish({ token }) {
+      sent.push(`finish ${token}`);
+      if (token === 'secret') throw refusal(401, 'unauthorized');
+      return closed;
+    },
+  });
+  await session.open();
+  const finishing = session.finish(async () => {});
+  await settle();
+  savedRecord.set({ token: 'reissued' });
+  session.retryNow();
+  await finishing;
+  expect(sent).toEqual(['start secret', 'finish secret', 'finish reissued']);
+});
+
+test('a start that was refused goes on with the new token; uploads and calls send the same', async () => {
+  const sent: string[] = [];
+  const { session, savedRecord } = open({
+    async start({ token }) {
+      sent.push(token);
+      if (token === 'secret') throw refusal(401, 'unauthorized');
+      return start;
+    },
+  });
+  const opening = session.open();
+  await settle();
+  savedRecord.set({ token: 'reissued' });
+  session.retryNow();
+  await opening;
+  await session.lookUp();
+  expect([sent, session.token()]).toEqual([['secret', 'reissued', 'reissued'], 'reissued']);
 });

@@ -9,7 +9,7 @@ import type { UploadQueue } from '../../../client/upload/upload-queue.ts';
 import { settle } from '../../support/manual-timers.ts';
 
 const take = { takeId: 'a', question: 1, recordedMs: 5000 };
-const questions = [{ index: 1, text: '?', thinkSeconds: 0, maxSeconds: 60, maxTakes: 3 }];
+const questions = [{ index: 1, text: '?', thinkSeconds: 0, maxSeconds: 60, maxTakes: 2 }];
 
 async function open({
   unsent = true,
@@ -34,7 +34,6 @@ async function open({
       enterGate: () => did.push('gate'),
       drop: async () => void did.push('dropped'),
     } as Partial<UploadQueue> as UploadQueue,
-    answering: { takesLeft: () => 2 },
     onDecided: (kept) => did.push(`kept ${kept}`),
   });
   return { decision, spool, did, shown, state: store.get, progress: () => progress };

@@ -4,7 +4,7 @@ import { en } from '../../../client/i18n/en.ts';
 import { th } from '../../../client/i18n/th.ts';
 import { vi } from '../../../client/i18n/vi.ts';
 import { unknownAbout } from '../../../client/interview/about.ts';
-import { accommodationOf, factsOf, plannedMinutes } from '../../../client/view/facts.ts';
+import { accommodationOf, factsOf, limitsOf, plannedMinutes } from '../../../client/view/facts.ts';
 import { formatDeadline } from '../../../client/view/format.ts';
 import { contactLink } from '../../../client/view/organization.ts';
 
@@ -79,4 +79,15 @@ test('a contact becomes a link', () => {
   expect(contactLink('a@b.example')).toEqual({ href: 'mailto:a@b.example', text: 'a@b.example' });
   expect(contactLink('+84 (90) 123-45')).toEqual({ href: 'tel:+849012345', text: '+84 (90) 123-45' });
   expect(contactLink('https://chat.example/x')).toEqual({ href: 'https://chat.example/x', text: 'chat.example/x' });
+});
+
+test('the limits of a question say how many takes there are, and after one was used how many are left', () => {
+  const asked = question({ maxTakes: 3 });
+  const after = (used: number, of = asked) =>
+    [en, vi, th].map((messages) => limitsOf({ questions: [of], takesUsed: { 1: used } }, of, messages));
+  expect(after(0)).toEqual(['up to 2:00, 3 takes in all', 'tối đa 2:00, 3 lượt trả lời', 'ไม่เกิน 2:00 ตอบได้ 3 ครั้ง']);
+  expect(after(1)).toEqual(['up to 2:00, 2 takes left', 'tối đa 2:00, còn 2 lượt trả lời', 'ไม่เกิน 2:00 ตอบได้อีก 2 ครั้ง']);
+  expect(after(2)[0]).toBe('up to 2:00, 1 take left');
+  expect(after(3)[0], 'the last take was lost').toBe('up to 2:00, 1 take left');
+  expect(after(0, question())[0]).toBe('up to 2:00; you can answer this question once');
 });
