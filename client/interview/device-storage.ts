@@ -1,7 +1,7 @@
 /** Where the device keeps what is recorded: opened in a limited time, and judged before the interview starts. */
 import type { ServiceWorkerState } from '../offline/register.ts';
 import { checkFreeSpace, type FreeSpaceOptions } from '../spool/free-space.ts';
-import type { DurableSpool } from '../spool/spool.ts';
+import { type DurableSpool, isGivenUp } from '../spool/spool.ts';
 import { systemTimers, type Timers, within } from '../timers.ts';
 import type { Alert } from './state.ts';
 
@@ -39,9 +39,6 @@ export async function openDeviceSpool({
   return opening;
 }
 
-/** For how long a device holds the unsent takes of a session that is not continued on it, in ms: 14 days. */
-const KEEP_UNSENT_MS = 14 * 86_400_000;
-
 interface ForgetOldSessionsOptions {
   spool: Pick<DurableSpool, 'sessions' | 'clear'>;
   /** The folder of the session that this page continues; it is never forgotten. */
@@ -64,7 +61,7 @@ export async function forgetOldSessions({
 }: ForgetOldSessionsOptions): Promise<void> {
   const sessions = await spool.sessions().catch(() => []);
   for (const { folder, lastByteAt } of sessions)
-    if (folder !== current && now() - lastByteAt > KEEP_UNSENT_MS)
+    if (folder !== current && isGivenUp(lastByteAt, now()))
       await whileFree(folder, () => spool.clear(folder)).catch(() => {});
 }
 

@@ -5,7 +5,9 @@ const SCRIPT = '/sender.js';
 /** No page is below this path: the worker serves none. */
 const SCOPE = '/sender/';
 /** The browser's name for what is to be done; asked for twice, it is done once. */
-const TAG = 'tresgo-send';
+export const TAG = 'tresgo-send';
+/** A page that has failed to register the worker this often leaves it. */
+const MOST_FAILURES = 5;
 
 /** A registration in browsers with Background Sync; the types of the DOM lack it. */
 type Registration = ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } };
@@ -14,8 +16,10 @@ type Registration = ServiceWorkerRegistration & { sync?: { register(tag: string)
 export interface Background {
   /** Whether the browser goes on sending when the page is closed. */
   ready(): boolean;
-  /** Takes are recorded: leaves what the worker needs, and registers the worker. */
+  /** A take is recorded: leaves what the worker needs, and registers the worker. What failed is done again at the next take. */
   prepare(record: SendingRecord): Promise<void>;
+  /** The network is back: a preparation that failed is done again. */
+  prepareAgain(): Promise<void>;
   /** The page is hidden or closed, or the network gone, while it holds unsent bytes. */
   ask(): void;
   /** The session has ended: nothing of it is left for the worker. */
@@ -28,36 +32,68 @@ interface BackgroundOptions {
   records: SendingRecords;
   /** `navigator.serviceWorker` by default; absent where a worker could do nothing. */
   container?: Pick<ServiceWorkerContainer, 'register'> | undefined;
+  /** Whether the candidate, or the browser's settings, allow it. */
+  isAllowed?: () => Promise<boolean>;
 }
 
 /** By default none without Background Sync, or without the locks that keep page and worker apart. */
 const usable = () =>
   !import.meta.env.DEV && 'SyncManager' in globalThis && navigator.locks ? navigator.serviceWorker : undefined;
 
+/** A browser that does not know the name of the permission asks for none. */
+async function allowed(): Promise<boolean> {
+  const name = 'background-sync' as PermissionName;
+  const permission = await navigator.permissions?.query({ name }).catch(() => null);
+  return permission?.state !== 'denied';
+}
+
 /** Creates the page's side; nothing is left or registered before `prepare`. */
-export function createBackground({ records, container = usable() }: BackgroundOptions): Background {
-  let folder: string | null = null;
+export function createBackground({
+  records,
+  container = usable(),
+  isAllowed = allowed,
+}: BackgroundOptions): Background {
+  let current: SendingRecord | null = null;
   let registration: Registration | null = null;
+  let isPreparing = false;
+  let failures = 0;
+
+  async function register(workers: Pick<ServiceWorkerContainer, 'register'>): Promise<Registration> {
+    const registered: Registration = await workers.register(SCRIPT, { scope: SCOPE });
+    if (!registered.active) await activated(registered);
+    if (!registered.sync || !(await isAllowed())) throw new Error('The browser does not send in the background');
+    return registered;
+  }
+
+  async function prepare(record: SendingRecord): Promise<void> {
+    current = record;
+    if (!container || isPreparing || (!registration && failures >= MOST_FAILURES)) return;
+    isPreparing = true;
+    try {
+      await records.put(record);
+      registration ??= await register(container);
+    } catch {
+      // Without it the page sends while it is open, as in other browsers.
+      failures += 1;
+    }
+    isPreparing = false;
+  }
 
   return {
     ready: () => registration !== null,
-    async prepare(record) {
-      if (!container || folder === record.folder) return;
-      folder = record.folder;
-      try {
-        await records.put(record);
-        const registered: Registration = await container.register(SCRIPT, { scope: SCOPE });
-        if (!registered.active) await activated(registered);
-        if (registered.sync) registration = registered;
-      } catch {
-        // Without it the page sends while it is open, as in other browsers.
-      }
+    prepare,
+    async prepareAgain() {
+      if (current && !registration) await prepare(current);
     },
     ask() {
-      registration?.sync?.register(TAG).catch(() => {});
+      const asked = registration;
+      asked?.sync?.register(TAG).catch(() => {
+        if (registration === asked) registration = null;
+        failures += 1;
+      });
     },
     async forget(ended) {
-      if (folder === ended) registration = null;
+      if (current?.folder === ended) current = registration = null;
       await records.delete(ended).catch(() => {});
     },
     async tidy(current, holds) {

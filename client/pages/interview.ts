@@ -88,7 +88,7 @@ const controller = createController({
     const queue = createUploadQueue({ ...options, spool });
     const { folder, endpoint, token } = options;
     const prepare = () => {
-      const record = { folder, endpoint: new URL(endpoint, location.href).href, token: token() };
+      const record = { folder, endpoint: new URL(endpoint, location.href).href, token: token(), at: Date.now() };
       if (deviceSpool?.writable) void background.prepare(record);
     };
     return {
@@ -146,7 +146,13 @@ const controller = createController({
 Object.assign(actions, controller.actions);
 onDevicesChange(() => controller.devicesChanged());
 window.tresgo = { status: controller.status };
-setInterval(() => view.live({ ...controller.live(), sentWhenClosed: background.ready() }), LIVE_MS);
+/** What is in memory alone, or refused, is nothing that the worker could send. */
+function sentWhenClosed(): boolean {
+  const left = controller.status().takes.filter(({ gate }) => gate.kind !== 'open');
+  return background.ready() && left.length > 0 && left.every((take) => !take.refused && !spool.overflowed(take.takeId));
+}
+setInterval(() => view.live({ ...controller.live(), sentWhenClosed: sentWhenClosed() }), LIVE_MS);
+window.addEventListener('online', () => void background.prepareAgain());
 for (const type of ['online', 'focus', 'pageshow']) window.addEventListener(type, controller.retryNow);
 /** The page may end, or never hear of the network again: the browser is asked to go on sending. */
 const askBackground = () => {

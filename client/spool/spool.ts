@@ -79,6 +79,12 @@ export interface DurableSpool extends Spool {
   sessions(): Promise<Array<{ folder: string; lastByteAt: number }>>;
 }
 
+/** For how long a device keeps what an interview has left on it that is not continued there, in ms: 14 days. */
+const KEEP_LEFT_MS = 14 * 86_400_000;
+
+/** Whether an interview of which nothing was recorded on this device since `lastAt` (in ms since 1970) counts as given up. */
+export const isGivenUp = (lastAt: number, now: number): boolean => now - lastAt > KEEP_LEFT_MS;
+
 /** The store is readable, and lacks bytes that it should hold. */
 export class MissingBytesError extends Error {
   override readonly name = 'MissingBytesError';

@@ -118,8 +118,8 @@ export function createAnotherDevice(
       else if (before === null) show(element, false);
       if (offered === null && !panel.hidden) close();
     },
-    live({ recordedBytes, ackedBytes }) {
-      show(keep, recordedBytes > ackedBytes);
+    live({ recordedBytes, ackedBytes, sentWhenClosed = false }) {
+      show(keep, recordedBytes > ackedBytes && !sentWhenClosed);
       if (offered === 'late' && now() - since >= PATIENCE_MS) show(element, true);
     },
   };

@@ -3,43 +3,8 @@ import { expect, test } from 'vitest';
 import { createBackground } from '../../../client/offline/background.ts';
 import { aloneInBackground, keepBackgroundAway } from '../../../client/offline/background-lock.ts';
 import type { SendingRecord, SendingRecords } from '../../../client/spool/sending-record.ts';
-import { createManualTimers } from '../../support/manual-timers.ts';
-
-type Mode = 'exclusive' | 'shared';
-
-/** The browser's locks: shared and exclusive, waiting or `ifAvailable`, as the Web Locks API grants them. */
-function createLocks() {
-  const held: Array<{ name: string; mode: Mode }> = [];
-  const pending: Array<{ name: string; mode: Mode; grant: () => void }> = [];
-  const isFree = (name: string, mode: Mode) =>
-    !held.some((lock) => lock.name === name && (mode === 'exclusive' || lock.mode === 'exclusive'));
-  async function run(name: string, mode: Mode, work: (lock: object | null) => Promise<unknown>) {
-    const lock = { name, mode };
-    held.push(lock);
-    try {
-      return await work(lock);
-    } finally {
-      held.splice(held.indexOf(lock), 1);
-      for (const next of pending.filter((each) => isFree(each.name, each.mode))) {
-        pending.splice(pending.indexOf(next), 1);
-        next.grant();
-      }
-    }
-  }
-  type Work = (lock: object | null) => Promise<unknown>;
-  const locks = {
-    async request(name: string, options: LockOptions | Work, then?: Work) {
-      const [{ mode = 'exclusive', ifAvailable = false }, work] =
-        typeof options === 'function' ? [{} as LockOptions, options] : [options, then as Work];
-      if (isFree(name, mode)) return run(name, mode, work);
-      if (ifAvailable) return work(null);
-      await new Promise<void>((grant) => pending.push({ name, mode, grant }));
-      return run(name, mode, work);
-    },
-    query: async () => ({ held, pending }),
-  };
-  return locks as unknown as Pick<LockManager, 'request' | 'query'>;
-}
+import { createLocks } from '../../support/browser/web-locks.ts';
+import { createManualTimers, settle } from '../../support/manual-timers.ts';
 
 const never = () => new Promise<never>(() => {});
 
@@ -70,6 +35,36 @@ test('a page that opens ends the worker’s sending, and goes on once it has end
   expect(did).toEqual(['worker', 'page']);
 });
 
+test('a page that is closed while the worker waits for it lets the worker send, within the limit of both', async () => {
+  const locks = createLocks();
+  const timers = createManualTimers();
+  let close = () => {};
+  void locks.request(
+    'tresgo background a',
+    { mode: 'shared' },
+    () => new Promise<void>((resolve) => (close = resolve)),
+  );
+  const work = (signal: AbortSignal) =>
+    new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve(`ended at ${timers.now()}`)));
+  const options = { limitMs: 90_000, waitMs: 60_000, locks, timers };
+  const sending = aloneInBackground('a', work, options);
+  await timers.advance(30_500);
+  close();
+  await timers.advance(90_000);
+  expect(await sending).toBe('ended at 90000');
+
+  await keepBackgroundAway('b', locks);
+  let result: string | null | undefined;
+  void aloneInBackground('b', work, options).then((done) => (result = done));
+  await timers.advance(59_000);
+  expect(result, 'it waits').toBe(undefined);
+  const opening = keepBackgroundAway('b', locks);
+  await settle();
+  await opening;
+  await timers.advance(2000);
+  expect(result, 'the page stays').toBe(null);
+});
+
 test('the worker ends by itself before the browser ends it', async () => {
   const timers = createManualTimers();
   let ended = false;
@@ -89,7 +84,7 @@ test('without locks, or where the browser refuses them, the page goes on', async
   await keepBackgroundAway('a', refused as unknown as LockManager);
 });
 
-function openBackground({ active = true } = {}) {
+function openBackground({ active = true, allowed = true } = {}) {
   const kept = new Map<string, SendingRecord>();
   const records: SendingRecords = {
     put: async (record) => void kept.set(record.folder, record),
@@ -98,22 +93,33 @@ function openBackground({ active = true } = {}) {
   };
   const wishes: string[] = [];
   const worker = Object.assign(new EventTarget(), { state: 'installing' });
+  /** What fails from now on. */
+  const fails = { register: false, ask: false };
   const registration = {
     active: active ? worker : null,
     ...{ installing: active ? null : worker, waiting: null },
-    sync: { register: async (tag: string) => void wishes.push(tag) },
+    sync: {
+      async register(tag: string) {
+        if (fails.ask) throw new DOMException('Permission denied', 'NotAllowedError');
+        wishes.push(tag);
+      },
+    },
   };
   const registered: unknown[] = [];
   const container = {
     async register(...asked: unknown[]) {
       registered.push(asked);
+      if (fails.register) throw new TypeError('The script could not be loaded');
       return registration as unknown as ServiceWorkerRegistration;
     },
   };
-  return { background: createBackground({ records, container }), records, kept, wishes, registered, worker };
+  const permission = { allowed };
+  const isAllowed = async () => permission.allowed;
+  const background = createBackground({ records, container, isAllowed });
+  return { background, records, kept, wishes, registered, worker, fails, permission };
 }
 
-const record = { folder: 'a', endpoint: 'https://x/files', token: 'secret' };
+const record = { folder: 'a', endpoint: 'https://x/files', token: 'secret', at: 0 };
 
 test('nothing is left for a worker before a take is recorded; then the page may ask for it, until the session ends', async () => {
   const { background, kept, wishes, registered } = openBackground();
@@ -137,6 +143,40 @@ test('a worker that is being installed is asked once it is active', async () => 
   worker.state = 'activated';
   worker.dispatchEvent(new Event('statechange'));
   await prepared;
+  expect(background.ready()).toBe(true);
+});
+
+test('a registration that fails is done again at the next take and when the network is back, a few times', async () => {
+  const { background, kept, registered, fails, permission } = openBackground({ allowed: false });
+  await background.prepareAgain();
+  expect(registered, 'there is no take yet').toEqual([]);
+  await background.prepare(record);
+  expect(background.ready(), 'the browser’s settings forbid it').toBe(false);
+  permission.allowed = true;
+  fails.register = true;
+  await background.prepareAgain();
+  expect([background.ready(), registered.length]).toEqual([false, 2]);
+  fails.register = false;
+  await background.prepare({ ...record, token: 'another', at: 1 });
+  expect([background.ready(), registered.length, kept.get('a')?.token]).toEqual([true, 3, 'another']);
+  await background.prepareAgain();
+  expect(registered.length).toBe(3);
+
+  const other = openBackground();
+  other.fails.register = true;
+  for (let take = 0; take < 10; take++) await other.background.prepare(record);
+  expect(other.registered.length).toBe(5);
+});
+
+test('where the browser refuses the wish, the page must be kept open', async () => {
+  const { background, fails } = openBackground();
+  await background.prepare(record);
+  fails.ask = true;
+  background.ask();
+  await settle();
+  expect(background.ready()).toBe(false);
+  fails.ask = false;
+  await background.prepareAgain();
   expect(background.ready()).toBe(true);
 });
 

@@ -42,7 +42,7 @@ test('whole takes are placed and forgotten; of a take that was cut the bytes arr
     { bytes: 0, ended: false },
     { bytes: 90_000, ended: true },
   ]);
-  expect(await send(spool)).toBe(true);
+  expect(await send(spool)).toBe('nothing');
   const left = await spool.list(session.folder);
   expect(left.map(({ question }) => question)).toEqual([2, 3]);
   const head = await fetch(left[0]?.uploadUrl ?? '', {
@@ -66,9 +66,9 @@ test('the page that opens ends the sending, and sends the rest itself', async ()
   const sending = send(spool, { fetch: fetchOnce, httpStack: createFetchStack(fetchOnce), signal: page.signal });
   await until(() => asked === 2);
   page.abort();
-  expect(await sending).toBe(false);
+  expect(await sending).toBe('later');
   expect(await spool.list(session.folder)).toMatchObject([{ bytes: 400_000 }]);
-  expect(await send(spool)).toBe(true);
+  expect(await send(spool)).toBe('nothing');
   expect(await spool.list(session.folder)).toEqual([]);
 });
 
@@ -81,6 +81,18 @@ test('what the server refuses for good stays in the spool, and the next take is 
     asked++ === 0 ? Response.json({ code: 'question-unknown', status: 404 }, problem) : fetch(input, init);
   let asked = 0;
   const problem = { status: 422, headers: { 'Content-Type': 'application/problem+json' } };
-  expect(await send(spool, { fetch: refused })).toBe(true);
+  expect(await send(spool, { fetch: refused })).toBe('nothing');
   expect((await spool.list(session.folder)).map(({ question }) => question)).toEqual([1]);
+});
+
+test('where the server knows the token no more, or the session is finished, nothing is sent and nothing is lost', async () => {
+  const spool = await spoolOf([
+    { bytes: 1000, ended: true },
+    { bytes: 1000, ended: false },
+  ]);
+  expect(await send(spool, { token: () => 'an earlier secret' })).toBe('refused');
+  expect((await spool.list(session.folder)).map(({ bytes }) => bytes)).toEqual([1000, 1000]);
+  await app.storage.finishSession((await app.storage.sessions.getByFolder(session.folder))?.id ?? '');
+  expect(await send(spool)).toBe('refused');
+  expect((await spool.list(session.folder)).map(({ bytes }) => bytes)).toEqual([1000, 1000]);
 });
