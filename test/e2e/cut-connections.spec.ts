@@ -1,5 +1,5 @@
 /** The interview over connections that are cut, and offline. Every test shows that its fault happened. */
-import type { Page } from '@playwright/test';
+import type { Page, Request } from '@playwright/test';
 import { openNetwork } from '../support/network/network.ts';
 import {
   answer,
@@ -18,14 +18,26 @@ import {
 const OFFLINE_MS = 30_000;
 
 /**
- * Moves the page's clock by 1 s, and then gives the page real time: an attempt that the second began reads the database and
- * fails in real time, while a clock that is moved by minutes would be far ahead when the attempt sets its next timer.
+ * Moves the page's clock by `seconds`, and after each second gives the page real time: an attempt that the second began reads
+ * the database and fails in real time, while a clock that is moved by minutes would be far ahead when the attempt sets its
+ * next timer.
  */
-async function passSecond(page: Page): Promise<void> {
-  await page.clock.runFor(1000);
-  await page.evaluate(async () => {
-    for (let reads = 0; reads < 5; reads++) await indexedDB.databases();
-  });
+async function pass(page: Page, seconds: number): Promise<void> {
+  const sending = new Set<Request>();
+  page.on('request', (request) => sending.add(request));
+  for (const end of ['requestfailed', 'requestfinished'] as const)
+    page.on(end as 'requestfailed', (request) => sending.delete(request));
+  const read = () =>
+    page.evaluate(async () => {
+      for (let reads = 0; reads < 5; reads++) await indexedDB.databases();
+    });
+  for (let second = 0; second < seconds; second++) {
+    await page.clock.runFor(1000);
+    await read();
+    if (sending.size === 0) continue;
+    await expect.poll(() => sending.size, { intervals: [10] }).toBe(0);
+    await read();
+  }
 }
 
 inBothSizes(() => {
@@ -99,7 +111,7 @@ inBothSizes(() => {
     await page.waitForTimeout(2000);
     await press(page, 'Next question');
     const before = await page.evaluate(() => Date.now());
-    for (let second = 0; second < 600; second++) await passSecond(page);
+    await pass(page, 600);
     expect(await page.evaluate(() => Date.now())).toBeGreaterThanOrEqual(before + 600_000);
     await expect(status.getByText('Upload Failed', { exact: true })).toBeVisible();
     const attempts = (await statusOf(page)).takes.at(-1)?.attempts ?? 0;
