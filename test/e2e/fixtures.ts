@@ -268,8 +268,8 @@ export async function expectNoSecondUpload({ dataDir }: Pick<TestServer, 'dataDi
 
 /**
  * Expects video and audio, that every frame decodes, and no less than what the page takes for a whole answer: a busy browser
- * begins to record a moment late. A recording that a reload ended lacks its end (`cutShort`): its last element is not whole,
- * and that must be ffmpeg's only complaint.
+ * begins to record a moment late. A recording that a reload or a kill ended lacks its end (`cutShort`): its last element is
+ * not whole, and that must be ffmpeg's only complaint. Its length is open: an encoder may have been behind.
  */
 export async function expectPlayable(
   file: FolderFile,
@@ -279,7 +279,8 @@ export async function expectPlayable(
   const { hasVideo, hasAudio, durationSeconds, videoFrames, videoPackets, decodeErrors } = await probe(file.path);
   const errors = cutShort ? decodeErrors.filter((line) => !line.includes('File ended prematurely')) : decodeErrors;
   expect({ hasVideo, hasAudio, errors }, file.name).toEqual({ hasVideo: true, hasAudio: true, errors: [] });
-  if (!cutShort) expect(videoFrames, file.name).toBe(videoPackets);
+  if (cutShort) return;
+  expect(videoFrames, file.name).toBe(videoPackets);
   const told = `${file.name}: ${durationSeconds} s of ${recordedMs} ms`;
   expect(durationSeconds - recordedMs / 1000, told).toBeLessThan(0.5);
   expect(lacksMuch({ recordedMs: durationSeconds * 1000, spokenMs: recordedMs }), told).toBe(false);
