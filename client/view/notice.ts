@@ -30,7 +30,7 @@ const savable: ReadonlySet<AlertCode> = new Set(['storage-full', 'copy-failed'])
 const technical: ReadonlySet<AlertCode> = new Set(['unexpected', 'digest-mismatch', 'storage-refused']);
 
 /** Alerts whose words name the person who sent the invitation. */
-const asking: ReadonlySet<AlertCode> = new Set(['insecure-page', 'signed-out', 'digest-mismatch', 'refused']);
+export const asking: ReadonlySet<AlertCode> = new Set(['insecure-page', 'signed-out', 'digest-mismatch', 'refused']);
 
 /** Apps whose own browser gives pages no camera: there these alerts, too, are solved by opening the page outside. */
 const inApps: ReadonlySet<BrowserKind> = new Set(['zalo', 'facebook', 'line', 'in-app']);

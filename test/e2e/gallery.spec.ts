@@ -95,6 +95,29 @@ for (const [lang, rounds] of [
     expect(found).toEqual({});
   });
 
+for (const lang of ['en', 'vi', 'th'])
+  test(`on a phone what the check asks for is above the fold, and what can be read later is folded: ${lang}`, async ({
+    page,
+  }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(gallery.address(lang));
+    const found: Record<string, unknown> = {};
+    for (const state of ['checking-measuring', 'checking-ready', 'checking-silent', 'checking-thoughtful']) {
+      await page.evaluate((name) => window.gallery.show(name), state);
+      const hidden = await page.evaluate(() =>
+        ['.status', '.stage', '.meter', '.sound .hint', '#camera', '#microphone', '.start .primary'].filter((each) => {
+          const element = document.querySelector(each);
+          const { left, top, right, bottom, width } = element?.getBoundingClientRect() ?? new DOMRect();
+          const inside = width > 0 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+          return !inside || !element?.contains(document.elementFromPoint((left + right) / 2, bottom - 2));
+        }),
+      );
+      const open = await page.locator('details[open]').count();
+      if (hidden.length > 0 || open > 0) found[state] = { hidden, open };
+    }
+    expect(found).toEqual({});
+  });
+
 /** Sentences that say the opposite of each other: no screen may show two of a pair. */
 function contradictions({ states, sentences, gate, alert, alerts, check, uploadProgress }: Messages) {
   const whole = [

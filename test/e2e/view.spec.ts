@@ -150,6 +150,7 @@ test('the time to think is counted down on the screen, and announced at its star
   await show(page, 'thinking');
   const hints = page.locator('.hints');
   await live(page, { thinkLeftMs: 30_000 });
+  await expect(page.getByText('up to 2:00, 3 takes in all')).toBeVisible();
   await expect(page.getByRole('timer')).toHaveText('0:30');
   await expect(hints).toHaveText('You have 30 seconds to think. Then recording starts by itself.');
   await live(page, { thinkLeftMs: 10_001 });

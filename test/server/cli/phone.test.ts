@@ -8,6 +8,7 @@ import { encode } from 'uqr';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ensureCertificate } from '../../../server/cli/certificate.ts';
 import { localAddresses, phoneText, preparePhone, qrCode } from '../../../server/cli/phone.ts';
+import { inThisProcess } from '../../support/server/in-this-process.ts';
 import { openServe, temporaryFolder } from '../../support/server/server.ts';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -149,6 +150,12 @@ test('the server speaks HTTPS with the certificate, and the demo link works', as
     expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect(phone.links).toEqual([demo?.link]);
     expect(demo?.link).toBe(`${url}/#t=${demo?.token}`);
+    // A link of another command is that of the server which runs: a phone can open it, and its camera.
+    const made = await inThisProcess(['token', 'create', '--name', 'A', '--json', '--data-dir', root.path]);
+    expect({ link: JSON.parse(made.stdout).link, said: made.stderr }).toEqual({
+      link: expect.stringMatching(new RegExp(`^${url}/#t=.{32}$`)),
+      said: '',
+    });
     const ca = await readFile(phone.certificate?.file ?? '');
     const status = await new Promise((resolve, reject) => {
       const call = request(`${url}/api/verify-token`, { ca, method: 'POST' }, (response) =>
