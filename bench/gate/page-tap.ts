@@ -37,6 +37,8 @@ export function tapRecorder(): void {
     override start(timeslice?: number): void {
       if (timeslice === undefined) super.start();
       else super.start(timeslice);
+      // Sound that goes ahead of its answer is no answer.
+      if (this.stream.getVideoTracks().length === 0) return;
       const { mimeType } = this;
       const take: TappedTake = { slices: [], mimeType, startedMs: performance.now(), stopMs: null, ackedBytes: 0 };
       latest.set(this, take);

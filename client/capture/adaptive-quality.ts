@@ -9,6 +9,7 @@ import {
   type Quality,
   type QualityLimits,
   retune,
+  type TakeQuality,
 } from './quality.ts';
 
 /** What the choice of a quality needs. */
@@ -25,8 +26,8 @@ export interface AdaptiveQualityOptions {
 export interface AdaptiveQuality {
   /** The quality of the next take. */
   quality(): Quality;
-  /** A take begins; returns its quality. */
-  begin(): Quality;
+  /** A take begins; returns its quality. `seenKbps`: what the uploads have seen of the uplink, which is newer than what was measured. */
+  begin(seenKbps?: number | null): TakeQuality;
   /** Measures the uplink, once in the life of the page, in kbit/s; null where it cannot be measured. Never rejects. */
   measure(): Promise<number | null>;
   /** Takes over the quality that an earlier page of this interview chose last, until something is measured. */
@@ -58,6 +59,7 @@ export function createAdaptiveQuality({
   /** Of the running take: what is measured meanwhile applies to the next one. */
   let recorded = quality;
   let measured: Promise<number | null> | null = null;
+  let measuredKbps: number | null = null;
   let known = false;
   let maxBacklogBytes = 0;
 
@@ -70,14 +72,17 @@ export function createAdaptiveQuality({
 
   return {
     quality: () => quality,
-    begin() {
+    begin(seenKbps = null) {
       recorded = quality;
-      return recorded;
+      const uplinkKbps = seenKbps ?? measuredKbps;
+      const late = uplinkKbps !== null && uplinkKbps * 1000 < bitsPerSecond(quality);
+      return late ? { ...quality, soundAhead: true } : quality;
     },
     measure() {
       measured ??= measure()
         .catch(() => null)
         .then((kbps) => {
+          measuredKbps = kbps;
           set(kbps === null ? chosen : fitQuality(kbps));
           return kbps;
         });

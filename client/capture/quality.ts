@@ -21,6 +21,18 @@ export const VOICE_BITS_PER_SECOND = 32_000;
 /** An uplink below this rate carries no picture to speak of, in kbit/s: an answer by voice alone is offered. */
 export const VOICE_ALONE_KBPS = 100;
 
+/**
+ * Sound that goes ahead of its answer, in bit/s: speech is as clear to a listener and to a speech engine, and a quarter of the
+ * slowest links carries it.
+ */
+export const SOUND_AHEAD_BITS_PER_SECOND = 16_000;
+
+/** The quality of one take. */
+export interface TakeQuality extends Quality {
+  /** The link carries less than is recorded, and the answer will be late: its sound goes ahead. */
+  soundAhead?: boolean;
+}
+
 /** How the last answer was sent. */
 interface Sending {
   /** What was recorded but not confirmed when the candidate stopped, as ms of recording. */

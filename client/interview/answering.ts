@@ -36,7 +36,7 @@ export interface Interruption {
 interface AnsweringOptions {
   store: Pick<Store, 'get' | 'dispatch'>;
   savedRecord: Pick<SavedRecord, 'set' | 'load' | 'save'>;
-  queue: Pick<SessionQueue, 'ready' | 'create' | 'append' | 'drop' | 'end'>;
+  queue: Pick<SessionQueue, 'ready' | 'create' | 'append' | 'beginSound' | 'drop' | 'end'>;
   preview: Pick<Preview, 'open' | 'close'>;
   types?: WorkingTypes;
   /** Resolves, soon, once the quality of the next take is known; never rejects. */

@@ -131,7 +131,10 @@ export function createController({
     preview,
     types,
     ready: adaptiveQuality.ready,
-    quality: () => (get().voiceAlone ? { audioBitsPerSecond: VOICE_BITS_PER_SECOND } : adaptiveQuality.begin()),
+    quality: () =>
+      get().voiceAlone
+        ? { audioBitsPerSecond: VOICE_BITS_PER_SECOND }
+        : adaptiveQuality.begin(queue.status().uplinkKbps),
     onBegin(stream) {
       silenceDetector.reset();
       warnings.begin(stream);

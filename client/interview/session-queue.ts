@@ -67,6 +67,7 @@ export function createSessionQueue(create: (target: QueueTarget) => Promise<Uplo
     create: async (take) => (await load()).create(take),
     append: (takeId, data, recordedMs) => requireQueue().append(takeId, data, recordedMs),
     end: (takeId) => requireQueue().end(takeId),
+    beginSound: (sound) => requireQueue().beginSound(sound),
     drop: (takeId) => requireQueue().drop(takeId),
     enterGate: (takeId) => queue?.enterGate(takeId),
     unsent: () => queue?.unsent() ?? [],

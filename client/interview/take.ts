@@ -1,9 +1,10 @@
 /** One recording attempt: recorder -> upload queue, from the first chunk to the last. */
-import type { Quality } from '../capture/quality.ts';
+import { SOUND_AHEAD_BITS_PER_SECOND, type TakeQuality } from '../capture/quality.ts';
 import { type EndReason, startRecorder } from '../capture/recorder.ts';
 import type { Trouble } from '../capture/recorder-watch.ts';
 import type { Timers } from '../timers.ts';
 import type { UploadQueue } from '../upload/upload-queue.ts';
+import { recordsSound, startSoundAhead } from './sound-ahead.ts';
 
 /** The part of an answer that may be missing, in ms: a recorder begins a moment late, and its last picture can be lost. */
 const MISSING_MS = { ofShort: 1500, ofLong: 3000 };
@@ -42,12 +43,12 @@ export interface Take {
 
 /** What a take needs. */
 export interface TakeOptions {
-  queue: Pick<UploadQueue, 'create' | 'append'>;
+  queue: Pick<UploadQueue, 'create' | 'append' | 'beginSound'>;
   stream: MediaStream;
   /** From 1. */
   question: number;
   /** Without a rate of the picture where there is none. */
-  quality: Pick<Quality, 'audioBitsPerSecond'> & Partial<Pick<Quality, 'videoBitsPerSecond'>>;
+  quality: Pick<TakeQuality, 'audioBitsPerSecond'> & Partial<TakeQuality>;
   /** In order of preference. */
   mimeTypes?: readonly string[];
   /** How long the first chunk may take, in ms. */
@@ -75,18 +76,21 @@ export async function startTake({ queue, question, quality, onEnd, ...options }:
   const takeId = crypto.randomUUID();
   let keptBytes = 0;
   let wanted = true;
+  // Together the two sounds take no more of the link than one.
+  const aheadBits = quality.soundAhead && recordsSound() ? SOUND_AHEAD_BITS_PER_SECOND : 0;
   // The recorder runs while the spool prepares the take: the first chunk waits for the spool.
   let created: Promise<unknown> | null = null;
   const recording = startRecorder({
     ...options,
     ...(quality.videoBitsPerSecond !== undefined && { videoBitsPerSecond: quality.videoBitsPerSecond }),
-    audioBitsPerSecond: quality.audioBitsPerSecond,
+    audioBitsPerSecond: quality.audioBitsPerSecond - aheadBits,
     onChunk: async (data, recordedMs) => {
       await created;
       keptBytes = await queue.append(takeId, data, recordedMs);
       if (!wanted) void recording.stop();
     },
     onEnd(reason, error) {
+      stopSound();
       const { mimeType } = recording;
       const [recordedMs, spokenMs] = [recording.recordedMs(), recording.elapsedMs()];
       // A recorder that broke off behind the head of its file has recorded nothing.
@@ -95,6 +99,9 @@ export async function startTake({ queue, question, quality, onEnd, ...options }:
     },
   });
   const { mimeType, startedAt } = recording;
+  const { stream, timers } = options;
+  const ahead = { queue, stream, takeId, question, audioBitsPerSecond: aheadBits, ...(timers && { timers }) };
+  const stopSound = aheadBits > 0 ? startSoundAhead(ahead) : () => {};
   created = queue.create({ takeId, question, mimeType, startedAt: startedAt.toISOString() });
   try {
     await created;
@@ -108,6 +115,7 @@ export async function startTake({ queue, question, quality, onEnd, ...options }:
     elapsedMs: recording.elapsedMs,
     stop() {
       wanted = false;
+      stopSound();
       if (keptBytes > 0) void recording.stop();
     },
   };

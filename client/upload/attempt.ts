@@ -20,6 +20,9 @@ import { MAX_PATCH_BYTES, type Throughput } from './throughput.ts';
 import { createTusRequests, type TusRequests } from './tus-requests.ts';
 import { classifyError, confirmedDigest, type Failure, offsetOf, statesCompletion } from './tus-responses.ts';
 
+/** A take, or (with `aheadOf`) sound that goes ahead of the take of that takeId. */
+export type SentTake = SpooledTake & { aheadOf?: string };
+
 /** What an attempt came to. */
 export type AttemptResult =
   /** The server holds the whole answer; `digest` is the server's SHA-256 (base64) of the answer. */
@@ -47,7 +50,7 @@ export interface Attempt {
 export interface AttemptOptions {
   spool: Spool;
   /** An upload is created where the take has no `uploadUrl`. */
-  take: SpooledTake;
+  take: SentTake;
   /** Of the tus server: absolute, or relative to the page. */
   endpoint: string;
   /** The bearer, asked at each request. */
@@ -112,9 +115,9 @@ async function converse(conversation: Conversation): Promise<AttemptResult> {
   const { take, requests, onCreated } = conversation;
   let url = take.uploadUrl;
   if (url === null) {
-    const { folder, question, mimeType, sentAs } = take;
+    const { folder, question, mimeType, sentAs, aheadOf } = take;
     const metadata = { folder, questionIndex: String(question), filetype: mimeType, takeId: sentAs };
-    const created = await requests.create(metadata);
+    const created = await requests.create(aheadOf ? { ...metadata, part: 'voice', aheadOf } : metadata);
     if (created.kind !== 'created') return created;
     url = created.url;
     await onCreated(url);

@@ -12,6 +12,13 @@ export const MIN_PATCH_BYTES = 65_536;
  * two PATCHes is a small part of the time.
  */
 export const PATCH_TARGET_MS = 4000;
+/**
+ * While sound goes ahead, the PATCHes of answers should take about this time: what leaves before a PATCH of sound can be seconds
+ * of sending, since devices queue it …
+ */
+export const BESIDE_SOUND_MS = 2000;
+/** … and carry at least this: smaller ones are not measured. */
+export const BESIDE_SOUND_BYTES = 16_384;
 /** The limit before the first measurement. */
 export const FIRST_PATCH_BYTES = 262_144;
 /** Smaller bodies are not counted: they measure the round trip, not the link. */
@@ -27,8 +34,8 @@ export interface Throughput {
   cut(): void;
   /** The median of the latest PATCHes in kbit/s, round trips included; null until one carried 16 KiB. */
   kbps(): number | null;
-  /** How many bytes the next PATCH may carry. */
-  patchBytes(): number;
+  /** How many bytes the next PATCH may carry; `besideSound`: of an answer while sound goes ahead. */
+  patchBytes(besideSound?: boolean): number;
 }
 
 /** Creates the throughput of a session, without a measurement. */
@@ -53,12 +60,14 @@ export function createThroughput(): Throughput {
       afterCut = true;
     },
     kbps: () => (rates.length > 0 ? Math.round(median() * 8) : null),
-    patchBytes() {
-      if (afterCut) return MIN_PATCH_BYTES;
-      if (rates.length === 0) return FIRST_PATCH_BYTES;
+    patchBytes(besideSound = false) {
+      const leastBytes = besideSound ? BESIDE_SOUND_BYTES : MIN_PATCH_BYTES;
+      if (afterCut) return leastBytes;
+      if (rates.length === 0) return besideSound ? leastBytes : FIRST_PATCH_BYTES;
       // After a dead spot the latest rate is too low, after a good spot the median is.
       const rate = Math.max(rates.at(-1) ?? 0, median());
-      return Math.min(MAX_PATCH_BYTES, Math.max(MIN_PATCH_BYTES, Math.round(rate * PATCH_TARGET_MS)));
+      const targetMs = besideSound ? BESIDE_SOUND_MS : PATCH_TARGET_MS;
+      return Math.min(MAX_PATCH_BYTES, Math.max(leastBytes, Math.round(rate * targetMs)));
     },
   };
 }

@@ -8,6 +8,7 @@ import { sleep, systemTimers } from '../timers.ts';
 import { createDetour } from './detour.ts';
 import type { Gate, UploadEvent, UploaderEvent, UploadStatus } from './events.ts';
 import { createHttpStack } from './http-stack.ts';
+import { createSounds, type Sounds } from './sounds.ts';
 import { createThroughput } from './throughput.ts';
 import { createUploader, type Uploader, type UploaderOptions } from './uploader.ts';
 
@@ -81,6 +82,8 @@ export interface UploadQueue {
   enterGate(takeId: string): void;
   /** Takes of this page that the server has not confirmed, oldest first. */
   unsent(): Array<{ takeId: string; question: number; recordedMs: number; refused: boolean }>;
+  /** Begins sound that goes ahead of a take. It is dropped with the take, and once the server confirmed the take. */
+  beginSound: Sounds['begin'];
   /** Gives a take up: its upload ends, and the spool forgets it. Rejects where the spool does not. */
   drop(takeId: string): Promise<void>;
   /** "Retry", `online`, `pageshow`, `focus`: an attempt at once for each take that waits for one. */
@@ -139,10 +142,12 @@ export function createUploadQueue({ folder, onEvent, ...options }: UploadQueueOp
   const throughput = createThroughput();
   const detour = createDetour();
   const httpStack = createHttpStack({ inner: options.httpStack, usesPost: detour.usesPost });
+  const sounds = createSounds({ ...options, folder, detour, httpStack });
+  const beside = { ...throughput, patchBytes: () => throughput.patchBytes(sounds.areMoving()) };
   const closing = new AbortController();
 
   function add(take: SpooledTake): void {
-    const uploader = createUploader({ ...options, throughput, detour, httpStack, take, onEvent: handle });
+    const uploader = createUploader({ ...options, throughput: beside, detour, httpStack, take, onEvent: handle });
     const recorded = { recordedBytes: take.bytes, persistedBytes: take.bytes, recordedMs: take.recordedMs };
     entries.set(take.takeId, { take, uploader, gate: { kind: 'uploading' }, ...recorded, entered: null });
     dispatch();
@@ -170,6 +175,7 @@ export function createUploadQueue({ folder, onEvent, ...options }: UploadQueueOp
   async function drop(takeId: string): Promise<void> {
     entries.get(takeId)?.uploader.pause();
     entries.delete(takeId);
+    sounds.drop(takeId);
     dispatch();
     await spool.forget(takeId);
   }
@@ -204,6 +210,7 @@ export function createUploadQueue({ folder, onEvent, ...options }: UploadQueueOp
   }
 
   function record({ take, uploader, persistedBytes: bytes, recordedMs, entered }: Entry): void {
+    sounds.drop(take.takeId);
     const waitMs = entered === null ? 0 : Math.round(timers.now() - entered.at);
     const { resentBytes, sha256 } = uploader.status();
     const { question, takeId } = take;
@@ -262,9 +269,11 @@ export function createUploadQueue({ folder, onEvent, ...options }: UploadQueueOp
         const { takeId, question } = take;
         return { takeId, question, recordedMs, refused: uploader.status().refused };
       }),
+    beginSound: sounds.begin,
     drop,
     retryNow() {
       for (const { uploader } of entries.values()) uploader.retryNow();
+      sounds.retryNow();
     },
     status() {
       const takes = [...entries.values()].map(({ uploader, recordedBytes, persistedBytes, recordedMs }) => {
@@ -277,6 +286,7 @@ export function createUploadQueue({ folder, onEvent, ...options }: UploadQueueOp
     },
     close() {
       closing.abort();
+      sounds.close();
       for (const { uploader } of entries.values()) uploader.pause();
     },
   };

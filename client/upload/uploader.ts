@@ -7,9 +7,9 @@
  * 3. A run that was paused starts no attempt, and leaves the state to the next run.
  */
 import type { HttpStack } from 'tus-js-client';
-import type { Spool, SpooledTake } from '../spool/spool.ts';
+import type { Spool } from '../spool/spool.ts';
 import { systemTimers, type Timers } from '../timers.ts';
-import { type Attempt, type AttemptResult, startAttempt } from './attempt.ts';
+import { type Attempt, type AttemptResult, type SentTake, startAttempt } from './attempt.ts';
 import { createDetour, type Detour } from './detour.ts';
 import { createTakeDigest, type TakeDigest } from './digest.ts';
 import { createUploadEmitter, DAMAGED, type UploaderEvent, type UploadStatus } from './events.ts';
@@ -47,7 +47,7 @@ export interface Uploader {
 /** Options of `createUploader`. */
 export interface UploaderOptions {
   spool: Spool;
-  take: SpooledTake;
+  take: SentTake;
   /** Of the tus server: absolute, or relative to the page. */
   endpoint: string;
   /** The bearer, asked at each request: a new log-in replaces it. */

@@ -114,3 +114,13 @@ test('an uplink that does not carry a bounded quality lowers it', async () => {
   adaptive.limit({ bitsPerSecond: Number.POSITIVE_INFINITY });
   expect(bitsPerSecond(adaptive.quality())).toBeLessThan(400_000);
 });
+
+test('sound goes ahead where the uplink, as the uploads saw it or else as measured, carries less than is recorded', async () => {
+  const { adaptive } = open(async () => 64);
+  expect(adaptive.begin().soundAhead, 'nothing is known').toBeUndefined();
+  await adaptive.measure();
+  const kbps = bitsPerSecond(adaptive.quality()) / 1000;
+  expect(adaptive.begin()).toEqual({ ...adaptive.quality(), soundAhead: true });
+  expect(adaptive.begin(kbps), 'the uploads saw that it is enough').toEqual(adaptive.quality());
+  expect(adaptive.begin(kbps - 1).soundAhead).toBe(true);
+});

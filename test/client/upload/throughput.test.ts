@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import {
+  BESIDE_SOUND_BYTES,
+  BESIDE_SOUND_MS,
   createThroughput,
   FIRST_PATCH_BYTES,
   MAX_PATCH_BYTES,
@@ -50,4 +52,14 @@ test('a cut makes the next PATCH small, until one is acknowledged', () => {
   expect(throughput.patchBytes()).toBe(MIN_PATCH_BYTES);
   throughput.add(100_000, 1000);
   expect(throughput.patchBytes()).toBe(100 * PATCH_TARGET_MS);
+});
+
+test('beside sound that goes ahead a PATCH is smaller, and still large enough to be measured', () => {
+  const throughput = createThroughput();
+  expect(throughput.patchBytes(true)).toBe(BESIDE_SOUND_BYTES);
+  expect(BESIDE_SOUND_BYTES).toBeGreaterThanOrEqual(MEASURED_BYTES);
+  throughput.add(100_000, 2000);
+  expect(throughput.patchBytes(true)).toBe(50 * BESIDE_SOUND_MS);
+  throughput.cut();
+  expect(throughput.patchBytes(true)).toBe(BESIDE_SOUND_BYTES);
 });

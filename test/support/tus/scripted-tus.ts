@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 /** An upload as the endpoint holds it; `length` is null while deferred. */
 export interface ScriptedUpload {
   takeId: string;
+  /** Of its creation. */
+  metadata: Record<string, string>;
   data: Buffer;
   length: number | null;
 }
@@ -81,11 +83,12 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
   const server = createServer(handle);
 
   function create(request: IncomingMessage, response: ServerResponse): void {
-    const takeId = metadata(request).takeId ?? '';
+    const about = metadata(request);
+    const takeId = about.takeId ?? '';
     let upload = tus.uploads.find((other) => other.takeId === takeId);
     const path = `/files/${takeId}`;
     if (!upload) {
-      upload = { takeId, data: Buffer.alloc(0), length: null };
+      upload = { takeId, metadata: about, data: Buffer.alloc(0), length: null };
       tus.uploads.push(upload);
     }
     byPath.set(path, upload);
