@@ -16,8 +16,8 @@ export interface Quality {
   audioBitsPerSecond: number;
 }
 
-/** The sound of an answer by voice alone, in bit/s: clear speech, and half of what the slowest links carry. */
-export const VOICE_BITS_PER_SECOND = 32_000;
+/** An answer by voice alone: clear speech, and half of what the slowest links carry. */
+export const VOICE_QUALITY = { audioBitsPerSecond: 32_000 } as const;
 /** An uplink below this rate carries no picture to speak of, in kbit/s: an answer by voice alone is offered. */
 export const VOICE_ALONE_KBPS = 100;
 

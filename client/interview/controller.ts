@@ -3,7 +3,7 @@
 import type { AdaptiveQuality, AdaptiveQualityOptions } from '../capture/adaptive-quality.ts';
 import type { DeviceChoice } from '../capture/devices.ts';
 import type { Preview } from '../capture/preview.ts';
-import { VOICE_BITS_PER_SECOND } from '../capture/quality.ts';
+import { VOICE_QUALITY } from '../capture/quality.ts';
 import type { SilenceDetector } from '../capture/silence-detector.ts';
 import type { WakeLock } from '../capture/wake-lock.ts';
 import { createWorkingTypes } from '../capture/working-types.ts';
@@ -131,10 +131,7 @@ export function createController({
     preview,
     types,
     ready: adaptiveQuality.ready,
-    quality: () =>
-      get().voiceAlone
-        ? { audioBitsPerSecond: VOICE_BITS_PER_SECOND }
-        : adaptiveQuality.begin(queue.status().uplinkKbps),
+    quality: () => (get().voiceAlone ? VOICE_QUALITY : adaptiveQuality.begin(queue.status().uplinkKbps)),
     onBegin(stream) {
       silenceDetector.reset();
       warnings.begin(stream);

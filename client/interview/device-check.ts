@@ -5,7 +5,7 @@ import { cameraLines, type DeviceChoice, listDevices } from '../capture/devices.
 import { mimeTypesToTry, type RecordingKind } from '../capture/mime-types.ts';
 import { type Practice, startPractice } from '../capture/practice.ts';
 import type { Preview } from '../capture/preview.ts';
-import { bitsPerSecond, VOICE_BITS_PER_SECOND } from '../capture/quality.ts';
+import { bitsPerSecond, VOICE_QUALITY } from '../capture/quality.ts';
 import { supportedMimeType } from '../capture/recorder.ts';
 import type { SoundState } from '../capture/silence-detector.ts';
 import { createWorkingTypes, type WorkingTypes } from '../capture/working-types.ts';
@@ -109,7 +109,7 @@ export function createDeviceCheck({
   async function warn(): Promise<void> {
     warnings += 1;
     const mine = warnings;
-    const bits = get().voiceAlone ? VOICE_BITS_PER_SECOND : bitsPerSecond(adaptiveQuality.quality());
+    const bits = get().voiceAlone ? VOICE_QUALITY.audioBitsPerSecond : bitsPerSecond(adaptiveQuality.quality());
     const [about, room] = await Promise.all([warning(), hasRoom((bits / 8) * secondsHeld(get()))]);
     if (mine !== warnings) return;
     setHint(store, 'room', !room);
@@ -158,7 +158,7 @@ export function createDeviceCheck({
         dispatch({ type: 'practice', stage: 'recording' });
         practice = startPractice({
           stream,
-          quality: get().voiceAlone ? { audioBitsPerSecond: VOICE_BITS_PER_SECOND } : adaptiveQuality.quality(),
+          quality: get().voiceAlone ? VOICE_QUALITY : adaptiveQuality.quality(),
           kind: kind(),
           types,
           onTrouble(trouble) {
