@@ -87,12 +87,12 @@ test('a word, a style and a line of the server are in use soon after they are sa
   process.kill(-(dev.pid as number), 'SIGINT');
   expect(await exited).toEqual([0, null]);
   // A program that the server was asking for its abilities ends with the server, not before it.
-  await until(() => !groupRuns(), 5_000);
+  await until(() => !groupRuns());
   await expect(fetch(url)).rejects.toThrow();
 });
 
 test('the server ends with a first process that is killed', async () => {
   dev.kill('SIGKILL');
   await once(dev, 'exit');
-  await until(() => !groupRuns(), 10_000);
+  await until(() => !groupRuns());
 });

@@ -128,7 +128,7 @@ test.concurrent('heads that come byte by byte or not at all are cut after 15 s; 
     expect(await body.status).toBe(204);
     expect(performance.now() - bodyStartedAt).toBeGreaterThan(18_000);
     // The server holds none of them, whether they still send or never close their side.
-    await until(async () => (await countHeld(all)) === 0, 5_000, 100);
+    await until(async () => (await countHeld(all)) === 0, 20_000, 100);
   } finally {
     stop();
     for (const { socket } of [...all, body]) socket.destroy();
@@ -137,7 +137,7 @@ test.concurrent('heads that come byte by byte or not at all are cut after 15 s; 
   expect(served.filter(({ status, ms }) => status !== 200 || ms > 1_000)).toEqual([]);
   const last = await tus.patch(location, bytes.length, new Uint8Array(), { length: bytes.length });
   expect(last.headers.get('repr-digest')).toBe(reprDigest(bytes));
-}, 40_000);
+}, 60_000);
 
 /** Returns the response to these bytes; checks that the server lets the connection go although its peer keeps it open. */
 async function responseTo(bytes: string | Uint8Array): Promise<string> {
@@ -146,7 +146,7 @@ async function responseTo(bytes: string | Uint8Array): Promise<string> {
     await until(async () => (await countHeld([peer])) === 1);
     peer.socket.write(bytes);
     const { text } = await peer.ended;
-    await until(async () => (await countHeld([peer])) === 0, 5_000, 50);
+    await until(async () => (await countHeld([peer])) === 0, 20_000, 50);
     return text;
   } finally {
     peer.socket.destroy();
@@ -169,7 +169,7 @@ test.concurrent('over HTTPS, a client that never begins with TLS is cut after 15
     await secure.stop();
     await folder.remove();
   }
-}, 40_000);
+}, 60_000);
 
 test.concurrent.each([20_000, 1_000_000])('a head of %d bytes is 431', async (size) => {
   const head = `GET /healthz HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(size)}\r\n\r\n`;

@@ -232,7 +232,7 @@ test('with a stalled multipart answer: new connections are refused, one that con
       socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
       sockets.push(socket);
     });
-  await until(refused, 1_000);
+  await until(refused);
   expect(server.process.exitCode).toBe(null);
   await continues.write(Buffer.concat([video.subarray(20_000), Buffer.from(FORM_END)]));
   const status = await continues.status;
