@@ -10,7 +10,7 @@ import type { Repairs } from '../catalog/repairs.ts';
 import type { Takes } from '../catalog/takes.ts';
 import { StorageError } from '../errors.ts';
 import { ensurePrivateFolder, exists, syncDirectory } from '../files.ts';
-import { answerName, damagedName, isEarlier } from '../names.ts';
+import { answerName, damagedName, earlierName, isEarlier } from '../names.ts';
 import { removeDerived } from '../session-folder/derived.ts';
 import type { InSession } from '../session-folder/in-session.ts';
 import { answersOf, lastTakesOf, writeMeta } from '../session-folder/meta-file.ts';
@@ -91,11 +91,16 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
     return { ...about(take), problem, outcome: 'continues', offset, counts: null, kept };
   }
 
+  /**
+   * @param isDamaged whether a take of the session is one of those that this repair removes
+   * @returns null where nothing was done, since the server has changed the take meanwhile
+   */
   async function repairWhole(
     take: Take,
     problem: string,
     session: Session,
     folder: string,
+    isDamaged: (take: Take) => boolean,
   ): Promise<RepairStep | null> {
     const before = await takes.list(session.id);
     // Since the look, the server may have placed another answer here.
@@ -104,30 +109,52 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
     const counted =
       answersOf(before).some(({ id }) => id === take.id) || (take.state === 'received' && take.part === null);
     const file = pathAt(dataDir, placeOf(take, session.folder));
-    const kept = await keep(file, take, folder);
-    if (!(await repairs.forget(take))) {
+    // A repair that a crash has cut off may have put the earlier take here already.
+    const kept = (await isCopyOf(before, take.question, file)) ? null : await keep(file, take, folder);
+    const whole = (await takes.list(session.id)).filter((other) => !isDamaged(other));
+    const next = counted ? lastTakesOf(whole).find(({ question }) => question === take.question) : undefined;
+    const fileName = next && (await putInPlace(next, folder));
+    if (counted) await removeDerived(folder, take.question, session, whole);
+    const asked = counted && !next && session.finishedAt !== null;
+    if (!(await repairs.forget(take, { asked, ...(next && fileName && { answer: next, fileName }) }))) {
       // The server has placed another answer meanwhile: what was moved may be that answer, or a new file may be here.
       if (kept !== null) await putBack(pathAt(folder, kept), file);
       return null;
     }
-    if (counted) await removeDerived(folder, take.question, session, await takes.list(session.id));
+    if (next?.fileName && fileName) await rm(pathAt(folder, next.fileName));
     const outcome = counted ? ('missing' as const) : ('dropped' as const);
-    return { ...about(take), problem, outcome, offset: null, counts: null, kept };
+    return { ...about(take), problem, outcome, offset: null, counts: next?.number ?? null, kept };
   }
 
-  /** Gives an earlier whole take the place of the answer. Returns its number; null where there is none. */
-  async function promoteEarlier(session: Session, folder: string, question: number): Promise<number | null> {
-    const next = lastTakesOf(await takes.list(session.id)).find((take) => take.question === question);
-    if (!next?.fileName || !next.container) return null;
-    if (isEarlier(next.fileName)) {
-      const name = answerName(next, next.container);
-      const [from, to] = [pathAt(folder, next.fileName), pathAt(folder, name)];
-      // Where the server has placed an answer meanwhile, that one counts.
-      if (!(await linkUnlessTaken(from, to))) return next.number;
-      await syncDirectory(folder);
-      if ((await repairs.promote(next, name)) && (await bytesProblem(next, to)) === null) await rm(from);
+  /** Whether a file has the bytes of an earlier take of this question. */
+  async function isCopyOf(all: Take[], question: number, file: string): Promise<boolean> {
+    for (const take of all)
+      if (take.question === question && take.fileName && isEarlier(take.fileName) && isSealed(take))
+        if ((await bytesProblem(take, file).catch(() => 'unreadable')) === null) return true;
+    return false;
+  }
+
+  /**
+   * Gives an earlier whole take a second name, that of the answer.
+   * @returns that name; null where the take is the answer already, or the server has placed another one, which counts
+   */
+  async function putInPlace(take: Take, folder: string): Promise<string | null> {
+    if (!take.fileName || !take.container || !isEarlier(take.fileName)) return null;
+    const name = answerName(take, take.container);
+    const to = pathAt(folder, name);
+    await linkUnlessTaken(pathAt(folder, take.fileName), to);
+    await syncDirectory(folder);
+    return (await bytesProblem(take, to)) === null ? name : null;
+  }
+
+  /** Removes what a crash has left in `takes/` of takes that count again: in a finished session nothing else moves files. */
+  async function removeSecondNames(session: Session, folder: string): Promise<void> {
+    for (const take of answersOf(await takes.list(session.id))) {
+      if (!take.container || !take.fileName || take.state !== 'recorded') continue;
+      const second = pathAt(folder, earlierName(take, take.container));
+      if ((await exists(second)) && (await bytesProblem(take, pathAt(folder, take.fileName))) === null)
+        await rm(second);
     }
-    return next.number;
   }
 
   return {
@@ -138,33 +165,31 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
      */
     repairSession: (sessionId: string): Promise<RepairReport> =>
       inSession(sessionId, async (session, folder) => {
-        const wasGone = !(await exists(folder));
         await ensurePrivateFolder(folder);
         const found: Array<{ take: Take; problem: string }> = [];
         for (const take of (await takes.list(sessionId)).filter(isStored)) {
           const problem = await look(dataDir, takes, take, session.folder, damageOf);
           if (problem !== null) found.push({ take, problem });
         }
+        const isDamaged = ({ id }: Take) => found.some(({ take }) => take.id === id);
+        if (session.finishedAt) await removeSecondNames(session, folder);
         const steps: RepairStep[] = [];
         for (const { take, problem } of found) {
           const step = isSealed(take)
-            ? await repairWhole(take, problem, session, folder)
+            ? await repairWhole(take, problem, session, folder, isDamaged)
             : await repairUpload(take, problem, folder);
           if (step) steps.push(step);
         }
-        for (const step of steps.filter(({ outcome }) => outcome === 'missing'))
-          step.counts = await promoteEarlier(session, folder, step.question);
-        const isOpened =
+        const reopened =
           session.finishedAt !== null && steps.some(({ outcome, counts }) => outcome === 'missing' && counts === null);
-        if (isOpened) await repairs.reopen(sessionId);
-        if (steps.length > 0 || wasGone)
-          await writeMeta(
-            folder,
-            isOpened ? { ...session, finishedAt: null } : session,
-            await takes.list(sessionId),
-            '.repair',
-          );
-        return { steps, reopened: isOpened };
+        // Also where nothing was wrong: a crash may have come between the catalog and the document.
+        await writeMeta(
+          folder,
+          reopened ? { ...session, finishedAt: null } : session,
+          await takes.list(sessionId),
+          '.repair',
+        );
+        return { steps, reopened };
       }),
   };
 }

@@ -49,6 +49,8 @@ export interface SessionRow {
   /** JSON `{text, version, agreedAt}`. */
   consent: string | null;
   logins: number;
+  /** JSON: the questions of a reopening that is not done. */
+  reopening: string | null;
 }
 
 /** A row of `takes`. */

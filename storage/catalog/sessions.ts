@@ -53,6 +53,7 @@ export function createSessions(db: Database, now: () => DateTime) {
           takes_made: 0,
           consent: null,
           logins: 0,
+          reopening: null,
         };
         await trx.insertInto('sessions').values(row).execute();
         return { session: toSession(row), resumed: false };

@@ -2,8 +2,9 @@
  * A finished session that an admin opens again, with answers that no longer count.
  *
  * The server may run meanwhile, in another process. It places no answer in a finished session, so the session is opened last:
- * until then nothing else moves these files. The catalog is changed before the file is moved, and each step can be done again:
- * the rest of what a crash cut off is done by the same command, or by the next start of the server.
+ * until then nothing else moves these files. The catalog says that a reopening has begun, and of which questions, before
+ * anything is changed, and of each take before its file is moved. Each step can be done again: the rest of what a crash cut
+ * off is done by the same command, or by the next start of the server.
  */
 import path from 'node:path';
 import type { Repairs } from '../catalog/repairs.ts';
@@ -36,36 +37,30 @@ export function createReopen({ takes, repairs, inSession }: ReopenDeps) {
     await removeDerived(folder, last.question, session, await takes.list(session.id));
   }
 
-  async function open(session: Session, folder: string): Promise<void> {
-    await repairs.reopen(session.id);
-    await writeMeta(folder, { ...session, finishedAt: null }, await takes.list(session.id), '.reopen');
+  /**
+   * Opens a finished session again; does nothing for one that is not finished.
+   * @param questions whose answers no longer count, from 1; those without an answer are passed over
+   * @throws StorageError `session-busy` or `no-session`
+   */
+  function reopen(sessionId: string, questions: readonly number[] = []): Promise<void> {
+    return inSession(sessionId, async (session, folder) => {
+      if (!session.finishedAt) return;
+      await ensurePrivateFolder(folder);
+      const withdrawn = await repairs.beginReopening(sessionId, questions);
+      const last = lastTakesOf(await takes.list(sessionId));
+      for (const take of last.filter(({ question }) => withdrawn.includes(question)))
+        await withdraw(take, session, folder);
+      await repairs.reopen(sessionId);
+      await writeMeta(folder, { ...session, finishedAt: null }, await takes.list(sessionId), '.reopen');
+    });
   }
 
   return {
-    /**
-     * Opens a finished session again; does nothing for one that is not finished.
-     * @param questions whose answers no longer count, from 1; those without an answer are passed over
-     * @throws StorageError `session-busy` or `no-session`
-     */
-    reopen: (sessionId: string, questions: readonly number[] = []): Promise<void> =>
-      inSession(sessionId, async (session, folder) => {
-        if (!session.finishedAt) return;
-        await ensurePrivateFolder(folder);
-        const last = lastTakesOf(await takes.list(sessionId));
-        for (const take of last.filter(({ question }) => questions.includes(question)))
-          await withdraw(take, session, folder);
-        await open(session, folder);
-      }),
+    reopen,
 
     /** Does the rest of what a crash left of a reopening. */
     async resumeReopening(): Promise<void> {
-      for (const id of await repairs.listHalfReopened())
-        await inSession(id, async (session, folder) => {
-          if (!session.finishedAt) return;
-          for (const take of lastTakesOf(await takes.list(id)))
-            if (take.fileName && isEarlier(take.fileName)) await withdraw(take, session, folder);
-          await open(session, folder);
-        });
+      for (const id of await repairs.listHalfReopened()) await reopen(id);
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Kills at each system call of one operation: the operation is traced once, then killed at one call after another. */
-
-import type { TestServer } from '../support/server/server.ts';
+import type { ChildProcess } from 'node:child_process';
 import { attachStrace, threadsOf } from '../support/server/strace.ts';
 import { until } from '../support/tus/tus.ts';
 
@@ -8,6 +7,14 @@ import { until } from '../support/tus/tus.ts';
 const CALLS =
   'openat,?open,?creat,pwrite64,pwritev,pwritev2,write,writev,fdatasync,fsync,ftruncate,fallocate,?rename,renameat,' +
   'renameat2,?link,linkat,?unlink,unlinkat,?mkdir,mkdirat,?rmdir,sendto,sendmsg,copy_file_range,sync_file_range';
+
+/** A process that is traced and killed: a server, or a command, which ends with its work. */
+interface Victim {
+  pid: number;
+  process: ChildProcess;
+  /** Of a server. */
+  url?: string;
+}
 
 /** One thread's calls of one name, in their order. */
 interface CallSeries {
@@ -18,9 +25,9 @@ interface CallSeries {
   counts: boolean[];
 }
 
-/** Traces the calls that the server makes during `work`. */
-export async function traceCalls(server: TestServer, work: () => Promise<unknown>): Promise<CallSeries[]> {
-  const threads = await threadsOf(server.pid);
+/** Traces the calls that the process makes during `work`. */
+export async function traceCalls({ pid }: Pick<Victim, 'pid'>, work: () => Promise<unknown>): Promise<CallSeries[]> {
+  const threads = await threadsOf(pid);
   const tracer = await attachStrace(threads, ['-y', '-e', `trace=${CALLS}`]);
   await work();
   await tracer.detach();
@@ -36,27 +43,27 @@ export async function traceCalls(server: TestServer, work: () => Promise<unknown
 }
 
 /**
- * Does `work` under a server that is killed at the entry of the nth call of a series.
+ * Does `work` under a process that is killed at the entry of the nth call of a series.
  * @returns the result of `work`, null when its connection broke; and whether the kill came
  */
 export async function killAt<T>(
-  server: TestServer,
+  { pid, process, url }: Victim,
   { thread, call }: CallSeries,
   nth: number,
   work: () => Promise<T>,
 ): Promise<{ result: T | null; killed: boolean }> {
-  const victim = (await threadsOf(server.pid))[thread];
-  if (victim === undefined) throw new Error(`the server has no thread ${thread}`);
+  const target = (await threadsOf(pid))[thread];
+  if (target === undefined) throw new Error(`the process has no thread ${thread}`);
   const options = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${nth}`];
-  const tracer = await attachStrace([victim], options);
+  const tracer = await attachStrace([target], options);
   const result = await work().catch(() => null);
-  // Calls that the server makes after its response belong to the operation.
-  const lives = await fetch(`${server.url}/healthz`).then(
-    () => true,
-    () => false,
-  );
+  // Calls that a server makes after its response belong to the operation.
+  const lives = url === undefined ? process.signalCode === null : await fetch(`${url}/healthz`).then(yes, no);
   // The signal can only come from strace.
-  if (!lives) await until(() => server.process.signalCode === 'SIGKILL');
+  if (!lives) await until(() => process.signalCode === 'SIGKILL');
   await tracer.detach();
   return { result, killed: !lives };
 }
+
+const yes = () => true;
+const no = () => false;

@@ -7,12 +7,13 @@ import * as spoken from './005-spoken.ts';
 import * as people from './006-people.ts';
 import * as logins from './008-logins.ts';
 import * as voice from './009-voice.ts';
+import * as reopening from './010-reopening.ts';
 
 /** The numbered migrations, the oldest first. A migration that has run anywhere is never edited: add the next number. */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     ...{ '001-first': first, '002-jobs': jobs, '003-limits': limits },
     ...{ '004-opened': opened, '005-spoken': spoken, '006-people': people },
-    ...{ '008-logins': logins, '009-voice': voice },
+    ...{ '008-logins': logins, '009-voice': voice, '010-reopening': reopening },
   }),
 };

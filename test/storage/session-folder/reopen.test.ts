@@ -69,9 +69,11 @@ test('files that were made from the answer go with it, and the others stay', asy
 });
 
 /** The reopening changes the catalog first. */
-const MOVED = `update takes set file_name = 'takes/Q3-1.webm' where question = 3`;
+const BEGUN = `update sessions set reopening = '[3]'`;
+const MOVED = `${BEGUN}; update takes set file_name = 'takes/Q3-1.webm' where question = 3`;
 
 test.each([
+  ['the reopening has begun, and nothing has changed', async () => sql(BEGUN)],
   ['the catalog has changed, and the file has not', async () => sql(MOVED)],
   [
     'the file has moved, and the session is not open yet',
@@ -97,10 +99,21 @@ test.each([
   await expectReopened(before);
 
   const second = await bytesOf('Q2.webm');
-  sql(`update takes set file_name = 'takes/Q2-1.webm' where question = 2`);
-  await opened.storage.reopen(opened.session.id, [2]);
-  expect(await answered()).toEqual({ open: true, answered: [1, 3, 4, 5] });
+  sql(`update sessions set reopening = '[2,4]'; update takes set file_name = 'takes/Q2-1.webm' where question = 2`);
+  await opened.storage.reopen(opened.session.id, [2, 5]);
+  expect(await answered(), 'the command does also what the crash has cut off').toEqual({
+    open: true,
+    answered: [1, 3],
+  });
   expect(await bytesOf('takes/Q2-1.webm')).toEqual(second);
+});
+
+test('an answer in takes/ is no sign of a reopening', async () => {
+  // As a repair leaves it that a crash has cut off before an earlier take counts again.
+  sql(`update takes set file_name = 'takes/Q3-1.webm' where question = 3`);
+  await opened.restart();
+  await opened.storage.recover();
+  expect((await answered()).open).toBe(false);
 });
 
 test('an answer whose file is gone is asked for again', async () => {
