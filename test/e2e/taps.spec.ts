@@ -1,36 +1,43 @@
 /**
- * A nervous person on a small phone: taps, double taps, keys, turns, "back" and zoom at random times. No answer ends that was
- * not meant to end, there is always something to do, and nothing has to be scrolled sideways. A run that fails can be repeated:
- * with `TRESGO_SEED=…` the first run has that seed. `npm run torture -- taps` makes 500 runs.
+ * A nervous person on a small phone: taps, double taps, keys, swipes, turns, "back", reloads and zoom at random times. No answer
+ * ends that was not meant to end, the server holds what was recorded last, there is always something to do, and nothing has to
+ * be scrolled sideways. A run that fails can be repeated: with `TRESGO_SEED=…` the first run has that seed.
+ * `npm run torture -- taps` makes 500 runs, from `--seed N` on, or `--runs N`.
  */
-import type { Browser, BrowserContext, CDPSession, Page } from '@playwright/test';
-import { type Chance, createChance } from '../support/chance.ts';
-import { createRandom, createTurns, scale, seed } from '../support/scale.ts';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, BrowserContext } from '@playwright/test';
+import { chromiumArgs, chromiumPath } from '../support/browser/browser.ts';
+import { createChance } from '../support/chance.ts';
+import { smallMedia } from '../support/media/media.ts';
+import { createRandom, createTurns, isTorture, scale, seed } from '../support/scale.ts';
 import type { TestServer } from '../support/server/server.ts';
 import {
+  admin,
   begin,
-  type Candidate,
   createCandidate,
   expect,
   expectRecording,
-  inviteToOwnInterview,
-  logIn,
   NAME,
   readSession,
   statusOf,
   test,
 } from './fixtures.ts';
+import { arrive, beNervous, finishCalmly, nameOf, type Sight, SMALL_PHONE } from './nervous-person.ts';
+import { createRecordings, type Recordings } from './recordings.ts';
 
-const SMALL_PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true } as const;
-const RUNS = scale(2, 500);
-/** Interviews at once: what they record is small. */
+/** How many runs, from the seed on; `npm run torture -- taps --runs N`. */
+const RUNS = Number(process.env.TRESGO_RUNS ?? scale(2, 500));
+/** Interviews at once. */
 const AT_ONCE = scale(2, 4);
-/** How long a nervous person goes on, in ms. */
-const NERVOUS_MS = 20_000;
-/** An answer below this is asked about, in ms; a recorder may start up to 100 ms after the page's clock. */
-const SHORT_MS = 3000 - 100;
+/** How long a nervous person goes on at most, in ms. */
+const NERVOUS_MS = 25_000;
 
-test.use({ ...SMALL_PHONE, realWaits: true });
+test.use({
+  ...SMALL_PHONE,
+  realWaits: true,
+  launchOptions: { executablePath: chromiumPath(), args: chromiumArgs(await smallMedia()) },
+});
 
 test('four taps on the spot of "Next question" end one question, and leave the candidate in the next one', async ({
   page,
@@ -81,224 +88,134 @@ test('"Next question" right after the start asks once; "Go on" goes on, and the 
   expect(files.find(({ name }) => name === 'Q1.webm')?.sha256).toBe(delivered?.sha256);
 });
 
-/** What a page tells of a recorder that it stops. */
-interface Stop {
-  /** The screen at the stop: `gate` or `recovered` after an answer. */
-  screen: string;
-  ms: number;
-  /** "Finish it" was pressed while it recorded. */
-  confirmed: boolean;
-}
+/** The kinds of interview, by slug. What is recorded is short, so that a run mostly presses. */
+const INTERVIEWS = {
+  usual: [
+    'questions:',
+    '  - {text: One, readSeconds: 3, maxSeconds: 6}',
+    '  - {text: Two, maxSeconds: 6, maxTakes: 2}',
+    '  - {text: Three, thinkSeconds: 2, maxSeconds: 6}',
+  ],
+  agreed: [
+    'consent: {text: We keep your video for a year., version: v1}',
+    'organization: An organization',
+    'intro: There are no wrong answers.',
+    'contact: jobs@example.com',
+    'questions:',
+    '  - {text: One, maxSeconds: 6, maxTakes: 3}',
+    '  - {text: Two, maxSeconds: 6, maxTakes: 3}',
+  ],
+  late: [
+    'gate: end',
+    'questions:',
+    '  - {text: One, maxSeconds: 6}',
+    '  - {text: Two, maxSeconds: 6}',
+    '  - {text: Three, maxSeconds: 6}',
+  ],
+  voice: ['allowAudioOnly: true', 'questions:', '  - {text: One, maxSeconds: 6}', '  - {text: Two, maxSeconds: 6}'],
+} as const satisfies Record<string, readonly string[]>;
+const SLUGS = Object.keys(INTERVIEWS) as Array<keyof typeof INTERVIEWS>;
 
-declare global {
-  interface Window {
-    /** Set by the test. */
-    tellStop(stop: Stop): void;
-  }
-}
-
-/** Runs in the page: tells how long each recorder has run when the page stops it, and whether the candidate confirmed it. */
-function tellStops(): void {
-  let startedAt = 0;
-  let confirmedAt = -1;
-  const { start, stop } = MediaRecorder.prototype;
-  Object.assign(MediaRecorder.prototype, {
-    start(this: MediaRecorder, timeslice?: number) {
-      startedAt = performance.now();
-      start.call(this, timeslice);
-    },
-    stop(this: MediaRecorder) {
-      const screen = document.getElementById('app')?.dataset.screen ?? '';
-      window.tellStop({ screen, ms: performance.now() - startedAt, confirmed: confirmedAt > startedAt });
-      stop.call(this);
-    },
-  });
-  const note = ({ target }: Event) => {
-    const button = target instanceof Element ? target.closest('button:not([aria-disabled="true"])') : null;
-    if (button?.textContent === 'Finish it') confirmedAt = performance.now();
+/**
+ * Runs in the page. The sound is recorded as it comes: cleaning it would take most of the machine's time. `troubled`: each
+ * second attempt to open the camera fails, and the microphone brings nothing at first.
+ */
+function changeDevices(troubled: boolean): void {
+  const { mediaDevices } = navigator;
+  // A blank page has none.
+  if (!mediaDevices) return;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  let attempts = 0;
+  mediaDevices.getUserMedia = async (wanted = {}) => {
+    attempts += 1;
+    if (troubled && wanted.video && attempts % 2 === 1) throw new DOMException('Device in use', 'NotReadableError');
+    const sound = typeof wanted.audio === 'object' ? wanted.audio : {};
+    const plain = { ...sound, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    const stream = await open({ ...wanted, audio: plain });
+    if (troubled) for (const track of stream.getAudioTracks()) track.enabled = attempts > 2;
+    return stream;
   };
-  document.addEventListener('click', note, { capture: true });
 }
 
-/** The buttons of the page that take a press now, with the middle of each. */
-async function buttons(page: Page): Promise<Array<{ name: string; x: number; y: number; takesPress: boolean }>> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLButtonElement>('button, a.button, summary')]
-      .filter((each) => each.checkVisibility())
-      .map((each) => {
-        const { x, y, width, height } = each.getBoundingClientRect();
-        const takesPress = !each.matches(':disabled, [aria-disabled="true"]');
-        return { name: each.textContent?.trim() ?? '', x: x + width / 2, y: y + height / 2, takesPress };
-      }),
-  );
-}
-
-const isAtInterview = (page: Page) => new URL(page.url()).pathname === '/interview';
-
-/** One thing that a nervous person does. Returns what it was, for a failure's message. */
-async function fidget(page: Page, screen: CDPSession, chance: Chance): Promise<string> {
-  const tap = async (x: number, y: number) => page.touchscreen.tap(Math.max(0, x), Math.max(0, y));
-  const what = chance.weighted({ button: 9, spot: 2, twice: 4, key: 4, turn: 1, back: 0.3, zoom: 1, wait: 2 });
-  const shown = what === 'button' || what === 'twice' ? await buttons(page) : [];
-  const size = page.viewportSize() ?? SMALL_PHONE.viewport;
-  const inView = shown.filter(({ x, y }) => x > 0 && y > 0 && x < size.width && y < size.height);
-  switch (what) {
-    case 'button':
-    case 'twice': {
-      if (inView.length === 0) return `${what}: none`;
-      const button = chance.pick(inView);
-      await tap(button.x, button.y);
-      if (what === 'twice') {
-        await page.waitForTimeout(chance.int(60, 1500));
-        await tap(button.x, button.y);
-      }
-      return `${what}: ${button.name}`;
-    }
-    case 'spot':
-      await tap(chance.int(0, size.width - 1), chance.int(0, size.height - 1));
-      return what;
-    case 'key': {
-      const key = chance.pick(['Tab', 'Tab', 'Tab', 'Enter', 'Space', 'Escape']);
-      await page.keyboard.press(key);
-      return key;
-    }
-    case 'turn':
-      await page.setViewportSize({ width: size.height, height: size.width });
-      return what;
-    case 'back':
-      if (isAtInterview(page)) await page.goBack({ timeout: 5000 }).catch(() => {});
-      return what;
-    case 'zoom':
-      await screen.send('Emulation.setPageScaleFactor', { pageScaleFactor: chance.pick([1, 1, 2, 3]) });
-      return what;
-    case 'wait':
-      await page.waitForTimeout(chance.int(500, 4000));
-      return what;
-  }
-}
-
-/** What a calm person presses, the first that is there. "Next question" comes after more than 3 s of recording. */
-const ONWARD = [
-  'Go on',
-  'Back to the check',
-  'Stop',
-  'Start interview',
-  'Start all the same',
-  'Keep this answer',
-  'Answer now',
-  'Continue',
-  'Next question',
-  'Finish interview',
-  'Try again',
-  'Retry',
-];
-
-/** Opens the link once more, behind a "back" that has left the interview. */
-async function comeBack(page: Page, url: string, candidate: Candidate): Promise<void> {
-  await page.goto(`${url}/#t=${candidate.token}`);
-  const goOn = page.getByRole('link', { name: 'Continue your interview' });
-  const logIn = page.getByRole('button', { name: 'Log in' });
-  await expect(goOn.or(logIn).first()).toBeVisible();
-  if (await goOn.isVisible()) await goOn.click();
-  else {
-    await page.getByRole('textbox', { name: 'Full name' }).fill(NAME);
-    await logIn.click();
-  }
-  await page.waitForURL('**/interview');
-}
-
-/** A calm person takes over, and must reach the end: a page that offers nothing for 30 s is a dead end. */
-async function finishCalmly(page: Page, url: string, candidate: Candidate): Promise<void> {
-  await page.setViewportSize(SMALL_PHONE.viewport);
-  const ended = page.getByRole('heading', { name: 'Interview finished' });
-  for (let presses = 0; presses < 40; presses++) {
-    if (!isAtInterview(page)) await comeBack(page, url, candidate);
-    let onward = '';
-    await expect
-      .poll(
-        async () => {
-          if (await ended.isVisible()) return 'the end';
-          const names = (await buttons(page)).filter(({ takesPress }) => takesPress).map(({ name }) => name);
-          onward = ONWARD.find((name) => names.includes(name)) ?? '';
-          return onward;
-        },
-        { timeout: 30_000, message: 'something to do' },
-      )
-      .not.toBe('');
-    if (await ended.isVisible()) return;
-    if (onward === 'Next question' || onward === 'Finish interview') await page.waitForTimeout(3000);
-    const button = page.getByRole('button', { name: onward, exact: true });
-    // The page may have gone on meanwhile.
-    await button.click({ timeout: 5000 }).catch(() => {});
-  }
-  throw new Error('the end is not reached');
-}
-
-async function run(browser: Browser, server: TestServer, candidate: Candidate, of: number): Promise<void> {
+/** One candidate, first nervous and then calm. Returns what was pressed. */
+async function run(browser: Browser, server: TestServer, at: number): Promise<Recordings['presses']> {
+  const of = seed + at;
   const chance = createChance(createRandom(of));
-  const did: string[] = [];
-  const stops: Stop[] = [];
-  const context: BrowserContext = await browser.newContext(SMALL_PHONE);
-  try {
-    await context.exposeFunction('tellStop', (stop: Stop) => void stops.push(stop));
-    await context.addInitScript(tellStops);
+  // Dialogs come when they come: they must not change the other choices.
+  const dialogs = createChance(createRandom(of + 2 ** 30));
+  const slug = chance.pick(SLUGS);
+  const name = `${NAME} n${at}`;
+  const did: string[] = [slug];
+  const errors: string[] = [];
+  const contexts: BrowserContext[] = [];
+  const recordings = createRecordings(nameOf);
+  const { token } = await createCandidate(server.dataDir, name, slug);
+
+  async function openDevice(): Promise<Sight> {
+    const context = await browser.newContext(SMALL_PHONE);
+    contexts.push(context);
+    await recordings.listen(context);
+    await context.addInitScript(changeDevices, slug === 'voice' && chance.is(0.7));
     // A connection that can't be measured: what is recorded is small.
     await context.route('**/api/uplink', (route) => route.abort());
     const page = await context.newPage();
-    page.on('pageerror', (error) => did.push(`threw ${error.stack}`));
-    page.on('dialog', (dialog) => void (chance.is(0.5) ? dialog.accept() : dialog.dismiss()).catch(() => {}));
-    const screen = await context.newCDPSession(page);
-    await logIn(page, server.url, candidate, NAME);
-    await page.getByRole('button', { name: 'Start interview' }).tap();
-    const until = Date.now() + NERVOUS_MS;
-    while (Date.now() < until) {
-      did.push(await fidget(page, screen, chance));
-      const sideways = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(sideways, 'px to scroll sideways').toBeLessThanOrEqual(0);
-      await page.waitForTimeout(chance.int(50, 900));
+    page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
+    page.on('dialog', (dialog) => void (dialogs.is(0.5) ? dialog.accept() : dialog.dismiss()).catch(() => {}));
+    const sight = { page, context, link: `${server.url}/#t=${token}`, name, chance, did };
+    await arrive(sight);
+    return sight;
+  }
+
+  try {
+    let sight = await openDevice();
+    await beNervous(sight, chance.int(12_000, NERVOUS_MS));
+    // Some go on with another phone, and leave the first one as it is.
+    if (chance.is(0.1)) {
+      did.push('another device');
+      sight = await openDevice();
     }
-    await screen.send('Emulation.setPageScaleFactor', { pageScaleFactor: 1 });
-    did.push('calm');
-    await finishCalmly(page, server.url, candidate);
-    const unmeant = stops.filter(
-      ({ screen: at, ms, confirmed }) => (at === 'gate' || at === 'recovered') && ms < SHORT_MS && !confirmed,
-    );
-    expect(unmeant, 'answers that ended without being meant to').toEqual([]);
-    expect(did.filter((what) => what.startsWith('threw'))).toEqual([]);
+    await finishCalmly(sight);
+    expect(await recordings.faults(server, `nguyen_van_a_n${at}`), 'answers').toEqual([]);
+    expect(errors, 'errors thrown in the page').toEqual([]);
+    return recordings.presses;
   } catch (error) {
-    const shown = await context.pages()[0]?.locator('body').innerText().catch(String);
-    throw new Error(`TRESGO_SEED=${of}: ${error}\n${did.join(', ')}\n${JSON.stringify(stops)}\n${shown}`, {
-      cause: error,
-    });
+    const page = contexts.at(-1)?.pages()[0];
+    const shown = await page?.locator('body').innerText({ timeout: 5000 }).catch(String);
+    throw new Error(`TRESGO_SEED=${of}: ${error}\n${did.join(', ')}\n${recordings}\n${shown}`, { cause: error });
   } finally {
-    await context.close();
+    for (const context of contexts) await context.close();
   }
 }
 
-test('random taps, keys, turns and zooms end no answer that was not meant to end, and find no dead end', async ({
+test('random presses, keys, turns and reloads end no answer that was not meant to end, and find no dead end', async ({
   browser,
   server,
 }) => {
-  test.setTimeout(scale(180_000, 14_400_000));
+  test.setTimeout(scale(300_000, 14_400_000));
   console.log(`taps: TRESGO_SEED=${seed}`);
-  await inviteToOwnInterview(
-    server,
-    'questions:',
-    '  - {text: One, readSeconds: 3, maxSeconds: 6}',
-    '  - {text: Two, maxSeconds: 8, maxTakes: 2}',
-    '  - {text: Three, thinkSeconds: 2, maxSeconds: 8}',
-  );
+  for (const [slug, lines] of Object.entries(INTERVIEWS)) {
+    const file = path.join(server.dataDir, `${slug}.yaml`);
+    await writeFile(file, [`slug: ${slug}`, 'title: An interview', ...lines, ''].join('\n'));
+    await admin(server.dataDir, 'interview', 'create', file);
+  }
   const inTurn = createTurns(AT_ONCE);
+  const presses = new Map<string, number>();
   let done = 0;
   const runs = Array.from({ length: RUNS }, (_, at) =>
     inTurn(async () => {
-      await run(browser, server, await createCandidate(server.dataDir, `${NAME} ${at}`, 'own'), seed + at);
-      done += 1;
-      if (done % 20 === 0) console.log(`taps: ${done} runs`);
+      const began = Date.now();
+      try {
+        for (const [what, times] of await run(browser, server, at)) presses.set(what, (presses.get(what) ?? 0) + times);
+        done += 1;
+        if (isTorture) console.log(`taps: ${done} done, ${seed + at} in ${Math.round((Date.now() - began) / 1000)} s`);
+      } catch (error) {
+        console.log(`taps: ${error}`);
+        throw error;
+      }
     }),
   );
   const failed = (await Promise.allSettled(runs)).filter((each) => each.status === 'rejected');
+  const reached = [...presses].map(([what, times]) => `${what} ${times}`).sort();
+  if (isTorture) console.log(reached.join('\n'));
   expect(failed.map(({ reason }) => String(reason)).join('\n\n'), `${failed.length} of ${RUNS} runs`).toBe('');
 });

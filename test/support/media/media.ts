@@ -72,6 +72,16 @@ export async function fakeMedia(): Promise<FakeMedia> {
   return { camera, voice };
 }
 
+/** A small and slow camera, which costs little to record, and the microphone of `fakeMedia`. */
+export async function smallMedia(): Promise<FakeMedia> {
+  // Chromium plays y4m at the rate that the file names.
+  const camera = await cached('small.y4m', [
+    ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10:duration=10'],
+    ...['-pix_fmt', 'yuv420p', '-f', 'yuv4mpegpipe'],
+  ]);
+  return { camera, voice: (await fakeMedia()).voice };
+}
+
 /** A camera in the dark and a microphone that brings silence, made as `fakeMedia` is. */
 export async function darkAndSilentMedia(): Promise<FakeMedia> {
   const [camera, voice] = await Promise.all([
