@@ -93,6 +93,10 @@ export function createCheckControls(
       for (const part of [sound, quality, hints.element, plan.element, tips, onward])
         show(part, phase.name === 'checking');
       if (choice === null) return;
+      // Where the browser gives none, the alert says what to do.
+      const none = alert !== null && choice.cameras.length === 0 && choice.microphones.length === 0;
+      show(devices, !none);
+      if (none) show(sound, false);
       show(cameras.element, !voiceAlone);
       cameras.render(choice.cameras, choice.cameraId);
       microphones.render(choice.microphones, choice.microphoneId);

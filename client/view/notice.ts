@@ -69,6 +69,7 @@ export function createNotice(
       contact.render(alert !== null && asking.has(alert.code) ? about.contact : null);
       support.render(alert !== null && technical.has(alert.code) ? alert : null);
       show(tryAgain, alert !== null && mayRepeat(alert, phase));
+      setAttribute(tryAgain, 'class', `button ${isStuck(phase) ? 'primary' : 'secondary'}`);
       show(saveCopy, alert !== null && savable.has(alert.code) && !('gate' in phase && phase.gate.kind === 'failed'));
       // Not during a recording: logging in again would cut the answer off.
       const signedOut = alert?.code === 'signed-out' && phase.name !== 'recording';
@@ -108,6 +109,11 @@ function needsSteps(code: AlertCode, browser: BrowserKind): boolean {
 function detailOf({ code, detail = '', problem }: Alert, messages: Messages): string {
   if (code !== 'refused') return '';
   return problem ? problemText(messages, { code: problem, detail, retryAfterSeconds: null, body: null }) : detail;
+}
+
+/** Whether nothing else on the page leads on. */
+function isStuck(phase: Phase): boolean {
+  return phase.name === 'loading' || phase.name === 'requesting' || (phase.name === 'checking' && !phase.ready);
 }
 
 /** Not during a recording, and not where the gate's "Retry" already does the same. */

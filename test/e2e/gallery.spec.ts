@@ -48,14 +48,15 @@ async function layoutFaults(): Promise<string[]> {
     return [element, element.closest('.now')].some((each) => each?.contains(there)) || there.contains(element);
   };
   const check = (place: string) => {
-    // At 400 % the buttons have no place of their own: the page is read through to them.
-    const buttons = innerHeight < 300 ? [] : seen('.dock .primary');
+    // At 400 % the buttons have no place of their own: the page is read through to them. Where an alert has the button that
+    // leads on, those at the end can't be pressed.
+    const buttons = innerHeight < 300 || seen('.notice .primary').length > 0 ? [] : seen('.dock .primary');
     for (const each of [...buttons, ...seen('.clock-time, .clock-limit')])
       if (!inSight(each)) faults.push(`${place}: "${each.textContent}" is not in sight`);
   };
   check('at the top');
   for (const each of seen('#app .primary'))
-    if (!each.closest('.dock')) faults.push(`"${each.textContent}" is not in the dock`);
+    if (!each.closest('.dock, .notice')) faults.push(`"${each.textContent}" is not in the dock`);
   if (document.documentElement.scrollWidth > innerWidth) faults.push('the page scrolls sideways');
   // While the page asks about a very short answer, that question is the one to read.
   const question = seen('[role="alertdialog"]').length > 0 ? undefined : seen('.question-text')[0];

@@ -14,6 +14,13 @@ async function show(page: Page, state: string): Promise<void> {
   await page.evaluate((name) => window.gallery.show(name), state);
 }
 
+/** The ground of main buttons. Runs in the page. */
+function accent(): string {
+  const probe = document.body.appendChild(document.createElement('i'));
+  probe.style.color = 'var(--accent)';
+  return getComputedStyle(probe).color;
+}
+
 const called = (page: Page) => page.evaluate(() => window.gallery.called.splice(0));
 const live = (page: Page, change: Partial<Live>) => page.evaluate((figures) => window.gallery.live(figures), change);
 
@@ -229,6 +236,29 @@ test('a start without a voice is asked about where it was pressed, until a voice
   await live(page, { sound: 'heard' });
   await expect(start).toBeVisible();
   await expect(page.getByRole('button', { name: 'Start all the same' })).toHaveCount(0);
+});
+
+test('where the devices fail, "Try again" is the main button, and nothing lies over the words', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const again = page.getByRole('button', { name: 'Try again' });
+  for (const state of ['permission-refused-chrome-android', 'checking-no-camera', 'requesting-refused']) {
+    await show(page, state);
+    const [main, last] = await Promise.all([
+      again.evaluate((element) => getComputedStyle(element).backgroundColor),
+      page
+        .locator('.dock .primary')
+        .filter({ visible: true })
+        .evaluate((element: HTMLButtonElement) => element.disabled),
+    ]);
+    expect(main, state).toBe(await page.evaluate(accent));
+    expect(last, state).toBe(true);
+    await expect(page.locator('.dock'), state).toHaveCSS('position', 'static');
+    await expect(page.getByRole('combobox', { name: 'Camera' })).toHaveCount(0);
+  }
+  await show(page, 'checking-ready');
+  await expect(page.getByRole('combobox', { name: 'Camera' })).toBeVisible();
+  await expect(page.getByLabel('Microphone level')).toBeVisible();
+  await expect(page.locator('.dock')).toHaveCSS('position', 'sticky');
 });
 
 test('hints are a line each, and stop no start', async ({ page }) => {
