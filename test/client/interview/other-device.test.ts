@@ -14,7 +14,12 @@ function open({ held = [] as number[], unsent = [] as number[] } = {}) {
   const did: string[] = [];
   /** What the server says. */
   const server = { answered: [] as number[], arriving: [] as number[], elsewhere: false, state: 'open' as const };
-  const script = { recording: false, server: server as Omit<typeof server, 'state'> & { state: 'open' | 'finished' } };
+  const script = {
+    recording: false,
+    server: server as Omit<typeof server, 'state'> & { state: 'open' | 'finished' },
+    /** What each request waits for, and whether it comes through. */
+    way: Promise.resolve(true),
+  };
   const queue = {
     open: async () => [],
     unsent: () => unsent.map((index) => ({ takeId: `t${index}`, question: index, recordedMs: 1, refused: false })),
@@ -26,7 +31,7 @@ function open({ held = [] as number[], unsent = [] as number[] } = {}) {
     who: () => ({ token: 'to ken', userName: 'A', folder: 'f', currentIndex: 0 }),
     async lookUp() {
       // A response takes its time, and the interview goes on meanwhile.
-      await Promise.resolve();
+      if (!(await script.way)) return 'unknown' as const;
       const { state, ...told } = script.server;
       store.dispatch({ type: 'answered', ...told });
       return state;
@@ -91,6 +96,32 @@ test('once the link was shown, a log-in on another device ends what this one doe
   await timers.advance(4000);
   expect(state().phase).toEqual({ name: 'elsewhere', unsent: 0 });
   expect(did.at(-1)).toBe('close');
+});
+
+test('once the link was shown, nothing is recorded before the server was asked anew and has answered', async () => {
+  const { otherDevice, flow, begin, timers, script, did, state, store } = open();
+  await begin();
+  otherDevice.link();
+  store.dispatch({ type: 'recording', takeId: 't' });
+  store.dispatch({ type: 'stopped' });
+  const ways: Array<(through: boolean) => void> = [];
+  script.way = new Promise((resolve) => ways.push(resolve));
+  // Asked into a dead network.
+  await timers.advance(4000);
+  script.server.elsewhere = true;
+  script.way = new Promise((resolve) => ways.push(resolve));
+  store.dispatch({ type: 'answered', answered: [1] });
+  store.dispatch({ type: 'gate', takeId: 't', gate: { kind: 'open' } });
+  did.length = 0;
+  const going = flow.proceed();
+  ways[0]?.(false);
+  await timers.advance(8000);
+  expect(did).toEqual([]);
+  ways[1]?.(true);
+  await going;
+  await settle();
+  expect(did).not.toContain('record');
+  expect(state().phase.name).toBe('elsewhere');
 });
 
 test('a take that records comes to its end; then nothing more is recorded, and nothing is finished', async () => {
