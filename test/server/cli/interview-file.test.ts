@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { interviewText, nearest, parseInterview } from '../../../server/cli/interview-file.ts';
-import { interviewJsonSchema } from '../../../server/cli/interview-schema.ts';
+import { interviewJsonSchema, KNOWN_KEYS } from '../../../server/cli/interview-schema.ts';
 
 const cli = path.resolve(import.meta.dirname, '../../../server/cli');
 const QUESTION = { readSeconds: 0, thinkSeconds: 0, maxSeconds: 600, maxTakes: 1 };
@@ -49,6 +49,15 @@ test('the example is valid, shows every key, and names its schema', async () => 
   expect(parseInterview(text.replace('# gate: end\ngate: each', 'gate: end'), 'example')).toMatchObject({
     gate: 'end',
   });
+});
+
+test('docs/commands.md and the example have every key', async () => {
+  const docs = await readFile('docs/commands.md', 'utf8');
+  const example = await readFile(path.join(cli, 'interview.example.yaml'), 'utf8');
+  const keys = Object.values(KNOWN_KEYS).flat();
+  expect(keys.length).toBeGreaterThan(20);
+  expect(keys.filter((key) => !docs.includes(`\`${key}\``))).toEqual([]);
+  expect(keys.filter((key) => !example.includes(`${key}: `) && !example.includes(`${key}:\n`))).toEqual([]);
 });
 
 test('interview.schema.json is the schema that the command checks with: `npx vitest run -u` writes it', async () => {
