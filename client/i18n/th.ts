@@ -9,7 +9,7 @@ import { login } from './login/th.ts';
 import { question } from './question/th.ts';
 import { welcome } from './welcome/th.ts';
 
-/** Thai words. */
+/** Thai words. A compound that the dictionaries of browsers take for two words has a word joiner (U+2060): no line breaks there. */
 export const th: Messages = {
   lang: 'th',
   languages: 'ภาษา',
@@ -32,8 +32,8 @@ export const th: Messages = {
   },
 
   alert: {
-    tryAgain: 'ลองอีกครั้ง',
-    logInAgain: 'เข้าสู่ระบบอีกครั้ง',
+    tryAgain: 'ลองอีก\u2060ครั้ง',
+    logInAgain: 'เข้าสู่\u2060ระบบอีก\u2060ครั้ง',
     saveCopy: 'บันทึกสำเนา',
     support: 'รายละเอียดสำหรับฝ่ายช่วยเหลือ',
     copy: 'คัดลอก',

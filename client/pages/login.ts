@@ -5,7 +5,7 @@ import { type FinishedBefore, finishedBefore } from '../interview/about.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { registerServiceWorker } from '../offline/register.ts';
 import { within } from '../timers.ts';
-import { formatMoment } from '../view/format.ts';
+import { formatDay } from '../view/format.ts';
 import { keepLanguage, wishedLanguages } from './language.ts';
 import { createGreeting } from './login-greeting.ts';
 import { heldOfAddress, tokenOfAddress, tokensOf } from './token-text.ts';
@@ -102,7 +102,7 @@ function fold(on: boolean): void {
 
 /** The interview was finished before: that is good news, and there is nothing to log in to. */
 function celebrate({ finishedAt, answers }: FinishedBefore): void {
-  goodWords = ({ lang, finished }) => finished.earlier(formatMoment(finishedAt, lang), answers);
+  goodWords = ({ lang, finished }) => finished.earlier(...formatDay(finishedAt, lang), answers);
   form.hidden = true;
   lead.hidden = true;
   require('promise', HTMLElement).hidden = true;

@@ -2,7 +2,7 @@
 import type { Messages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
 import { h, setAttribute, setText, show } from './dom.ts';
-import { formatMoment } from './format.ts';
+import { formatDay } from './format.ts';
 import { createContact } from './organization.ts';
 import type { Part } from './part.ts';
 import { createReceipt } from './receipt.ts';
@@ -41,7 +41,7 @@ export function createEnding(
       show(outro, own);
       setText(outro, about.outro ?? '');
       if (about.language) setAttribute(outro, 'lang', about.language);
-      if (earlier) setText(text, finished.earlier(formatMoment(earlier.finishedAt, messages.lang), earlier.answers));
+      if (earlier) setText(text, finished.earlier(...formatDay(earlier.finishedAt, messages.lang), earlier.answers));
       else setText(text, done ? finished.thanks : finishing.text);
       // Where finishing fails, the status line says so.
       const closing = phase.name === 'finishing' && phase.gate.kind === 'uploading';

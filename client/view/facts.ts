@@ -4,7 +4,7 @@ import type { Messages } from '../i18n/index.ts';
 import { takesLeft } from '../interview/progress.ts';
 import { currentQuestion, type InterviewState } from '../interview/state.ts';
 import { h, setText, show } from './dom.ts';
-import { formatDeadline, formatTime } from './format.ts';
+import { formatDay } from './format.ts';
 import { isBeforeStart, type Part } from './part.ts';
 
 /** What most answers stay below where their limit is longer, in seconds; an eighth of what is above it is planned. */
@@ -12,6 +12,9 @@ const USUAL_SECONDS = 120;
 /** What the check of the devices takes, and the countdown before each recording, in seconds. */
 const CHECK_SECONDS = 120;
 const COUNTDOWN_SECONDS = 3;
+
+/** How the day of a deadline is said: `Friday, December 4`. */
+const DEADLINE = { weekday: 'long', day: 'numeric', month: 'long' } as const;
 
 /** How long a whole interview may take, in minutes: exact up to 20, in steps of 5 above. */
 export function plannedMinutes(questions: readonly Question[]): number {
@@ -39,7 +42,9 @@ export function factsOf({ questions, answered, about }: Told, { facts, lang }: M
     highest === 1 ? facts.oneTake : takes,
     // Who comes back has a part behind them.
     ...(answered.length === 0 ? [facts.minutes(plannedMinutes(questions))] : []),
-    ...(expiresAt !== null && Date.parse(expiresAt) > nowMs ? [facts.until(formatDeadline(expiresAt, lang))] : []),
+    ...(expiresAt !== null && Date.parse(expiresAt) > nowMs
+      ? [facts.until(...formatDay(expiresAt, lang, DEADLINE))]
+      : []),
   ];
 }
 
@@ -80,7 +85,7 @@ export function limitsOf(
 ): string {
   // A question that is asked once more, since its last take was lost, allows this one.
   const left = Math.max(1, takesLeft(state, index));
-  return facts.limits(formatTime(maxSeconds * 1000), maxTakes, left);
+  return facts.limits(maxSeconds, maxTakes, left);
 }
 
 /** The limits of a question, before its recording begins. */

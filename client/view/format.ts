@@ -25,10 +25,17 @@ export function formatRate(bitsPerSecond: number, lang: string): string {
   return `${number} ${large ? 'Mbit/s' : 'kbit/s'}`;
 }
 
-/** Weekday, day and time of an ISO 8601 text in this device's time zone, for a deadline: `Fri, Dec 4, 6:00 PM`. */
-export function formatDeadline(iso: string, lang: string): string {
-  const words = { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' } as const;
-  return new Intl.DateTimeFormat(lang, words).format(new Date(iso));
+/**
+ * Day and time of an ISO 8601 text in this device's time zone: `December 4, 2025` and `6:00 PM`. Each language joins them in its
+ * own way. `day`: how the day is said.
+ */
+export function formatDay(
+  iso: string,
+  lang: string,
+  day: Intl.DateTimeFormatOptions = { dateStyle: 'long' },
+): [day: string, time: string] {
+  const say = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(lang, options).format(new Date(iso));
+  return [say(day), say({ hour: 'numeric', minute: '2-digit' })];
 }
 
 /** The date and time of an ISO 8601 text in this device's time zone; a text that is no date is returned as it is. */

@@ -61,7 +61,7 @@ test('offline with an unsent answer, the link carries the session on; the first 
   await comeBy(other, link);
   await expectRecording(other, 2, of);
   await context.setOffline(false);
-  await expect(page.getByRole('heading', { name: 'The interview goes on on your other device' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Your interview continues on your other device' })).toBeVisible();
   await expect(page.getByRole('status')).toContainText('Everything from this device has arrived.');
   await answer(other, 2, { of });
   await answer(other, 3, { of });
@@ -104,7 +104,7 @@ test('an answer that the first device still holds is awaited before the end, or 
   await press(other, 'Answer it here instead');
   await expectRecording(other, 1, 2);
   await context.setOffline(false);
-  await expect(page.getByRole('heading', { name: 'The interview goes on on your other device' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Your interview continues on your other device' })).toBeVisible();
   await expect(page.getByRole('status')).toContainText('Everything from this device has arrived.');
   await press(page, 'Continue here instead');
   await expectFinished(page);

@@ -69,5 +69,5 @@ test('a page that is not secure gets no camera, and says so', async ({ page, ser
     Object.defineProperty(window, 'isSecureContext', { value: false });
   });
   await logInOnly(page, server, candidate);
-  await expect(page.getByRole('alert')).toContainText('This address gets no camera');
+  await expect(page.getByRole('alert')).toContainText('The camera can’t be used at this address');
 });

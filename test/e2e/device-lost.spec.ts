@@ -108,11 +108,11 @@ test('a call takes the microphone: the page says so while it lasts, and after a 
   await press(page, 'Start interview');
   await expectRecording(page, 1);
   const alert = page.getByRole('alert');
-  await expect(alert, 'muted before the answer began').toContainText('delivers nothing right now');
+  await expect(alert, 'muted before the answer began').toContainText('No signal from the camera');
   await page.waitForTimeout(6000);
   await microphone(page, 'unmute');
   await press(page, 'Next question');
-  await expect(page.getByText('for a part of it the camera or the microphone delivered nothing')).toBeVisible();
+  await expect(page.getByText('for a part of it the camera or the microphone gave no signal')).toBeVisible();
   await expect(page.locator('.stage-player'), 'the answer can be played').toBeVisible();
   await press(page, 'Answer again');
   await expectRecording(page, 1);
@@ -130,7 +130,7 @@ test('a call takes the microphone: the page says so while it lasts, and after a 
       return notice?.checkVisibility() ? notice.textContent : '';
     });
   });
-  expect(shown[0]).toContain('The camera or the microphone delivers nothing right now');
+  expect(shown[0]).toContain('No signal from the camera or the microphone');
   expect(shown[1]).toBe('');
   await expectRecording(page, 2);
   await press(page, 'Next question');

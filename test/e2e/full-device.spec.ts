@@ -101,7 +101,7 @@ test('a storage that opens late and holds an answer: the page says so and waits 
   await expect(page.getByRole('status'), 'the page is not empty meanwhile').toContainText(
     'Getting your interview ready',
   );
-  await expect(page.getByRole('alert')).toContainText('The storage of this device does not open');
+  await expect(page.getByRole('alert')).toContainText('The storage of this device can’t be opened yet');
   await page.evaluate(() => window.__openDatabase());
   await press(page, 'Keep this answer');
   await expectRecording(page, 2);

@@ -13,7 +13,7 @@ export const another = {
   share: 'Share link',
   secret: 'The link is yours alone: please don’t pass it on.',
 
-  elsewhere: 'The interview goes on on your other device',
+  elsewhere: 'Your interview continues on your other device',
   allSent: 'Everything from this device has arrived.',
   close: 'You can close this page.',
   here: 'Continue here instead',

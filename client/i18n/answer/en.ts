@@ -25,7 +25,7 @@ export const answer = {
       'This answer can’t be sent. It is still on this device: save a copy if you like. Answering again costs you nothing.',
     reviewHeading: 'Your answer is recorded',
     muted: (s: number) =>
-      `You spoke for ${duration(s)}, and for a part of it the camera or the microphone delivered nothing: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,
+      `You spoke for ${duration(s)}, and for a part of it the camera or the microphone gave no signal: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,
     review: (s: number) => `You spoke for ${duration(s)}. Play it back if you like, then choose.`,
     reviewUnseen: (s: number) => `You spoke for ${duration(s)}. Please choose.`,
     playIt: 'Play it back first, if you like.',

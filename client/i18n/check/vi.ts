@@ -40,7 +40,7 @@ export const check: typeof en = {
       dark: 'Hình của bạn hơi tối. Hãy quay mặt về phía cửa sổ hoặc đèn.',
       battery: 'Pin sắp hết. Nếu được, bạn hãy cắm sạc.',
       room: 'Thiết bị này sắp đầy bộ nhớ. Hãy xóa bớt ảnh hoặc video mà bạn không cần.',
-      slow: 'Kết nối của bạn chậm: hình nhỏ, tiếng vẫn rõ. Nếu được, hãy lại gần bộ phát sóng hơn.',
+      slow: 'Kết nối của bạn chậm: hình nhỏ, tiếng vẫn rõ. Nếu được, hãy lại gần bộ phát Wi-Fi hơn.',
     },
     preview: 'Hình của bạn qua máy ảnh',
     noPicture: 'Chưa có hình',

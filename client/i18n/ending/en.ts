@@ -7,8 +7,8 @@ export const ending = {
   finished: {
     heading: 'Interview finished',
     thanks: 'Thank you! Every answer has arrived safely.',
-    earlier: (moment: string, count: number) =>
-      `You finished on ${moment}. ${count === 1 ? '1 answer' : `${count} answers`} arrived. There is nothing more to do.`,
+    earlier: (day: string, time: string, count: number) =>
+      `You finished on ${day} at ${time}. ${count === 1 ? '1 answer' : `${count} answers`} arrived. There is nothing more to do.`,
     with: (organization: string) => `Your answers are now with ${organization}.`,
     withInviter: 'Your answers are now with the person who invited you.',
     close: 'You can close this page now.',

@@ -8,8 +8,8 @@ export const ending: typeof en = {
   finished: {
     heading: 'Phỏng\u00a0vấn đã hoàn\u00a0tất',
     thanks: 'Cảm ơn bạn! Tất cả câu trả lời đã đến nơi an toàn.',
-    earlier: (moment, count) =>
-      `Bạn đã hoàn thành vào ${moment}. Đã nhận ${count} câu trả lời. Bạn không cần làm gì thêm.`,
+    earlier: (day, time, count) =>
+      `Bạn đã hoàn thành lúc ${time} ngày ${day}. Đã nhận ${count} câu trả lời. Bạn không cần làm gì thêm.`,
     with: (organization) => `Câu trả lời của bạn đã được chuyển đến ${organization}.`,
     withInviter: 'Câu trả lời của bạn đã được chuyển đến người mời bạn.',
     close: 'Bây giờ bạn có thể đóng trang này.',

@@ -15,7 +15,7 @@ interface AlertWords {
 }
 
 const openOutside = (app: string, menu: string, entry: string) => [
-  `This page is open inside ${app}, which gives it no camera. Tap ${menu} and choose “${entry}”.`,
+  `This page is open inside ${app}, where it can’t use the camera. Tap ${menu} and choose “${entry}”.`,
   'Log in there once more with the link or the token from your invitation. Nothing that arrived is lost.',
 ];
 const tryAgain = 'Come back to this page and press “Try again”.';
@@ -94,8 +94,8 @@ export const failures = {
       text: 'Your browser asks for them at the top or the bottom of the screen; you can take your time. If it asks nothing, close other programs that use the camera, then press “Try again”.',
     },
     'insecure-page': {
-      title: 'This address gets no camera',
-      text: 'Browsers give no camera to pages on plain HTTP. Open your link with https:// in front, or ask the person who invited you for a secure link.',
+      title: 'The camera can’t be used at this address',
+      text: 'Browsers lend the camera to secure addresses only. Open your link with https:// in front, or ask the person who invited you for a secure link.',
     },
     'no-media-recorder': {
       title: 'This browser cannot record video',
@@ -103,34 +103,34 @@ export const failures = {
     },
     'recording-interrupted': {
       title: 'The recording stopped by itself',
-      text: 'The camera or the microphone went away: a call, a plug or another program may be the reason. What you have said so far is saved and is being sent.',
+      text: 'The camera or the microphone went away: a call, a plug or another program may be the reason. What you have said so far is safe.',
     },
     'recording-silent': {
       title: 'A part of your answer was not recorded',
-      text: 'The recorder of this device stopped delivering sound or picture, without a word. What it had recorded is saved and is being sent.',
+      text: 'This device stopped recording sound or picture, without telling us. What it had recorded is safe.',
     },
     'recording-restarted': {
-      title: 'The recording had to begin anew',
-      text: 'The recorder of this device did not start as it should. It is running now: please begin your answer from the start.',
+      title: 'The recording had to start again',
+      text: 'This device did not start recording as it should. It is recording now: please give your answer from the beginning.',
     },
     'practice-broken': {
-      title: 'The practice recording broke off',
-      text: 'The recorder of this device stopped delivering sound or picture. Press “Try once more”. If it happens again, close other programs that use the camera, or open your link in another browser.',
+      title: 'The practice recording stopped early',
+      text: 'This device stopped recording sound or picture. Press “Try once more”. If it happens again, close other programs that use the camera, or open your link in another browser.',
     },
     'recorder-failed': {
-      title: 'This device does not record at the moment',
+      title: 'This device can’t record at the moment',
       text: 'Nothing is lost. Close other programs and tabs that use the camera, then press “Try again”. If that does not help, open your link in another browser or on a phone: everything goes on from here.',
     },
     'picture-still': {
-      title: 'Your picture stands still',
-      text: 'The camera delivers no picture right now. Your voice is still recorded: just keep speaking.',
+      title: 'Your picture is frozen',
+      text: 'The camera sends no picture right now. Your voice is still being recorded: just keep speaking.',
     },
     'storage-refused': {
       title: 'This device cannot keep your answer',
       text: 'Free some space, or leave private browsing, then press “Try again”. What has already arrived stays safe.',
     },
     'storage-slow': {
-      title: 'The storage of this device does not open',
+      title: 'The storage of this device can’t be opened yet',
       text: 'Your recordings are in it, and nothing is lost. Keep this page open: it goes on by itself. If nothing happens, press “Try again”, or close the browser and open your link once more.',
     },
     'signed-out': {
@@ -142,7 +142,7 @@ export const failures = {
       text: 'Nothing is lost. Check your connection and keep this page open: it goes on by itself.',
     },
     'in-the-way': {
-      title: 'Something on the way answers in our place',
+      title: 'Something between you and us answers in our place',
       text: 'Your network may want you to log in first, as in a hotel or a café, or it blocks this page. Nothing is lost. Log in to it, or try another network, e.g. mobile data; this page goes on by itself.',
     },
     'second-tab': {
@@ -170,7 +170,7 @@ export const failures = {
       text: 'Your answer is still here, and is being sent. Keep this page open. If you can, free some space and try once more.',
     },
     'device-muted': {
-      title: 'The camera or the microphone delivers nothing right now',
+      title: 'No signal from the camera or the microphone',
       text: 'A call or a switch on the device may be the reason. The recording goes on; end the call or switch it on again, and repeat what was missed.',
     },
     'page-was-hidden': {
@@ -187,7 +187,7 @@ export const failures = {
     },
     refused: {
       title: 'The server did not accept this',
-      text: 'What you recorded stays on this device. Tell the person who invited you what you read here:',
+      text: 'What you recorded stays on this device. Tell the person who invited you what it says here:',
     },
     unexpected: {
       title: 'Something went wrong on this page',

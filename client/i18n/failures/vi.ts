@@ -59,7 +59,7 @@ export const failures: typeof en = {
 
   alerts: {
     'permission-refused': {
-      title: 'Máy ảnh hoặc micrô chưa được cho phép',
+      title: 'Máy ảnh hoặc micrô chưa được cho\u00a0phép',
       text: 'Không có gì bị mất. Bạn có thể cho phép như sau:',
     },
     'no-camera': {
@@ -67,7 +67,7 @@ export const failures: typeof en = {
       text: 'Không có gì bị mất. Hãy cắm hoặc bật thiết bị, rồi bấm “Thử lại lần nữa”. Hoặc mở đường dẫn của bạn trên điện thoại: điện thoại có cả hai.',
     },
     'camera-busy': {
-      title: 'Máy ảnh hoặc micrô đang được dùng ở nơi khác',
+      title: 'Máy ảnh hoặc micrô đang được dùng ở nơi\u00a0khác',
       text: 'Không có gì bị mất. Hãy đóng các ứng dụng hoặc thẻ khác đang dùng chúng, chẳng hạn cuộc gọi video, rồi bấm “Thử lại lần nữa”.',
     },
     'camera-waits': {
@@ -84,11 +84,11 @@ export const failures: typeof en = {
     },
     'recording-interrupted': {
       title: 'Việc ghi hình đã tự dừng',
-      text: 'Máy ảnh hoặc micrô bị ngắt: có thể do cuộc gọi đến, dây cắm hoặc một ứng dụng khác. Phần bạn đã nói đã được lưu và đang được gửi đi.',
+      text: 'Máy ảnh hoặc micrô bị ngắt: có thể do cuộc gọi đến, dây cắm hoặc một ứng dụng khác. Phần bạn đã nói vẫn an toàn.',
     },
     'recording-silent': {
-      title: 'Một phần câu trả lời của bạn chưa được ghi',
-      text: 'Bộ ghi hình của thiết bị đã ngừng ghi âm thanh hoặc hình ảnh mà không báo gì. Phần đã ghi được đã lưu và đang được gửi đi.',
+      title: 'Một phần câu trả lời của bạn chưa được\u00a0ghi',
+      text: 'Bộ ghi hình của thiết bị đã ngừng ghi âm thanh hoặc hình ảnh mà không báo gì. Phần đã ghi được vẫn an toàn.',
     },
     'recording-restarted': {
       title: 'Việc ghi hình phải bắt đầu lại',
@@ -104,10 +104,10 @@ export const failures: typeof en = {
     },
     'picture-still': {
       title: 'Hình của bạn đang đứng yên',
-      text: 'Hiện máy ảnh không đưa ra hình ảnh nào. Giọng nói của bạn vẫn đang được ghi: bạn cứ nói tiếp.',
+      text: 'Hiện máy ảnh không gửi hình ảnh nào. Giọng nói của bạn vẫn đang được ghi: bạn cứ nói tiếp.',
     },
     'storage-refused': {
-      title: 'Thiết bị này không lưu được câu trả lời của bạn',
+      title: 'Thiết bị này không lưu được câu trả lời của\u00a0bạn',
       text: 'Hãy giải phóng bớt dung lượng hoặc thoát chế độ ẩn danh, rồi bấm “Thử lại lần nữa”. Những gì đã gửi đến nơi vẫn an toàn.',
     },
     'storage-slow': {
@@ -115,7 +115,7 @@ export const failures: typeof en = {
       text: 'Các bản ghi của bạn nằm trong đó và không có gì bị mất. Hãy giữ trang này mở: mọi thứ sẽ tự tiếp tục. Nếu không thấy gì, hãy bấm “Thử lại lần nữa”, hoặc đóng trình duyệt rồi mở lại đường dẫn của bạn.',
     },
     'signed-out': {
-      title: 'Mã tham gia của bạn không còn được chấp nhận',
+      title: 'Mã tham gia của bạn không còn được chấp\u00a0nhận',
       text: 'Mã có thể đã hết hạn hoặc bị thu hồi. Những gì bạn đã ghi vẫn nằm trên thiết bị này. Hãy hỏi người đã mời bạn, rồi đăng nhập lại trên chính thiết bị này: mọi thứ sẽ tiếp tục từ đây.',
     },
     'no-connection': {
@@ -127,11 +127,11 @@ export const failures: typeof en = {
       text: 'Có thể mạng của bạn yêu cầu đăng nhập trước, như ở khách sạn hay quán cà phê, hoặc mạng chặn trang này. Không có gì bị mất. Hãy đăng nhập vào mạng đó, hoặc thử mạng khác, ví dụ dữ liệu di động; trang này sẽ tự tiếp tục.',
     },
     'second-tab': {
-      title: 'Buổi phỏng vấn này đang mở ở một thẻ khác',
+      title: 'Buổi phỏng vấn này đang mở ở một thẻ\u00a0khác',
       text: 'Hãy tiếp tục ở thẻ đó, hoặc đóng thẻ đó rồi bấm “Thử lại lần nữa” tại đây.',
     },
     'not-kept': {
-      title: 'Trình duyệt này không lưu được gì trên thiết bị',
+      title: 'Trình duyệt này không lưu được gì trên thiết\u00a0bị',
       text: 'Bạn vẫn có thể tiếp tục. Câu trả lời được gửi đi trong lúc bạn nói, nhưng xin đừng tải lại hay đóng trang này trước khi kết thúc.',
     },
     'no-offline-reload': {
@@ -139,7 +139,7 @@ export const failures: typeof en = {
       text: 'Mọi thứ khác vẫn hoạt động và câu trả lời được giữ trên thiết bị này. Chỉ việc tải lại trang ở địa chỉ này là cần kết nối mạng.',
     },
     'working-offline': {
-      title: 'Bạn đang ngoại tuyến và vẫn có thể tiếp tục',
+      title: 'Bạn đang ngoại tuyến và vẫn có thể tiếp\u00a0tục',
       text: 'Câu trả lời được giữ trên thiết bị này và sẽ tự gửi đi ngay khi có kết nối.',
     },
     'storage-full': {
@@ -151,7 +151,7 @@ export const failures: typeof en = {
       text: 'Câu trả lời của bạn vẫn còn ở đây và đang được gửi. Hãy giữ trang này mở. Nếu được, hãy giải phóng bớt dung lượng rồi thử lại.',
     },
     'device-muted': {
-      title: 'Máy ảnh hoặc micrô hiện không có tín hiệu',
+      title: 'Máy ảnh hoặc micrô hiện không có tín\u00a0hiệu',
       text: 'Có thể do cuộc gọi hoặc một nút tắt trên thiết bị. Việc ghi hình vẫn tiếp tục; hãy kết thúc cuộc gọi hoặc bật lại, rồi nhắc lại phần bị thiếu.',
     },
     'page-was-hidden': {
@@ -159,11 +159,11 @@ export const failures: typeof en = {
       text: 'Khi đó điện thoại tắt máy ảnh nên có thể thiếu một đoạn. Việc ghi hình vẫn tiếp tục: xin ở lại trang này và nhắc lại điều bạn vừa nói.',
     },
     'take-lost': {
-      title: 'Câu trả lời này không còn trên thiết bị',
+      title: 'Câu trả lời này không còn trên thiết\u00a0bị',
       text: 'Dữ liệu của trình duyệt đã bị xóa trước khi câu trả lời được gửi xong. Xin hãy trả lời lại câu hỏi này; nếu trang không hiện lựa chọn đó, hãy tải lại trang.',
     },
     'digest-mismatch': {
-      title: 'Câu trả lời đến nơi không giống bản đã ghi',
+      title: 'Câu trả lời đến nơi không giống bản đã\u00a0ghi',
       text: 'Toàn bộ bản ghi vẫn còn trên thiết bị này. Hãy giữ trang này mở và báo cho người đã mời bạn.',
     },
     refused: {

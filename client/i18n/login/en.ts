@@ -5,8 +5,8 @@ export const login = {
   login: {
     pageTitle: 'Log in · TresGo',
     title: 'Welcome to your interview',
-    lead: 'Use the token you were sent, and your name as it stands in your invitation.',
-    leadName: 'Type your name as it stands in your invitation.',
+    lead: 'Type the token from your invitation, and your name as it is written there.',
+    leadName: 'Type your name as it is written in your invitation.',
     token: 'Token',
     fullName: 'Full name',
     logIn: 'Log in',
@@ -15,9 +15,10 @@ export const login = {
     nameMissing: 'Please type your full name.',
     tokenUnknown:
       'This token is not known, or it has expired or been withdrawn. Compare it with your invitation, or open the link in it once more.',
-    nameDiffers: 'The token is right, but the name does not match your invitation. Write it as it stands there.',
+    nameDiffers:
+      'The token is right, but the name does not match your invitation. Please type it as it is written there.',
     linkKnown: 'Your link is recognised.',
-    linkRead: 'Your link has brought your token.',
+    linkRead: 'Your link has filled in your token.',
     changeToken: 'Use another token',
     greeting: (title: string, count: number) => `${title} · ${count === 1 ? '1 question' : `${count} questions`}`,
     kept: (name: string) => `You have already started on this device as ${name}. Nothing is lost.`,

@@ -85,8 +85,8 @@ export const question = {
     held: 'Kept on this device.',
     wait: (s: number) => (s < 120 ? `About ${s} s left` : `About ${duration(s)} left`),
     checking: 'All of it is sent. The server is checking it.',
-    arrived: 'Arrived whole, and checked.',
-    stalled: 'The connection stands still. Nothing is lost.',
+    arrived: 'Arrived in full, and checked.',
+    stalled: 'The connection has stalled. Nothing is lost.',
     offline: 'No connection. Nothing is lost.',
   },
 

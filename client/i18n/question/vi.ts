@@ -69,7 +69,7 @@ export const question: typeof en = {
     pause: 'Tạm dừng sau câu trả lời này',
     short: {
       heading: 'Câu trả lời này rất ngắn',
-      text: 'Việc ghi hình vẫn tiếp tục. Bạn muốn kết thúc câu trả lời này ngay sao?',
+      text: 'Việc ghi hình vẫn tiếp tục. Bạn có muốn kết thúc câu trả lời này luôn không?',
       goOn: 'Trả lời tiếp',
       finish: 'Kết thúc câu này',
     },

@@ -12,14 +12,14 @@ export const welcome = {
     takes: (n: number) => `${n} takes each`,
     takesRange: (least: number, most: number) => `${least} to ${most} takes for each question`,
     minutes: (n: number) => `set aside up to ${n} minutes in all`,
-    until: (moment: string) => `please finish by ${moment}`,
+    until: (day: string, time: string) => `please finish by ${day}, ${time}`,
     moreTime: (factor: string) => `You have ${factor} times the usual time.`,
     moreTakes: (n: number) => `You have ${n === 1 ? '1 more take' : `${n} more takes`} for each question.`,
-    /** While the candidate thinks or reads; `time` is like `1:00`. */
-    limits: (time: string, takes: number, left: number) => {
-      if (takes === 1) return `up to ${time}; you can answer this question once`;
-      if (left === takes) return `up to ${time}, ${takes} takes in all`;
-      return `up to ${time}, ${left === 1 ? '1 take' : `${left} takes`} left`;
+    /** While the candidate thinks or reads. */
+    limits: (s: number, takes: number, left: number) => {
+      if (takes === 1) return `Up to ${duration(s)}. You can answer this question once.`;
+      if (left === takes) return `Up to ${duration(s)}, ${takes} takes in all.`;
+      return `Up to ${duration(s)}, ${left === 1 ? '1 take' : `${left} takes`} left.`;
     },
   },
 

@@ -13,12 +13,12 @@ export const welcome: typeof en = {
     takes: (n) => `ตอบได้ข้อละ ${n} ครั้ง`,
     takesRange: (least, most) => `ตอบได้ข้อละ ${least} ถึง ${most} ครั้ง`,
     minutes: (n) => `เผื่อเวลาไว้ไม่เกิน ${n} นาที`,
-    until: (moment) => `กรุณาทำให้เสร็จก่อน ${moment}`,
+    until: (day, time) => `กรุณาทำให้เสร็จก่อน${day} เวลา ${time} น.`,
     moreTime: (factor) => `คุณมีเวลา ${factor} เท่าของเวลาปกติ`,
     moreTakes: (n) => `คุณตอบแต่ละข้อได้เพิ่มอีก ${n} ครั้ง`,
-    limits: (time, takes, left) => {
-      if (takes === 1) return `ไม่เกิน ${time} ตอบได้ครั้งเดียว`;
-      return `ไม่เกิน ${time} ตอบได้${left === takes ? '' : 'อีก'} ${left} ครั้ง`;
+    limits: (s, takes, left) => {
+      if (takes === 1) return `ไม่เกิน ${duration(s)} ตอบได้ครั้งเดียว`;
+      return `ไม่เกิน ${duration(s)} ตอบได้${left === takes ? '' : 'อีก'} ${left} ครั้ง`;
     },
   },
 
@@ -34,7 +34,7 @@ export const welcome: typeof en = {
   consent: {
     heading: 'ก่อนเริ่มสัมภาษณ์',
     agree: 'ข้าพเจ้าได้อ่านและยินยอม',
-    go: 'ทำต่อ',
+    go: 'ดำเนินการต่อ',
     missing: 'กรุณาทำเครื่องหมายในช่องหากคุณยินยอม มิฉะนั้นจะเริ่มการสัมภาษณ์ไม่ได้',
     refuse: 'หากไม่ยินยอม ให้ปิดหน้านี้ จะไม่มีการบันทึกใด ๆ',
     off: 'กล้องและไมโครโฟนยังปิดอยู่',

@@ -13,12 +13,12 @@ export const welcome: typeof en = {
     takes: (n) => `mỗi câu ${n} lượt trả lời`,
     takesRange: (least, most) => `mỗi câu từ ${least} đến ${most} lượt trả lời`,
     minutes: (n) => `bạn nên dành tối đa ${n} phút`,
-    until: (moment) => `hãy hoàn thành trước ${moment}`,
+    until: (day, time) => `hãy hoàn thành trước ${time}, ${day}`,
     moreTime: (factor) => `Bạn có thời gian gấp ${factor} lần bình thường.`,
     moreTakes: (n) => `Bạn được thêm ${n} lượt trả lời cho mỗi câu hỏi.`,
-    limits: (time, takes, left) => {
-      if (takes === 1) return `tối đa ${time}; câu này chỉ trả lời được một lần`;
-      return `tối đa ${time}, ${left === takes ? `${takes} lượt trả lời` : `còn ${left} lượt trả lời`}`;
+    limits: (s, takes, left) => {
+      if (takes === 1) return `Tối đa ${duration(s)}. Câu này chỉ trả lời được một lần.`;
+      return `Tối đa ${duration(s)}, ${left === takes ? `${takes} lượt trả lời` : `còn ${left} lượt trả lời`}.`;
     },
   },
 

@@ -181,3 +181,23 @@ test('Thai has spaces between figures and words', () => {
   expect(th.recovered.text(12)).toContain('ไว้ได้ยาว 12 วินาที ก่อนที่');
   expect(th.recovered.interrupted(12)).toContain('ไว้ได้ยาว 12 วินาที ก่อนที่');
 });
+
+test('no line breaks inside a Thai compound that browsers take for two words', () => {
+  const split = [
+    'คำตอบ',
+    'คำเชิญ',
+    'อีกครั้ง',
+    'เชื่อมต่อ',
+    'สู่ระบบ',
+    'เครือข่าย',
+    'ตรวจสอบ',
+    'ตั้งค่า',
+    'หน้าจอ',
+    'ทุกอย่าง',
+    'ได้รับ',
+    'ปลายทาง',
+  ];
+  const thai = entries(th).map(said);
+  expect(thai.join().split('คำ\u2060ตอบ').length).toBeGreaterThan(40);
+  expect(thai.filter((text) => split.some((compound) => text.includes(compound)))).toEqual([]);
+});

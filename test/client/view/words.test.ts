@@ -41,7 +41,7 @@ describe('uploadProgressWords', () => {
     expect(say(wait), '16 s').toBe('About 20 s left');
     expect(say({ ...wait, uplinkKbps: 40 }), '200 s').toBe('About 4 minutes left');
     expect(say({ ...wait, uplinkKbps: 8000 }), '1 s').toBe('10 s of video still to send');
-    expect(say({ ...wait, network: 'stalled' })).toContain('The connection stands still.');
+    expect(say({ ...wait, network: 'stalled' })).toContain('The connection has stalled.');
     expect(say({ ...wait, growing: true }), 'while the candidate speaks').toBe('10 s of video still to send');
     expect([3, 5, 5.1, 20, 21, 55, 111, 116, 121].map(roundWait)).toEqual([5, 5, 10, 20, 30, 60, 120, 120, 180]);
   });
@@ -59,16 +59,14 @@ describe('uploadProgressWords', () => {
     expect(say({ network: 'offline', ackedBytes: 0 })).toBe(
       'No connection. Nothing is lost. 10 s of video still to send',
     );
-    expect(say({ network: 'stalled' })).toBe(
-      'The connection stands still. Nothing is lost. 1 s of video still to send',
-    );
+    expect(say({ network: 'stalled' })).toBe('The connection has stalled. Nothing is lost. 1 s of video still to send');
     expect(say({ network: 'offline', ackedBytes: 1_000_000 })).toBe('No connection. Nothing is lost.');
   });
 
   test('bytes that are sent are not yet confirmed', () => {
     expect(say({ growing: false, ackedBytes: 1_000_000 })).toBe('All of it is sent. The server is checking it.');
     expect(say({ growing: false, ackedBytes: 1_000_000, arrived: true, network: 'offline' })).toBe(
-      'Arrived whole, and checked.',
+      'Arrived in full, and checked.',
     );
   });
 });
