@@ -33,10 +33,12 @@ export function createGate(
       // The answers of an interview that goes on elsewhere are still sent from here.
       const leftBehind = phase.name === 'elsewhere' && phase.unsent > 0;
       show(element, waiting || leftBehind || phase.name === 'recording');
-      setAttribute(element, 'data-gate', gate?.kind ?? '');
+      // While the interview is being finished, nothing is shown that a frame could hold.
+      setAttribute(element, 'data-gate', closing ? '' : (gate?.kind ?? ''));
       const all = phase.name === 'gate' && state.gate === 'end' && isLast(state, phase.question);
       setText(heading, all ? words.headingAll : words.heading);
-      show(heading, waiting && !closing && gate.kind !== 'open');
+      // Without another log-in nothing is sent.
+      show(heading, waiting && !closing && gate.kind !== 'open' && state.alert?.code !== 'signed-out');
       show(stay, waiting && gate.kind !== 'open');
       show(onward, leftBehind || (waiting && gate.kind === 'failed'));
       show(retry, !leftBehind);

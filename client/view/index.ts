@@ -79,14 +79,17 @@ export function createView(
   ];
   const check = createCheckControls(messages, actions);
   const doing = [
-    createHints(messages),
     gate,
     check,
     createAboutPart(messages),
     createPauseToggle(messages, actions),
     createAnotherDevice(messages, actions),
   ];
-  const onward = [createPracticeControls(messages, actions), createQuestionControls(messages, actions)];
+  const onward = [
+    createHints(messages),
+    createPracticeControls(messages, actions),
+    createQuestionControls(messages, actions),
+  ];
   const parts = [steps, status, clock, notice, voiceChoice, ...reading, stage, ...doing, ...onward];
   const panel = h(
     'div',

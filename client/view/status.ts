@@ -63,6 +63,9 @@ export function createStatus(messages: Messages): Part {
   };
 }
 
+/** The alert says what is wrong, or what the page waits for. */
+const alertTells: Status = { state: '', sentence: '', tone: 'calm' };
+
 function statusOf(
   state: InterviewState,
   { network, obstacle, sound }: Way,
@@ -79,13 +82,12 @@ function statusOf(
   const stuck: Status = { state: '', sentence: sentences.notReady, tone: 'warning' };
   switch (phase.name) {
     case 'loading':
-      // The alert says what is wrong.
-      if (alert !== null) return { state: '', sentence: '', tone: 'calm' };
+      if (alert !== null) return alertTells;
       return { state: '', sentence: sentences.loading, tone: 'busy' };
     case 'consent': {
       if (phase.stage === 'asking') return { state: '', sentence: messages.consent.off, tone: 'calm' };
-      // The alert says what the page waits for.
-      return { state: '', sentence: alert === null ? messages.consent.sending : '', tone: 'busy' };
+      if (alert !== null) return alertTells;
+      return { state: '', sentence: messages.consent.sending, tone: 'busy' };
     }
     case 'checking':
       if (alert !== null && blocking.has(alert.code)) return stuck;
@@ -95,6 +97,7 @@ function statusOf(
       if (sound === 'silent') return { state: '', sentence: check.unheard, tone: 'warning' };
       return { state: '', sentence: check.speak, tone: 'busy' };
     case 'requesting':
+      if (alert?.code === 'storage-refused') return alertTells;
       if (alert !== null && blocking.has(alert.code)) return stuck;
       return asking;
     case 'practice':
@@ -117,6 +120,8 @@ function statusOf(
       return { state, sentence, tone: 'recording' };
     }
     case 'elsewhere':
+      if (phase.unsent > 0 && network !== 'online')
+        return { state: '', sentence: `${sentences.waiting} ${messages.another.keep}`, tone: 'warning' };
       if (phase.unsent > 0) return { state: states.uploading, sentence: messages.another.keep, tone: 'busy' };
       return { state: states.success, sentence: messages.another.allSent, tone: 'good' };
     case 'awaiting':

@@ -150,7 +150,7 @@ test('a camera that stands still in mid-answer: the page says so, and keeps the 
   await page.evaluate(() => {
     window.__moves = false;
   });
-  await expect(page.getByRole('alert')).toContainText('Your picture stands still', { timeout: 7000 });
+  await expect(page.getByRole('alert')).toContainText('Your picture is frozen', { timeout: 7000 });
   // Chromium has held back the sound as well; without the camera it comes again.
   const persisted = () => page.evaluate(() => window.tresgo.status().takes[0]?.recordedMs ?? 0);
   await expect.poll(persisted, { timeout: 7000 }).toBeGreaterThan(7000);

@@ -157,7 +157,7 @@ test('the time to think is counted down on the screen, and announced at its star
   await show(page, 'thinking');
   const hints = page.locator('.hints');
   await live(page, { thinkLeftMs: 30_000 });
-  await expect(page.getByText('up to 2:00, 3 takes in all')).toBeVisible();
+  await expect(page.getByText('Up to 2 minutes, 3 takes in all.')).toBeVisible();
   await expect(page.getByRole('timer')).toHaveText('0:30');
   await expect(hints).toHaveText('You have 30 seconds to think. Then recording starts by itself.');
   await live(page, { thinkLeftMs: 10_001 });
@@ -305,7 +305,7 @@ test('the page offers to play an answer only where there is a player, and shows 
   const text = page.locator('.recovered-text');
   await show(page, 'recovered-review-unseen');
   await expect(text).toHaveText('You spoke for 84 seconds. Please choose.');
-  await expect(page.getByText('Arrived whole, and checked.')).toBeVisible();
+  await expect(page.getByText('Arrived in full, and checked.')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Sending your answer' })).toHaveCount(0);
   await show(page, 'recovered-review');
   await expect(text).toContainText('Play it back if you like');
