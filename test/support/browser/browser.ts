@@ -37,7 +37,10 @@ declare global {
   interface Window {
     /** Set by `mediaRecorderTap`: the recordings since the page was loaded. */
     __tap: TapRecording[];
-    /** Set by `mediaRecorderTap`: resolves to all recordings that delivered anything, in order, also those before a reload. */
+    /**
+     * Set by `mediaRecorderTap`: resolves to all recordings that delivered anything, in order, also those before a reload;
+     * to the videos alone where there is one.
+     */
     __tapDigests: (options?: { prefixes?: boolean }) => Promise<TapDigest[]>;
   }
 }
@@ -141,7 +144,10 @@ export function mediaRecorderTap(): void {
   const digests: Window['__tapDigests'] = async (options) => {
     await stored;
     if (failure !== null) throw failure;
-    const all = [...(await earlierLives()), ...delivered];
+    const everything = [...(await earlierLives()), ...delivered];
+    // Sound that goes ahead of a video, where the page takes the link for a slow one, is no answer.
+    const videos = everything.filter(({ mimeType }) => mimeType.startsWith('video/'));
+    const all = videos.length > 0 ? videos : everything;
     const result: TapDigest[] = [];
     for (const recording of new Set(all.map((each) => each.recording))) {
       const parts = all.filter((each) => each.recording === recording);
