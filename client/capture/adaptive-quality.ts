@@ -5,6 +5,7 @@ import {
   bitsPerSecond,
   DEFAULT_QUALITY,
   fitQuality,
+  isCarried,
   limitQuality,
   type Quality,
   type QualityLimits,
@@ -62,6 +63,8 @@ export function createAdaptiveQuality({
   let measuredKbps: number | null = null;
   let known = false;
   let maxBacklogBytes = 0;
+  /** Whether the uplink carried the last take. */
+  let carried = false;
 
   function set(next: Quality): void {
     known = true;
@@ -75,7 +78,8 @@ export function createAdaptiveQuality({
     begin(seenKbps = null) {
       recorded = quality;
       const uplinkKbps = seenKbps ?? measuredKbps;
-      const late = uplinkKbps !== null && uplinkKbps * 1000 < bitsPerSecond(quality);
+      // Small bodies are never seen to be fast: what they took on the way counts as well.
+      const late = !carried && uplinkKbps !== null && uplinkKbps * 1000 < bitsPerSecond(quality);
       return late ? { ...quality, soundAhead: true } : quality;
     },
     measure() {
@@ -109,7 +113,9 @@ export function createAdaptiveQuality({
       const toMs = (bytes: number) => (bytes * 8000) / bitsPerSecond(recorded);
       const maxBacklogMs = toMs(Math.max(maxBacklogBytes, backlogBytes));
       maxBacklogBytes = 0;
-      const next = retune(quality, { backlogMs: toMs(backlogBytes), maxBacklogMs, uplinkKbps });
+      const backlogMs = toMs(backlogBytes);
+      carried = isCarried({ backlogMs, maxBacklogMs });
+      const next = retune(quality, { backlogMs, maxBacklogMs, uplinkKbps });
       const [bits, before] = [bitsPerSecond(next), bitsPerSecond(quality)];
       // A quality that was bounded by another limit than the uplink says nothing against what the uplink carries.
       set(bits < before || bits > bitsPerSecond(chosen) ? next : chosen);

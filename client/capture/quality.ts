@@ -110,8 +110,13 @@ export function retune(quality: Quality, { backlogMs, maxBacklogMs = backlogMs, 
     const fitting = ((uplinkKbps ?? Number.POSITIVE_INFINITY) * 1000 * UPLINK_SHARE) / bits;
     return qualityOf(bits * Math.max(DROP.most, Math.min(DROP.least, fitting)));
   }
-  if (backlogMs > SMALL_BACKLOG_MS || maxBacklogMs >= 2 * LARGE_BACKLOG_MS || uplinkKbps === null) return quality;
+  if (!isCarried({ backlogMs, maxBacklogMs }) || uplinkKbps === null) return quality;
   return qualityOf(Math.max(bits, Math.min(bits * RISE, uplinkKbps * 1000 * SEEN_SHARE)));
+}
+
+/** Whether the link carried an answer at the rate at which it was recorded. */
+export function isCarried({ backlogMs, maxBacklogMs = backlogMs }: Omit<Sending, 'uplinkKbps'>): boolean {
+  return backlogMs <= SMALL_BACKLOG_MS && maxBacklogMs < 2 * LARGE_BACKLOG_MS;
 }
 
 /** What bounds the quality, other than the uplink. */

@@ -124,3 +124,13 @@ test('sound goes ahead where the uplink, as the uploads saw it or else as measur
   expect(adaptive.begin(kbps), 'the uploads saw that it is enough').toEqual(adaptive.quality());
   expect(adaptive.begin(kbps - 1).soundAhead).toBe(true);
 });
+
+test('an uplink that carried the last answer is not slow, however few bytes at a time the uploads saw it carry', async () => {
+  const { adaptive } = open(async () => 5000);
+  await adaptive.measure();
+  adaptive.begin();
+  adaptive.stopped({ backlogBytes: 10_000, uplinkKbps: 400 });
+  expect(adaptive.begin(400).soundAhead).toBeUndefined();
+  adaptive.stopped({ backlogBytes: 2_000_000, uplinkKbps: 100 });
+  expect(adaptive.begin(100).soundAhead).toBe(true);
+});
