@@ -281,6 +281,17 @@ test('numbers that change all the time are in no live region', async ({ page }) 
   expect(moving).toEqual([]);
 });
 
+test('one line says that the answer is safe so far; the amounts are behind a tap', async ({ page }) => {
+  await show(page, 'recording');
+  await live(page, { recordedBytes: 12_600_000, ackedBytes: 12_600_000 });
+  const line = page.getByText('Safe so far.');
+  const amounts = page.getByText('On this device', { exact: true });
+  await expect(line).toBeVisible();
+  await expect(amounts).toBeHidden();
+  await line.click();
+  await expect(amounts).toBeVisible();
+});
+
 test('a recording is played with sound in place of the camera picture, and the camera picture comes back', async ({
   page,
 }) => {

@@ -57,6 +57,12 @@ test('reissue: a half-done session goes on by the new link; the old one stops', 
   expect(stdout).toContain('the old link has stopped');
 });
 
+test('links of an interview that names a language open the page in it, the new ones too', async () => {
+  const made = await json<{ id: string; link: string }>('create', '--name', 'Anna', '--interview', 'default-vi');
+  const again = await json<{ link: string }>('reissue', made.id);
+  for (const { link } of [made, again]) expect(link).toMatch(/\/\?lang=vi#t=.{32}$/);
+});
+
 test('reissue says of a token that is revoked or expired what else is to do', async () => {
   const { id } = await app.token('Anna');
   await run('revoke', id);
