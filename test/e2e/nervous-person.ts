@@ -115,7 +115,7 @@ async function look(page: Page): Promise<Shown | null> {
         screen: app?.dataset.screen ?? (document.querySelector('form') ? 'log-in' : ''),
         sideways: scrollWidth - clientWidth,
         alert: document.querySelector('.notice:not([hidden])') !== null,
-        failed: document.querySelector('.gate[data-gate="failed"]:not([hidden])') !== null,
+        failed: document.querySelector(':is(.gate, .ending)[data-gate="failed"]:not([hidden])') !== null,
         targets: [...targets]
           .filter((each) => each.checkVisibility())
           .map((each) => {
