@@ -50,7 +50,11 @@ const savedRecord = {
 const offline = registerServiceWorker();
 // "Try again" is the only control before the controller exists.
 const actions = { askAgain: () => location.reload() } as Actions;
-const view = createTranslatedView(bar, (messages) => createView(root, messages, actions), words);
+const view = createTranslatedView(
+  { root, place: bar },
+  (messages, picture) => createView(root, messages, actions, { picture }),
+  words,
+);
 view.render(initial);
 
 const deviceSpool = await openDeviceSpool({

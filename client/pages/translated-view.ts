@@ -1,22 +1,23 @@
-/** The view in a language that may change: drawn anew, with the same state, picture and recording. */
+/** The view in a language that may change: drawn anew, with the same state, picture, recording and focus. */
 import { languages, type Messages, pickMessages } from '../i18n/index.ts';
 import { initial } from '../interview/state.ts';
 import type { View } from '../view/index.ts';
-import { isAnswering } from '../view/part.ts';
 import { keepLanguage } from './language.ts';
 
 /** The view, and its words of now. */
 export interface TranslatedView extends View {
   messages(): Messages;
+  /** Shows everything in these words. */
+  speak(words: Messages): void;
 }
 
 /**
- * Creates the view, and in `place` the list of languages. It is offered where no question is shown: what is drawn anew
- * while one speaks would disturb.
+ * Creates the view below `root`, and in `place` the list of languages. What records goes on: its picture is the same element,
+ * which is never out of the page.
  */
 export function createTranslatedView(
-  place: Element,
-  create: (messages: Messages) => View,
+  { root, place }: { root: Element; place: Element },
+  create: (messages: Messages, picture?: HTMLVideoElement) => View,
   first: Messages,
 ): TranslatedView {
   let messages = first;
@@ -44,21 +45,31 @@ export function createTranslatedView(
   function speak(words: Messages): void {
     messages = words;
     label();
-    view.preview(null);
-    view = create(words);
+    const before = [...root.querySelectorAll<HTMLElement>('*')];
+    const focused = before.findIndex((each) => each === document.activeElement);
+    if (recording) view.playback(null);
+    view = create(words, view.picture);
     view.preview(stream);
     if (recording) view.playback(recording);
     view.render(state);
+    // The same state has the same elements in every language.
+    const after = [...root.querySelectorAll<HTMLElement>('*')];
+    for (const [at, each] of after.entries()) {
+      const old = before[at];
+      if (each instanceof HTMLDetailsElement && old instanceof HTMLDetailsElement) each.open = old.open;
+      if (each instanceof HTMLInputElement && old instanceof HTMLInputElement) each.checked = old.checked;
+    }
+    after[focused]?.focus({ preventScroll: true });
   }
 
   return {
     messages: () => messages,
+    speak,
     get picture() {
       return view.picture;
     },
     render(next) {
       state = next;
-      select.hidden = isAnswering(next.phase);
       view.render(next);
     },
     live: (live) => view.live(live),

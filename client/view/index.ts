@@ -38,13 +38,25 @@ export interface View extends Screen {
   readonly picture: HTMLVideoElement;
 }
 
-/** Fills `root`, which belongs to the view from then on. `browser` decides which steps explain how to allow the camera. */
+/** What a view is created with, besides its words. */
+interface ViewOptions {
+  /** Decides which steps explain how to allow the camera. */
+  browser?: BrowserKind;
+  timers?: Timers;
+  /** The picture of the view in another language that stood here before, with the same state: the focus stays where it is. */
+  picture?: HTMLVideoElement | undefined;
+}
+
+/** Fills `root`, which belongs to the view from then on. */
 export function createView(
   root: HTMLElement,
   messages: Messages,
   actions: Actions,
-  browser: BrowserKind = browserKind(navigator.userAgent, navigator.maxTouchPoints),
-  timers: Timers = systemTimers,
+  {
+    browser = browserKind(navigator.userAgent, navigator.maxTouchPoints),
+    timers = systemTimers,
+    picture,
+  }: ViewOptions = {},
 ): View {
   const checkWords = createCheckWords(messages);
   const questionWords = createQuestionWords(messages);
@@ -53,7 +65,7 @@ export function createView(
   const ending = createEnding(messages, actions);
   const elsewhere = createElsewhere(messages, actions);
   const gate = createGate(messages, actions);
-  const stage = createStage(messages);
+  const stage = createStage(messages, picture);
   const steps = createSteps(messages);
   const status = createStatus(messages);
   const notice = createNotice(messages, actions, browser);
@@ -111,14 +123,15 @@ export function createView(
     ),
   ];
   const rest = createButtonRest(root, timers);
-  let place = '';
+  /** Null: the place is the one that stood here before. */
+  let place = picture ? null : '';
   return {
     render(state) {
       const focused = root.contains(document.activeElement) ? document.activeElement : null;
       for (const part of parts) part.render(state);
       root.dataset.screen = state.phase.name;
       root.toggleAttribute('data-pictured', !stage.element.hidden);
-      const before = place;
+      const before = place ?? placeOf(state);
       place = placeOf(state);
       rest.renew(place);
       const title = headings.find((heading) => heading !== gate.heading && isReachable(heading));

@@ -22,13 +22,19 @@ export interface Stage extends Part {
   playback(recording: Blob | null): void;
 }
 
-/** The picture, with the time to think over it. */
-export function createStage(messages: Messages): Stage {
-  const { check, voice } = messages;
-  const video = h('video', { class: 'stage-video', 'aria-label': messages.check.preview, playsinline: true });
+/** The element of the live picture. It outlasts a change of the language. */
+function createPicture(): HTMLVideoElement {
+  const video = h('video', { class: 'stage-video', playsinline: true });
   // The attribute alone does not mute an element made by script; without it autoplay is refused.
   video.muted = true;
   video.autoplay = true;
+  return video;
+}
+
+/** The picture, with the time to think over it. `video`: the element of the view that stood here before. */
+export function createStage(messages: Messages, video = createPicture()): Stage {
+  const { check, voice } = messages;
+  setAttribute(video, 'aria-label', check.preview);
   const player = h('video', {
     class: 'stage-player',
     'aria-label': messages.recovered.playback,
@@ -43,10 +49,12 @@ export function createStage(messages: Messages): Stage {
   const count = h('span', { class: 'stage-count', role: 'timer' });
   const frame = h('div', { class: 'stage-frame' }, video, speaking, nothing, player, count);
   const element = h('div', { class: 'stage' }, frame);
-  // A phone that is turned changes the shape of its picture.
-  video.addEventListener('resize', () => {
+  const shape = () => {
     if (video.videoWidth > 0) frame.style.setProperty('--ratio', (video.videoWidth / video.videoHeight).toFixed(4));
-  });
+  };
+  shape();
+  // A phone that is turned changes the shape of its picture.
+  video.onresize = shape;
   let last: InterviewState | null = null;
   let address = '';
   let hidden = wasHidden();

@@ -1,4 +1,7 @@
 /** What surrounds the recording for a nervous person: who asks, what is agreed to, a name that differs, a link that is done. */
+import { en } from '../../client/i18n/en.ts';
+import { th } from '../../client/i18n/th.ts';
+import { vi } from '../../client/i18n/vi.ts';
 import {
   answer,
   expect,
@@ -161,7 +164,52 @@ test('the language is the interview’s own where the browser prefers none of ou
   await expect(page.getByRole('button', { name: 'Start interview' })).toBeEnabled();
   await press(page, 'Start interview');
   await expectRecording(page, 1, 1);
-  await expect(page.getByRole('combobox', { name: 'Language' })).toHaveCount(0);
   await expect(page.getByText('Một')).toHaveAttribute('lang', 'vi');
   await context.close();
+});
+
+test('the language changes in mid-answer: the recording goes on, byte for byte, with the same picture and focus', async ({
+  page,
+  server,
+}) => {
+  await page.setViewportSize({ width: 320, height: 480 });
+  const candidate = await inviteToOwnInterview(server, 'language: en', 'questions: [{text: One}]');
+  await logIn(page, server.url, candidate);
+  await press(page, 'Start interview');
+  await expectRecording(page, 1, 1);
+  const picture = page.locator('.stage-video');
+  await picture.evaluate((video: HTMLVideoElement) => {
+    video.dataset.kept = 'yes';
+    video.addEventListener('pause', () => video.removeAttribute('data-kept'));
+  });
+  await page.evaluate(() => scrollTo(0, 0));
+  const list = page.locator('.language');
+  await expect(list).toBeInViewport();
+  await list.focus();
+  for (const { question, lang } of [th, vi, en]) {
+    await list.selectOption(lang);
+    await expect(page.getByRole('heading', { name: question.heading(1, 1) })).toBeVisible();
+    await expect(list).toBeFocused();
+    await expect(page.getByText('One', { exact: true })).toHaveAttribute('lang', 'en');
+    await expect(page.getByRole('button', { name: question.finish })).toBeInViewport();
+    const at = await picture.evaluate((video: HTMLVideoElement) => video.currentTime);
+    await expect.poll(() => picture.evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(at);
+    await expect(picture).toHaveAttribute('data-kept', 'yes');
+  }
+  // Words that were late come while a button has the focus.
+  const choose = (lang: string) =>
+    list.evaluate((select: HTMLSelectElement, value) => {
+      select.value = value;
+      select.dispatchEvent(new Event('change'));
+    }, lang);
+  await page.getByRole('button', { name: en.question.finish }).focus();
+  await choose('vi');
+  await expect(page.getByRole('button', { name: vi.question.finish })).toBeFocused();
+  await choose('en');
+  await answer(page, 1, { of: 1 });
+  await expectFinished(page);
+  const [recorded, ...more] = await page.evaluate(() => window.__tapDigests());
+  expect(more).toEqual([]);
+  const { files } = await readSession(server);
+  expect(files.map(({ name, sha256 }) => [name, sha256]).slice(1)).toEqual([['Q1.webm', recorded?.sha256]]);
 });

@@ -1,6 +1,7 @@
 /** The gallery's page: the product's view and styles with any state of the interview. */
 import { pickMessages } from '../../client/i18n/index.ts';
 import type { Actions, Live } from '../../client/interview/actions.ts';
+import { createTranslatedView } from '../../client/pages/translated-view.ts';
 import { systemTimers } from '../../client/timers.ts';
 import { createView, type View } from '../../client/view/index.ts';
 import { showOrganization } from '../../client/view/organization.ts';
@@ -35,7 +36,9 @@ const actions = new Proxy({} as Actions, {
 /** Awaited where it is used: the page's load does not wait for a module's top-level await. */
 const messages = pickMessages(location.search, ['en']);
 const root = document.getElementById('app');
-if (root === null) throw new Error('index.html has no #app');
+const bar = document.querySelector('.top');
+if (root === null || bar === null) throw new Error('index.html has no #app or no .top');
+const place = bar;
 
 /** A drawing of a person before a window: a stream that is the same on every machine. */
 function createPicture(): MediaStream {
@@ -107,13 +110,19 @@ async function openAnotherDevice(): Promise<void> {
 
 async function showState(state: GalleryState): Promise<void> {
   if (root === null) return;
-  const view = createView(root, await messages, actions, state.browser, timers);
+  place.querySelector('select')?.remove();
+  const { browser } = state;
+  const view = createTranslatedView(
+    { root, place },
+    (words, picture) => createView(root, words, actions, { browser, timers, picture }),
+    await messages,
+  );
   view.preview(state.picture ? stream : null);
   if (state.recording) {
     recording ??= record(stream);
     view.playback(await recording);
   }
-  showOrganization(document.querySelector('.top') ?? root, state.interview.about);
+  showOrganization(place, state.interview.about);
   view.render(state.interview);
   view.live(state.live);
   shown = { view, live: state.live };
