@@ -26,7 +26,7 @@ export default defineConfig({
           groups: [
             {
               name: 'shared',
-              test: /client\/(timers|api|offline|i18n\/index|interview\/(saved-record|about)|view\/(dom|format|organization|part)|pages\/language)/,
+              test: /client\/(timers|api|offline|i18n\/index|interview\/(saved-record|about)|view\/(dom|format|organization|part)|spool\/(spool|memory-spool)|upload\/(retry-schedule|outcome)|pages\/language)/,
             },
           ],
         },

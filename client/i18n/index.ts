@@ -4,9 +4,10 @@
  *    the English words: the compiler names every word that is missing or that takes other parameters.
  * 2. Add `fr` to `languages` below, with its name. The language switch and `?lang=fr` follow.
  * 3. `test/client/i18n/words.test.ts` finds words that are empty or still English; add the letters that only French has.
- * 4. Add the `noscript` sentence to both pages (`pages/*.html`), and the language to `test/gallery/screenshots.ts`, and look
+ * 4. Add the sentences of `late` and `noscript` to the pages (`pages/*.html`), and the language to `test/gallery/screenshots.ts`, and look
  *    at the pictures of `npm run screenshots`.
  */
+import { systemTimers, type Timers, within } from '../timers.ts';
 import type { Messages } from './en.ts';
 import type { ProblemFacts } from './failures/en.ts';
 
@@ -22,39 +23,72 @@ export interface Language {
   load: () => Promise<Messages>;
 }
 
-const english: Language = {
-  lang: 'en',
-  languageName: 'English',
-  load: () => import('./en.ts').then(({ en }) => en),
-};
-
-/** Every language of the page, in the order of the language switch. */
+/** Every language of the page, in the order of the language switch; the first is that of who wishes none of them. */
 export const languages: readonly Language[] = [
-  english,
+  { lang: 'en', languageName: 'English', load: () => import('./en.ts').then(({ en }) => en) },
   { lang: 'vi', languageName: 'Tiếng Việt', load: () => import('./vi.ts').then(({ vi }) => vi) },
   { lang: 'th', languageName: 'ไทย', load: () => import('./th.ts').then(({ th }) => th) },
 ];
 
+/** What the choice of the words needs. */
+interface Choice {
+  /** Has the language that screen readers and hyphenation follow: it is set to that of the words. */
+  html?: { lang: string };
+  all?: readonly Language[];
+}
+
 /**
  * The words in the language of `?lang=`, else in the first of the browser's `preferred` languages that we have, else in
- * English. Sets the `lang` of `html`, which screen readers and hyphenation follow. Rejects where the words can't be loaded.
+ * English. Rejects where the words can't be loaded.
  */
 export async function pickMessages(
   search: string,
   preferred: readonly string[],
-  html: { lang: string } = document.documentElement,
+  { html = document.documentElement, all = languages }: Choice = {},
 ): Promise<Messages> {
-  const wished = [new URLSearchParams(search).get('lang') ?? '', ...preferred];
-  const { lang, load } = wished.map(byTag).find((language) => language !== undefined) ?? english;
-  const messages = await load();
-  html.lang = lang;
+  return shown(await wishedOf(search, preferred, all).load(), html);
+}
+
+/** How long a page without any words waits for those in the wished language, in ms. */
+const PATIENCE_MS = 4000;
+
+/**
+ * As `pickMessages`, for a page that has no words yet: where they fail or are late, English ones are asked for as well, and the
+ * page begins with what comes first. `late` is given the wished ones that come after all, while the others are shown.
+ */
+export async function firstMessages(
+  search: string,
+  preferred: readonly string[],
+  late: (messages: Messages) => void,
+  { html = document.documentElement, all = languages, timers = systemTimers }: Choice & { timers?: Timers } = {},
+): Promise<Messages> {
+  const words = wishedOf(search, preferred, all).load();
+  const soon = words.catch(() => null);
+  const inTime = await within(soon, PATIENCE_MS, () => null, timers);
+  if (inTime) return shown(inTime, html);
+  const first = shown(await Promise.any([words, wishedOf('', [], all).load()]), html);
+  void soon.then((wished) => {
+    if (wished && wished !== first && html.lang === first.lang) late(shown(wished, html));
+  });
+  return first;
+}
+
+function shown(messages: Messages, html: { lang: string }): Messages {
+  html.lang = messages.lang;
   return messages;
 }
 
+/** The language that is wished, else English, which comes first of all. */
+function wishedOf(search: string, preferred: readonly string[], all: readonly Language[]): Language {
+  const wished = [new URLSearchParams(search).get('lang') ?? '', ...preferred];
+  const found = wished.map((tag) => byTag(tag, all)).find((language) => language !== undefined);
+  return found ?? (all[0] as Language);
+}
+
 /** The language of a tag: `vi-VN`, `VI` and `vi` are all Vietnamese (lookup of RFC 4647, section 3.4). */
-function byTag(tag: string): Language | undefined {
+function byTag(tag: string, all: readonly Language[]): Language | undefined {
   const primary = tag.toLowerCase().split(/[-_]/)[0];
-  return languages.find(({ lang }) => lang === primary);
+  return all.find(({ lang }) => lang === primary);
 }
 
 /** What the page knows of a problem that the server sent; `ApiError` has these members. */

@@ -9,7 +9,7 @@ import { createPreview } from '../capture/preview.ts';
 import { createSilenceDetector } from '../capture/silence-detector.ts';
 import { createXhrPost, measureUplink } from '../capture/uplink-test.ts';
 import { createWakeLock } from '../capture/wake-lock.ts';
-import { pickMessages } from '../i18n/index.ts';
+import { firstMessages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
 import { createController } from '../interview/controller.ts';
 import { forgetOldSessions, hasRoom, openDeviceSpool, storageWarning } from '../interview/device-storage.ts';
@@ -37,7 +37,8 @@ const LIVE_MS = 200;
 const root = document.getElementById('app');
 const bar = document.querySelector('.top');
 if (!root || !bar) throw new Error('interview.html has no #app or no .top');
-const words = await pickMessages(location.search, wishedLanguages());
+const words = await firstMessages(location.search, wishedLanguages(), (wished) => view.speak(wished));
+document.querySelector('.late')?.remove();
 const background = createBackground({ records: createSendingRecords() });
 const tabRecord = createTabRecord(createSavedRecord());
 const savedRecord = {

@@ -1,6 +1,6 @@
 /** The login page: starts a session with token and name, then opens `/interview`. */
 import { ApiError, createApi } from '../api.ts';
-import { languages, type Messages, pickMessages, problemText } from '../i18n/index.ts';
+import { firstMessages, languages, type Messages, pickMessages, problemText } from '../i18n/index.ts';
 import { type FinishedBefore, finishedBefore } from '../interview/about.ts';
 import { createSavedRecord } from '../interview/saved-record.ts';
 import { registerServiceWorker } from '../offline/register.ts';
@@ -25,14 +25,17 @@ const recognised = require('recognised', HTMLElement);
 const lead = require('lead', HTMLElement);
 const goodNews = require('good-news', HTMLElement);
 const greeting = createGreeting();
-let messages = await pickMessages(location.search, wishedLanguages());
+// Before the words, which may take a while.
+takeTokenFromLink();
+let messages = await firstMessages(location.search, wishedLanguages(), (wished) => {
+  messages = wished;
+  write();
+});
 /** The text of the alert in any language, since it must follow the language switch. */
 let alertWords: (messages: Messages) => string = () => '';
 /** The words of a success: the interview was finished before. */
 let goodWords: ((messages: Messages) => string) | null = null;
 let working = false;
-/** Questions whose answer is still on the device that made the link. */
-let held: number[] = [];
 
 function require<T extends HTMLElement>(id: string, type: new () => T): T {
   const element = document.getElementById(id);
@@ -40,18 +43,25 @@ function require<T extends HTMLElement>(id: string, type: new () => T): T {
   return element;
 }
 
+/** What a link has brought: its token, and the questions whose answer is still on the device that made the link. */
+interface Linked {
+  linked: string | null;
+  held: number[];
+}
+
 /**
- * The token of a link `/#t=<token>`; null without one. The token is removed from the address bar, since screens are
- * shared and histories synchronised.
+ * Moves what a link `/#t=<token>` has brought out of the address bar, since screens are shared and histories synchronised. It
+ * is kept beside the address, for a reload, until the log-in.
  */
-function takeTokenFromLink(): string | null {
+function takeTokenFromLink(): Linked {
   const linked = tokenOfAddress(location);
-  if (linked === null) return null;
-  held = heldOfAddress(location);
-  const search = new URLSearchParams(location.search);
-  search.delete('t');
-  history.replaceState(history.state, '', `${location.pathname}${search.size > 0 ? `?${search}` : ''}`);
-  return linked;
+  if (linked !== null) {
+    const search = new URLSearchParams(location.search);
+    search.delete('t');
+    const state: Linked = { linked, held: heldOfAddress(location) };
+    history.replaceState(state, '', `${location.pathname}${search.size > 0 ? `?${search}` : ''}`);
+  }
+  return (history.state as Linked | null) ?? { linked: null, held: [] };
 }
 
 /** Writes all texts of the page, by their key in `messages.login`. */
@@ -128,7 +138,7 @@ function setWorking(on: boolean): void {
  * token.
  */
 function prefill(): void {
-  const linked = takeTokenFromLink();
+  const { linked } = takeTokenFromLink();
   const kept = savedRecord.get();
   const mine = kept !== null && (linked === null || linked === kept.token);
   keptBox.hidden = !mine;
@@ -187,7 +197,8 @@ async function logIn(): Promise<void> {
     const { folder, login } = await api.startSession({ ...wanted, login: 0 });
     const same = savedRecord.get()?.folder === folder;
     savedRecord.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
-    savedRecord.save({ login, held });
+    savedRecord.save({ login, held: takeTokenFromLink().held });
+    history.replaceState(null, '');
     location.assign(`/interview${location.search}`);
   } catch (error) {
     setWorking(false);
@@ -241,6 +252,8 @@ window.addEventListener('pageshow', (event) => {
 });
 prefill();
 write();
+submit.disabled = false;
+document.querySelector('.late')?.remove();
 if (!savedRecord.lasting) say(({ login }) => login.storageRefused);
 // From now on the pages can be reloaded without a connection, where the browser allows it; else the interview page says so.
 void registerServiceWorker();

@@ -45,21 +45,15 @@ export function createTranslatedView(
   function speak(words: Messages): void {
     messages = words;
     label();
-    const before = [...root.querySelectorAll<HTMLElement>('*')];
-    const focused = before.findIndex((each) => each === document.activeElement);
+    const all = () => [...root.querySelectorAll<HTMLElement>('*')];
+    const focused = all().indexOf(document.activeElement as HTMLElement);
     if (recording) view.playback(null);
     view = create(words, view.picture);
     view.preview(stream);
     if (recording) view.playback(recording);
     view.render(state);
     // The same state has the same elements in every language.
-    const after = [...root.querySelectorAll<HTMLElement>('*')];
-    for (const [at, each] of after.entries()) {
-      const old = before[at];
-      if (each instanceof HTMLDetailsElement && old instanceof HTMLDetailsElement) each.open = old.open;
-      if (each instanceof HTMLInputElement && old instanceof HTMLInputElement) each.checked = old.checked;
-    }
-    after[focused]?.focus({ preventScroll: true });
+    all()[focused]?.focus({ preventScroll: true });
   }
 
   return {

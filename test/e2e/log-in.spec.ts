@@ -3,7 +3,7 @@ import path from 'node:path';
 import { shortWaits } from '../support/browser/short-waits.ts';
 import { makeCertificate } from '../support/server/certificate.ts';
 import { spawnServer, temporaryFolder } from '../support/server/server.ts';
-import { createCandidate, expect, expectFinished, expectRecording, logIn, test } from './fixtures.ts';
+import { createCandidate, expect, expectFinished, expectRecording, logIn, press, test } from './fixtures.ts';
 
 test('a refused log-in: the page says so, keeps what was typed, and the candidate can try again', async ({
   page,
@@ -112,4 +112,67 @@ test('pages have a strict content security policy, and no request’s address ho
   expect(headers['referrer-policy']).toBe('no-referrer');
   await logIn(page, server.url, candidate);
   expect(addresses.filter((address) => new URL(address).hash === '' && address.includes(candidate.token))).toEqual([]);
+});
+
+test('words that are late: the token leaves the address at once, English comes in their place, and then they come', async ({
+  page,
+  server,
+  candidate,
+}) => {
+  let come = () => {};
+  const words = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  await page.route('**/assets/words-vi-*', async (route) => {
+    await words;
+    await route.continue();
+  });
+  await page.goto(`${server.url}/?lang=vi#t=${candidate.token}`, { waitUntil: 'commit' });
+  await expect.poll(() => page.url()).toBe(`${server.url}/?lang=vi`);
+  await expect(page.getByRole('button', { name: 'Log in' })).toBeEnabled({ timeout: 15_000 });
+  await page.getByRole('textbox', { name: 'Full name' }).fill('nguyen van a');
+  come();
+  await expect(page.getByRole('textbox', { name: 'Họ và tên' })).toHaveValue('nguyen van a');
+  await press(page, 'Đăng nhập');
+  await expect(page.getByRole('button', { name: 'Bắt đầu phỏng vấn' })).toBeEnabled();
+});
+
+for (const [missing, pattern] of [
+  ['words', '**/assets/words-*'],
+  ['scripts', '**/assets/*.js'],
+] as const)
+  test(`${missing} that do not come: the page says so with a way to reload, which keeps the token`, async ({
+    page,
+    server,
+    candidate,
+  }) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    // A deploy that has removed the files, or a connection that stands still.
+    let back = false;
+    await page.route(pattern, async (route) => {
+      if (back) await route.continue();
+      else if (missing === 'scripts') await route.fulfill({ status: 404 });
+    });
+    await page.goto(`${server.url}/?lang=th#t=${candidate.token}`, { waitUntil: 'commit' });
+    const reload = page.getByRole('link', { name: 'โหลดหน้าใหม่' });
+    await expect(page.locator('.late')).toBeAttached();
+    await expect(reload).toBeHidden();
+    await expect(reload).toBeVisible({ timeout: 20_000 });
+    back = true;
+    await reload.click();
+    await expect(page.locator('#token')).toHaveValue(candidate.token);
+    await expect(page.locator('.late')).toHaveCount(0);
+    expect(page.url()).not.toContain(candidate.token);
+  });
+
+test('the interview page without its scripts says so, and reloads', async ({ page, server }) => {
+  let back = false;
+  await page.route('**/assets/*.js', (route) => (back ? route.continue() : route.fulfill({ status: 404 })));
+  await page.goto(`${server.url}/interview`);
+  const reload = page.getByRole('link', { name: 'Reload the page' });
+  await expect(reload).toBeVisible({ timeout: 20_000 });
+  back = true;
+  await reload.click();
+  // Nobody is logged in here.
+  await expect(page.getByRole('button', { name: 'Log in' })).toBeEnabled();
 });

@@ -151,10 +151,10 @@ test('durations and counts in words', () => {
 
 test('the language is that of the address, else of the browser, else English', async () => {
   const html = { lang: '' };
-  expect((await pickMessages('?lang=th', ['vi-VN'], html)).lang).toBe('th');
+  expect((await pickMessages('?lang=th', ['vi-VN'], { html })).lang).toBe('th');
   expect(html.lang).toBe('th');
-  expect((await pickMessages('', ['fr', 'vi-VN', 'th'], html)).lang).toBe('vi');
-  expect((await pickMessages('?lang=xx', ['fr'], html)).lang).toBe('en');
+  expect((await pickMessages('', ['fr', 'vi-VN', 'th'], { html })).lang).toBe('vi');
+  expect((await pickMessages('?lang=xx', ['fr'], { html })).lang).toBe('en');
 });
 
 test('a problem with a known code gets our own sentence, another one the server’s', () => {
