@@ -63,6 +63,7 @@ export interface Recordings {
 function tell(): void {
   const page = `${Date.now()}-${Math.random()}`;
   let count = 0;
+  let last: MediaRecorder | null = null;
   const running = new WeakMap<MediaRecorder, { recorder: string; startedAt: number }>();
   const { start, stop } = MediaRecorder.prototype;
   const screen = () => document.getElementById('app')?.dataset.screen ?? 'log-in';
@@ -88,6 +89,9 @@ function tell(): void {
 
   Object.assign(MediaRecorder.prototype, {
     start(this: MediaRecorder, timeslice?: number) {
+      // Sound that goes ahead of an answer is no answer.
+      if (last?.state === 'recording' && this.stream.getVideoTracks().length === 0) return start.call(this, timeslice);
+      last = this;
       count += 1;
       const recorder = `${page}/${count}`;
       running.set(this, { recorder, startedAt: performance.now() });
