@@ -1,41 +1,18 @@
 /** The interview in Firefox, with one fault in each question: a reload, cuts, and a kill and restart of the browser and of the server. */
-import type { Page } from 'puppeteer-core';
-import { openFirefox, press, waitFor, waitForHeading } from '../support/browser/firefox.ts';
+import {
+  expectRecording,
+  logIn,
+  openFirefox,
+  press,
+  speak,
+  waitFor,
+  waitForHeading,
+} from '../support/browser/firefox.ts';
 import { quietPath, readSpool } from '../support/browser/spool-reader.ts';
 import { openNetwork } from '../support/network/network.ts';
 import { createRandom } from '../support/scale.ts';
 import { spawnServer, temporaryFolder } from '../support/server/server.ts';
-import {
-  type Candidate,
-  expect,
-  expectNoSecondUpload,
-  expectPlayable,
-  type FolderFile,
-  readSession,
-  test,
-} from './fixtures.ts';
-
-async function logIn(page: Page, url: string, candidate: Candidate): Promise<void> {
-  await page.goto(`${url}/#t=${candidate.token}`);
-  const name = await page.$('input[autocomplete=name]');
-  // The page may have filled in the name.
-  await name?.evaluate((box) => {
-    (box as HTMLInputElement).value = '';
-  });
-  await name?.type('nguyen van a');
-  await press(page, 'Log in');
-}
-
-async function expectRecording(page: Page, question: number): Promise<void> {
-  await waitForHeading(page, `Question ${question} of 5`);
-  await waitFor(page, () => window.tresgo.status().state === 'recording');
-}
-
-/** Records for 3 s, below which the page asks whether the answer ends, and until the device has kept `bytes` of it. */
-async function speak(page: Page, bytes = 60_000): Promise<void> {
-  await waitFor(page, () => (document.querySelector('.clock-time')?.textContent ?? '') >= '0:03');
-  await waitFor(page, (wanted) => window.tresgo.status().persistedBytes >= wanted, bytes);
-}
+import { expect, expectNoSecondUpload, expectPlayable, type FolderFile, readSession, test } from './fixtures.ts';
 
 test('five answers with a reload, cuts, a killed browser and a killed server: every byte arrives as it was recorded', async ({
   server,
@@ -48,7 +25,7 @@ test('five answers with a reload, cuts, a killed browser and a killed server: ev
   const errors = firefox.errors;
   try {
     let { page } = firefox;
-    await logIn(page, relay.url, candidate);
+    await logIn(page, `${relay.url}/#t=${candidate.token}`);
     await press(page, 'Start interview');
     await expectRecording(page, 1);
     await speak(page);
@@ -81,7 +58,7 @@ test('five answers with a reload, cuts, a killed browser and a killed server: ev
     const held = await page.evaluate(readSpool);
     expect(held).toMatchObject([{ question: 4, ended: false }]);
 
-    await logIn(page, relay.url, candidate);
+    await logIn(page, `${relay.url}/#t=${candidate.token}`);
     await press(page, 'Keep this answer');
     await expectRecording(page, 5);
     await speak(page);

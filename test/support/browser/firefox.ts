@@ -95,3 +95,27 @@ export async function waitForHeading(page: Page, words: string): Promise<void> {
     words,
   );
 }
+
+/** Opens a candidate's link, and logs in. */
+export async function logIn(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+  const name = await page.$('input[autocomplete=name]');
+  // The page may have filled in the name.
+  await name?.evaluate((box) => {
+    (box as HTMLInputElement).value = '';
+  });
+  await name?.type('nguyen van a');
+  await press(page, 'Log in');
+}
+
+/** Waits until the question is being recorded. */
+export async function expectRecording(page: Page, question: number, of = 5): Promise<void> {
+  await waitForHeading(page, `Question ${question} of ${of}`);
+  await waitFor(page, () => window.tresgo.status().state === 'recording');
+}
+
+/** Records for 3 s, below which the page asks whether the answer ends, and until the device has kept `bytes` of it. */
+export async function speak(page: Page, bytes = 60_000): Promise<void> {
+  await waitFor(page, () => (document.querySelector('.clock-time')?.textContent ?? '') >= '0:03');
+  await waitFor(page, (wanted) => window.tresgo.status().persistedBytes >= wanted, bytes);
+}
