@@ -61,7 +61,7 @@ export function createBackground({
   async function register(workers: Pick<ServiceWorkerContainer, 'register'>): Promise<Registration> {
     const registered: Registration = await workers.register(SCRIPT, { scope: SCOPE });
     if (!registered.active) await activated(registered);
-    if (!registered.sync || !(await isAllowed())) throw new Error('The browser does not send in the background');
+    if (!registered.sync || !(await isAllowed())) throw new Error('no sync');
     return registered;
   }
 
@@ -111,10 +111,10 @@ export function createBackground({
 function activated({ installing, waiting }: ServiceWorkerRegistration): Promise<void> {
   const worker = installing ?? waiting;
   return new Promise((resolve, reject) => {
-    if (!worker) return reject(new Error('there is no worker'));
+    if (!worker) return reject();
     worker.addEventListener('statechange', () => {
       if (worker.state === 'activated') resolve();
-      if (worker.state === 'redundant') reject(new Error('the worker was not accepted'));
+      if (worker.state === 'redundant') reject();
     });
   });
 }
