@@ -57,7 +57,7 @@ test('each browser goes on where the other one is, and sends what it holds: ever
     await press(page, 'Start interview');
     await expectRecording(page, 2, of);
     relay.refuse(false);
-    await inFirefox.waitForHeading(other, 'The interview goes on on your other device');
+    await inFirefox.waitForHeading(other, 'Your interview continues on your other device');
     await inFirefox.waitFor(other, isShown, 'You can close this page.');
 
     await context.setOffline(true);
@@ -71,7 +71,7 @@ test('each browser goes on where the other one is, and sends what it holds: ever
     await inFirefox.press(other, 'Start interview');
     await inFirefox.expectRecording(other, 3, of);
     await context.setOffline(false);
-    await expect(page.getByRole('heading', { name: 'The interview goes on on your other device' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Your interview continues on your other device' })).toBeVisible();
     await expect(page.getByText('You can close this page.')).toBeVisible();
     await inFirefox.speak(other);
     await inFirefox.press(other, 'Finish interview');
