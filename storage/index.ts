@@ -128,8 +128,8 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
     storedBytes: createStoredBytes(db),
   };
   const repairs = createRepairs(db, now);
-  const { repairSession } = createRepair({ takes, repairs, store, inSession, dataDir });
   const { reopen, resumeReopening } = createReopen({ takes, repairs, inSession });
+  const { repairSession } = createRepair({ takes, repairs, store, inSession, resumeReopening, dataDir });
   const recover = createRecover({ sessions, takes, store, sessionsDir, uploadsDir, now, resumeReopening, ...repair });
   let release: (() => void) | null = null;
   let lacking = false;

@@ -25,7 +25,7 @@ interface RecoverDeps {
   store: DurableStore;
   resumeSweep: (take: Take) => Promise<unknown>;
   finishPending: () => Promise<RecoveryFailure[]>;
-  resumeReopening: () => Promise<void>;
+  resumeReopening: () => Promise<unknown>;
   ensureMeta: (session: Session) => Promise<void>;
   storedBytes: StoredBytes;
   /** The folder that holds the session folders. */

@@ -116,14 +116,17 @@ export function addSessionCommands(program: Command, print: Print): void {
         const session = await requireSession(storage, folder);
         return { session, report: await storage.repairSession(session.id) };
       });
-      if (report.steps.length === 0 && session.finishedAt)
+      if (report.steps.length === 0 && session.finishedAt && !report.reopened)
         throw new CommandError(`the session ${session.folder} is finished, and whole: there is nothing to repair`);
       show(print, options, { folder: session.folder, ...report }, () => repairText(session, report));
     });
 }
 
 function repairText(session: Session, { steps, reopened }: RepairReport): string {
-  if (steps.length === 0) return `${session.folder} is whole: there was nothing to repair.`;
+  if (steps.length === 0)
+    return reopened
+      ? `${session.folder} is whole. A "session reopen" of it had been cut off: it is done, and the session is open again.`
+      : `${session.folder} is whole: there was nothing to repair.`;
   const lines = steps.map(({ question, take, problem, outcome, offset, counts, kept }) => {
     const done = {
       continues: `the upload goes on from byte ${offset}`,

@@ -46,7 +46,7 @@ export interface RepairStep {
 export interface RepairReport {
   /** Nothing was wrong where there are none. */
   steps: RepairStep[];
-  /** Whether the session was finished, and is open again because an answer is missing. */
+  /** Whether the session was finished, and is open again: an answer is missing, or a reopening had been cut off. */
   reopened: boolean;
 }
 
@@ -56,11 +56,13 @@ interface RepairDeps {
   repairs: Repairs;
   store: DurableStore;
   inSession: InSession;
+  /** Does the rest of a reopening of the session that was cut off; returns whether there was one. */
+  resumeReopening: (sessionId: string) => Promise<boolean>;
   dataDir: string;
 }
 
 /** Creates the repair of sessions. */
-export function createRepair({ takes, repairs, store, inSession, dataDir }: RepairDeps) {
+export function createRepair({ takes, repairs, store, inSession, resumeReopening, dataDir }: RepairDeps) {
   /** Moves a damaged file to a free name in `takes/`. Returns that name; null where there is no file. */
   async function keep(file: string, take: Take, folder: string): Promise<string | null> {
     if (!(await exists(file))) return null;
@@ -159,12 +161,13 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
 
   return {
     /**
-     * Repairs a session.
+     * Repairs a session. A reopening that was cut off is done first: what it moves is not missing.
      * @throws StorageError `session-busy` or `no-session`, or `data-folder-unusable` where a file can't be read, in words for
-     * the admin; nothing has changed then
+     * the admin; nothing was repaired then
      */
-    repairSession: (sessionId: string): Promise<RepairReport> =>
-      inSession(sessionId, async (session, folder) => {
+    async repairSession(sessionId: string): Promise<RepairReport> {
+      const resumed = await resumeReopening(sessionId);
+      return inSession(sessionId, async (session, folder) => {
         await ensurePrivateFolder(folder);
         const found: Array<{ take: Take; problem: string }> = [];
         for (const take of (await takes.list(sessionId)).filter(isStored)) {
@@ -180,17 +183,18 @@ export function createRepair({ takes, repairs, store, inSession, dataDir }: Repa
             : await repairUpload(take, problem, folder);
           if (step) steps.push(step);
         }
-        const reopened =
+        const isAsked =
           session.finishedAt !== null && steps.some(({ outcome, counts }) => outcome === 'missing' && counts === null);
         // Also where nothing was wrong: a crash may have come between the catalog and the document.
         await writeMeta(
           folder,
-          reopened ? { ...session, finishedAt: null } : session,
+          isAsked ? { ...session, finishedAt: null } : session,
           await takes.list(sessionId),
           '.repair',
         );
-        return { steps, reopened };
-      }),
+        return { steps, reopened: resumed || isAsked };
+      });
+    },
   };
 }
 

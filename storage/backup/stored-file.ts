@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { joinInside } from '../files.ts';
-import { earlierName } from '../names.ts';
+import { answerName, earlierName, isEarlier } from '../names.ts';
 import type { Take } from '../types.ts';
 
 /** The folders of a data folder. */
@@ -52,7 +52,14 @@ export function placesOf(take: Take, folder: string): string[] {
   const places = [placeOf(take, folder)];
   if (fileName !== null) places.push(`sessions/${folder}/${fileName}`, `uploads/${id}`);
   if (container && isSealed(take)) places.push(`sessions/${folder}/${earlierName(take, container)}`);
+  // A reopening tells the catalog first.
+  if (container && isAside(take)) places.push(`sessions/${folder}/${answerName(take, container)}`);
   return [...new Set(places)];
+}
+
+/** Whether the take is an earlier one, or an answer that an admin has withdrawn: its file is in `takes/`, or on its way there. */
+function isAside({ state, fileName, part }: Take): boolean {
+  return part === null && (state === 'placed' || state === 'recorded') && fileName !== null && isEarlier(fileName);
 }
 
 /** The absolute path of a place below a data folder. */

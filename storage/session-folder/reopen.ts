@@ -4,7 +4,7 @@
  * The server may run meanwhile, in another process. It places no answer in a finished session, so the session is opened last:
  * until then nothing else moves these files. The catalog says that a reopening has begun, and of which questions, before
  * anything is changed, and of each take before its file is moved. Each step can be done again: the rest of what a crash cut
- * off is done by the same command, or by the next start of the server.
+ * off is done by the same command, by a repair of the session, or by the next start of the server.
  */
 import path from 'node:path';
 import type { Repairs } from '../catalog/repairs.ts';
@@ -58,9 +58,14 @@ export function createReopen({ takes, repairs, inSession }: ReopenDeps) {
   return {
     reopen,
 
-    /** Does the rest of what a crash left of a reopening. */
-    async resumeReopening(): Promise<void> {
-      for (const id of await repairs.listHalfReopened()) await reopen(id);
+    /**
+     * Does the rest of what a crash left of a reopening: of one session, or of all.
+     * @returns whether there was one
+     */
+    async resumeReopening(sessionId?: string): Promise<boolean> {
+      const half = (await repairs.listHalfReopened()).filter((id) => sessionId === undefined || id === sessionId);
+      for (const id of half) await reopen(id);
+      return half.length > 0;
     },
   };
 }

@@ -85,6 +85,24 @@ test('what can’t be reopened is refused in one line', async () => {
   expect((await start()).status).toBe(409);
 });
 
+test('where it was cut off, a repair does the rest, and says so', async () => {
+  await answerAll();
+  const before = await readFile(`${anna.path}/Q2.webm`);
+  const catalog = new BetterSqlite3(`${root.path}/tresgo.db`);
+  catalog.exec(
+    `update sessions set reopening = '[2]'; update takes set file_name = 'takes/Q2-1.webm' where question = 2`,
+  );
+  catalog.close();
+  expect(await run('session', 'repair', 'anna')).toEqual({
+    status: 0,
+    stdout: `${anna.folder} is whole. A "session reopen" of it had been cut off: it is done, and the session is open again.\n`,
+    stderr: '',
+  });
+  expect(await (await start()).json()).toMatchObject({ resumed: true, answered: [1, 3, 4, 5] });
+  expect(await readFile(`${anna.path}/takes/Q2-1.webm`)).toEqual(before);
+  expectRefusal(await reopen(), /is open already/);
+});
+
 test('it is said where the link opens nothing yet', async () => {
   await answerAll();
   const [token] = JSON.parse((await run('token', 'list', '--json')).stdout) as Array<{ id: string }>;

@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkData } from '../../../storage/backup/check.ts';
 import { openStorageSession, type StorageSession } from '../../support/server/open-session.ts';
 import { recording } from '../../support/tus/tus.ts';
 
@@ -134,4 +135,36 @@ test('an upload of before the answer that is finished later does not count in it
   await opened.storage.finish(early);
   expect(await opened.files()).toContain('takes/Q3-2.webm');
   expect((await answered()).answered).toEqual([1, 2, 4, 5]);
+});
+
+/** The reopening of questions 2 and 4, cut off at its first file. */
+const CUT_OFF = `update sessions set reopening = '[2,4]'; update takes set file_name = 'takes/Q2-1.webm' where question = 2`;
+
+test('the check misses no answer that a reopening was about to move', async () => {
+  sql(CUT_OFF);
+  expect(await checkData(opened.dataDir)).toMatchObject({ recordings: 5, problems: [] });
+});
+
+test('a repair does the rest of a reopening that was cut off, and finds nothing missing', async () => {
+  const before = await bytesOf('Q2.webm');
+  sql(CUT_OFF);
+  expect(await opened.storage.repairSession(opened.session.id)).toEqual({ steps: [], reopened: true });
+  expect(await answered()).toEqual({ open: true, answered: [1, 3, 5] });
+  expect(await opened.meta()).toMatchObject({ status: 'started', endTime: null });
+  await opened.storage.finish(await opened.whole(recording(2_000), 2));
+  expect(await bytesOf('takes/Q2-1.webm')).toEqual(before);
+});
+
+test('a repair that opens the session for a damaged answer withdraws also what a reopening was to withdraw', async () => {
+  const fourth = await bytesOf('Q4.webm');
+  sql(CUT_OFF);
+  await mkdir(`${opened.folder}/takes`, { recursive: true });
+  await rename(`${opened.folder}/Q2.webm`, `${opened.folder}/takes/Q2-1.webm`);
+  await writeFile(`${opened.folder}/Q3.webm`, recording(500));
+  expect(await opened.storage.repairSession(opened.session.id)).toMatchObject({
+    steps: [{ question: 3, outcome: 'missing', counts: null }],
+    reopened: true,
+  });
+  expect(await answered()).toEqual({ open: true, answered: [1, 5] });
+  expect(await bytesOf('takes/Q4-1.webm')).toEqual(fourth);
 });
