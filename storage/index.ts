@@ -129,7 +129,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   };
   const repairs = createRepairs(db, now);
   const { reopen, resumeReopening } = createReopen({ takes, repairs, inSession });
-  const { repairSession } = createRepair({ takes, repairs, store, inSession, resumeReopening, dataDir });
+  const { repairSession } = createRepair({ sessions, takes, repairs, store, inSession, resumeReopening, dataDir });
   const recover = createRecover({ sessions, takes, store, sessionsDir, uploadsDir, now, resumeReopening, ...repair });
   let release: (() => void) | null = null;
   let lacking = false;

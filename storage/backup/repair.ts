@@ -7,6 +7,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Repairs } from '../catalog/repairs.ts';
+import type { Sessions } from '../catalog/sessions.ts';
 import type { Takes } from '../catalog/takes.ts';
 import { StorageError } from '../errors.ts';
 import { ensurePrivateFolder, exists, syncDirectory } from '../files.ts';
@@ -52,6 +53,7 @@ export interface RepairReport {
 
 /** What the repair works on. */
 interface RepairDeps {
+  sessions: Pick<Sessions, 'get'>;
   takes: Takes;
   repairs: Repairs;
   store: DurableStore;
@@ -62,7 +64,7 @@ interface RepairDeps {
 }
 
 /** Creates the repair of sessions. */
-export function createRepair({ takes, repairs, store, inSession, resumeReopening, dataDir }: RepairDeps) {
+export function createRepair({ sessions, takes, repairs, store, inSession, resumeReopening, dataDir }: RepairDeps) {
   /** Moves a damaged file to a free name in `takes/`. Returns that name; null where there is no file. */
   async function keep(file: string, take: Take, folder: string): Promise<string | null> {
     if (!(await exists(file))) return null;
@@ -117,7 +119,8 @@ export function createRepair({ takes, repairs, store, inSession, resumeReopening
     const next = counted ? lastTakesOf(whole).find(({ question }) => question === take.question) : undefined;
     const fileName = next && (await putInPlace(next, folder));
     if (counted) await removeDerived(folder, take.question, session, whole);
-    const asked = counted && !next && session.finishedAt !== null;
+    // The session may have been finished meanwhile.
+    const asked = counted && !next;
     if (!(await repairs.forget(take, { asked, ...(next && fileName && { answer: next, fileName }) }))) {
       // The server has placed another answer meanwhile: what was moved may be that answer, or a new file may be here.
       if (kept !== null) await putBack(pathAt(folder, kept), file);
@@ -167,13 +170,15 @@ export function createRepair({ takes, repairs, store, inSession, resumeReopening
      */
     async repairSession(sessionId: string): Promise<RepairReport> {
       const resumed = await resumeReopening(sessionId);
-      return inSession(sessionId, async (session, folder) => {
+      return inSession(sessionId, async (first, folder) => {
         await ensurePrivateFolder(folder);
         const found: Array<{ take: Take; problem: string }> = [];
         for (const take of (await takes.list(sessionId)).filter(isStored)) {
-          const problem = await look(dataDir, takes, take, session.folder, damageOf);
+          const problem = await look(dataDir, takes, take, first.folder, damageOf);
           if (problem !== null) found.push({ take, problem });
         }
+        // The server may have finished the session while its files were read: that takes long.
+        const session = (await sessions.get(sessionId)) ?? first;
         const isDamaged = ({ id }: Take) => found.some(({ take }) => take.id === id);
         if (session.finishedAt) await removeSecondNames(session, folder);
         const steps: RepairStep[] = [];
@@ -183,16 +188,11 @@ export function createRepair({ takes, repairs, store, inSession, resumeReopening
             : await repairUpload(take, problem, folder);
           if (step) steps.push(step);
         }
-        const isAsked =
-          session.finishedAt !== null && steps.some(({ outcome, counts }) => outcome === 'missing' && counts === null);
+        const isAsked = steps.some(({ outcome, counts }) => outcome === 'missing' && counts === null);
         // Also where nothing was wrong: a crash may have come between the catalog and the document.
-        await writeMeta(
-          folder,
-          isAsked ? { ...session, finishedAt: null } : session,
-          await takes.list(sessionId),
-          '.repair',
-        );
-        return { steps, reopened: resumed || isAsked };
+        const left = await takes.list(sessionId);
+        await writeMeta(folder, (await sessions.get(sessionId)) ?? session, left, '.repair');
+        return { steps, reopened: resumed || (session.finishedAt !== null && isAsked) };
       });
     },
   };

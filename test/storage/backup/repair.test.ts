@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { checkData } from '../../../storage/backup/check.ts';
+import { openStorage } from '../../../storage/index.ts';
 import { partialName } from '../../../storage/names.ts';
 import { openStorageSession, type StorageSession } from '../../support/server/open-session.ts';
 import { recording } from '../../support/tus/tus.ts';
@@ -90,4 +91,45 @@ test('an answer that the server places meanwhile is not replaced by the earlier 
   await repair();
   expect(await readFile(`${opened.folder}/Q1.webm`)).toEqual(placed);
   expect(await opened.files()).toContain('takes/Q1-1.webm');
+});
+
+/** The server, as another process, finishes the session while the repair lists its takes for the nth time. */
+function finishAtList(nth: number): void {
+  const { takes } = opened.storage;
+  const { list } = takes;
+  let lists = 0;
+  vi.spyOn(takes, 'list').mockImplementation(async (id) => {
+    const all = await list(id);
+    if (++lists !== nth) return all;
+    const server = await openStorage({ dataDir: opened.dataDir });
+    await server.finishSession(opened.session.id);
+    await server.close();
+    return all;
+  });
+}
+
+test.each([
+  ['before the files are read', 1],
+  ['after the files were read', 2],
+])('meta.json stays that of a finished session which the server finishes %s', async (_, nth) => {
+  await opened.storage.finish(await opened.whole(recording(2_000)));
+  finishAtList(nth);
+  expect(await repair()).toEqual({ steps: [], reopened: false });
+  const session = await opened.storage.sessions.get(opened.session.id);
+  expect(session?.finishedAt).not.toBeNull();
+  expect(await opened.meta()).toMatchObject({ status: 'finished', endTime: expect.any(String) });
+});
+
+test.each([
+  ['read', 1, true],
+  // The repair had no chance to see it.
+  ['repaired', 2, false],
+])('a session that the server finishes while its damaged answer is %s is open again', async (_, nth, reopened) => {
+  await opened.storage.finish(await opened.whole(recording(2_000)));
+  await writeFile(`${opened.folder}/Q1.webm`, recording(500));
+  finishAtList(nth);
+  expect(await repair()).toMatchObject({ steps: [{ question: 1, outcome: 'missing' }], reopened });
+  expect(await opened.storage.sessions.get(opened.session.id)).toMatchObject({ finishedAt: null });
+  expect(await opened.meta()).toMatchObject({ status: 'started', endTime: null });
+  expect(await opened.files()).toEqual(['meta.json', 'takes/Q1-1.damaged.webm']);
 });
