@@ -20,7 +20,7 @@ import type { TakeDecision } from './take-decision.ts';
 import type { TakeWarnings } from './take-warnings.ts';
 
 interface FlowOptions {
-  store: Pick<Store, 'get' | 'dispatch'>;
+  store: Pick<Store, 'get' | 'dispatch' | 'subscribe'>;
   savedRecord: Pick<SavedRecord, 'load' | 'save'>;
   spool: Pick<OverflowSpool, 'list' | 'clear'>;
   queue: SessionQueue;
@@ -58,7 +58,7 @@ const unmoved: ReadonlySet<Phase['name']> = new Set(['loading', 'recording', 'fi
 
 /** Creates the flow of an interview; `begin` starts it. */
 export function createFlow({
-  store: { get, dispatch },
+  store: { get, dispatch, subscribe },
   savedRecord,
   spool,
   queue,
@@ -75,6 +75,11 @@ export function createFlow({
   let checked = false;
   /** Questions that the candidate answers here although another device may hold their answer. */
   const here = new Set<number>();
+  /** The question that is asked and has not recorded yet. One that is answered again may count as answered already. */
+  let asked: number | null = null;
+  subscribe(({ phase }) => {
+    if (phase.name === 'recording') asked = null;
+  });
 
   async function begin({ folder, uploadEndpoint }: SavedInterview): Promise<void> {
     const listed = await spool.list(folder);
@@ -152,7 +157,7 @@ export function createFlow({
     const question = nextQuestion(get());
     if (get().elsewhere || question === null) return proceed();
     if (isArriving(question)) return awaitQuestion(question);
-    void looked.then(() => notTwice(question));
+    asked = question;
     return answering.record();
   }
 
@@ -160,8 +165,6 @@ export function createFlow({
 
   /** Another device has answered the question since it was asked here, or is just sending its answer: it is not asked again. */
   function notTwice(question: number): void {
-    const { phase } = get();
-    if (!isComing(phase) || phase.question !== question || answering.isRecording()) return;
     const done = isDone(get(), question);
     if (!done && !isArriving(question)) return;
     answering.answerNow();
@@ -209,6 +212,7 @@ export function createFlow({
         preview.close();
         void close();
       } else if (elsewhere) goElsewhere();
+      else if (isComing(phase) && phase.question === asked) notTwice(asked);
       else if (phase.name === 'awaiting' && phase.question !== heldQuestion(get()) && !isArriving(phase.question))
         void proceed();
     },

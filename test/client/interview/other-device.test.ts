@@ -239,3 +239,45 @@ test('an answer that another device is just ending is awaited, not asked again',
   await timers.advance(4000);
   expect(state().phase).toMatchObject({ name: 'requesting', question: 2 });
 });
+
+/** A page that is asked for question 1 over a slow network: the response has not come in time. */
+async function openSlow() {
+  const page = open();
+  let respond = (_through: boolean) => {};
+  page.script.way = new Promise((resolve) => (respond = resolve));
+  await page.begin();
+  await page.timers.advance(5000);
+  expect(page.state().phase).toMatchObject({ name: 'requesting', question: 1 });
+  return { ...page, respond: () => respond(true) };
+}
+
+test.each([
+  ['reading', { type: 'reading' }],
+  ['thinking', { type: 'thinking' }],
+  ['the countdown', { type: 'counting', seconds: 1 }],
+] as const)('a response that comes late still spares a question that does not record yet: in %s', async (_, event) => {
+  for (const part of ['answered', 'arriving'] as const) {
+    const { store, script, state, respond } = await openSlow();
+    store.dispatch(event);
+    script.server[part] = [1];
+    respond();
+    await settle();
+    expect(state().phase).toMatchObject(
+      part === 'answered' ? { name: 'requesting', question: 2 } : { name: 'awaiting', question: 1 },
+    );
+  }
+});
+
+test('a question that is answered again counts as answered already, and is asked all the same', async () => {
+  const { flow, store, script, state, respond } = await openSlow();
+  store.dispatch({ type: 'recording', takeId: 't' });
+  store.dispatch({ type: 'stopped' });
+  const decision = { question: 1, takeId: 't', recordedMs: 1, cause: 'review', takesLeft: 1 } as const;
+  store.dispatch({ type: 'recovered', ...decision, gate: { kind: 'open' } });
+  store.dispatch({ type: 'again' });
+  flow.decided(null);
+  script.server.answered = [1];
+  respond();
+  await settle();
+  expect(state()).toMatchObject({ phase: { name: 'requesting', question: 1 }, answered: [1] });
+});
