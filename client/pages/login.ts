@@ -51,7 +51,7 @@ interface Linked {
 
 /**
  * Moves what a link `/#t=<token>` has brought out of the address bar, since screens are shared and histories synchronised. It
- * is kept beside the address, for a reload, until the log-in.
+ * is kept beside the address, for a reload, as long as this page needs it.
  */
 function takeTokenFromLink(): Linked {
   const linked = tokenOfAddress(location);
@@ -63,6 +63,9 @@ function takeTokenFromLink(): Linked {
   }
   return (history.state as Linked | null) ?? { linked: null, held: [] };
 }
+
+/** The token need not outlast the page any more. */
+const forgetLink = () => history.replaceState(null, '');
 
 /** Writes all texts of the page, by their key in `messages.login`. */
 function write(): void {
@@ -112,6 +115,7 @@ function fold(on: boolean): void {
 
 /** The interview was finished before: that is good news, and there is nothing to log in to. */
 function celebrate({ finishedAt, answers }: FinishedBefore): void {
+  forgetLink();
   goodWords = ({ lang, finished }) => finished.earlier(...formatDay(finishedAt, lang), answers);
   form.hidden = true;
   lead.hidden = true;
@@ -198,7 +202,7 @@ async function logIn(): Promise<void> {
     const same = savedRecord.get()?.folder === folder;
     savedRecord.set({ ...wanted, folder, ...(same ? {} : { currentIndex: 0 }) });
     savedRecord.save({ login, held: takeTokenFromLink().held });
-    history.replaceState(null, '');
+    forgetLink();
     location.assign(`/interview${location.search}`);
   } catch (error) {
     setWorking(false);
@@ -239,6 +243,7 @@ require('change-token', HTMLButtonElement).addEventListener('click', () => {
   write();
   token.select();
 });
+goOn.addEventListener('click', forgetLink);
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (!working) void logIn();
