@@ -14,8 +14,8 @@ const WAIT_MS = 60_000;
 interface SendAllOptions {
   records: Pick<SendingRecords, 'list' | 'delete'>;
   openSpool: () => Promise<Spool>;
-  /** Whether a page is on the screen: it registers the event itself when it is hidden. */
-  isPageVisible: () => Promise<boolean>;
+  /** The open pages of the origin. */
+  pages: () => Promise<ReadonlyArray<{ visibilityState: string }>>;
   /** Registers the event again, from its first attempt; rejects where no page is open. */
   again: () => Promise<void>;
   locks?: Pick<LockManager, 'request' | 'query'>;
@@ -32,7 +32,7 @@ interface SendAllOptions {
 export async function sendAll({
   records,
   openSpool,
-  isPageVisible,
+  pages,
   again,
   locks = navigator.locks,
   fetch = globalThis.fetch.bind(globalThis),
@@ -56,7 +56,16 @@ export async function sendAll({
     }
   }
 
+  /**
+   * A page on the screen registers the event itself when it is hidden. Which page holds the session nobody says: Chromium's
+   * `clientId` of a lock is not the `id` of a client.
+   */
+  async function isHolderVisible(): Promise<boolean> {
+    const open = await pages();
+    return open.length > 0 && open.every(({ visibilityState }) => visibilityState === 'visible');
+  }
+
   const left = await Promise.all((await records.list()).map(send));
-  if (left.includes('held') && !(await isPageVisible())) await again();
+  if (left.includes('held') && !(await isHolderVisible())) await again();
   if (left.includes('later')) throw new Error('Not everything is sent yet');
 }

@@ -26,13 +26,9 @@ interface SyncEvent {
 const scope = globalThis as unknown as SenderScope;
 const records = createSendingRecords();
 
-async function isPageVisible(): Promise<boolean> {
-  const pages = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  return pages.some(({ visibilityState }) => visibilityState === 'visible');
-}
-
 scope.addEventListener('install', () => void scope.skipWaiting());
 scope.addEventListener('sync', (event) => {
   const again = () => scope.registration.sync.register(TAG);
-  event.waitUntil(sendAll({ records, openSpool: openIndexedDbSpool, isPageVisible, again }));
+  const pages = () => scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  event.waitUntil(sendAll({ records, openSpool: openIndexedDbSpool, pages, again }));
 });

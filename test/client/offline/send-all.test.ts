@@ -20,7 +20,7 @@ async function openDevice(folders: string[], respond: () => Promise<Response>) {
     kept.set(folder, { folder, endpoint: 'https://x/files', token: 'secret', at: 0 });
   }
   const [locks, timers] = [createLocks(), createManualTimers()];
-  const device = { requests: 0, registered: 0, visible: false, end: '' };
+  const device = { requests: 0, registered: 0, pages: ['hidden'], end: '' };
   const records = {
     list: async () => [...kept.values()],
     delete: async (folder: string) => void kept.delete(folder),
@@ -30,7 +30,7 @@ async function openDevice(folders: string[], respond: () => Promise<Response>) {
     void sendAll({
       ...{ records, locks, timers },
       openSpool: async () => spool,
-      isPageVisible: async () => device.visible,
+      pages: async () => device.pages.map((visibilityState) => ({ visibilityState })),
       again: async () => void device.registered++,
       fetch: () => {
         device.requests++;
@@ -58,11 +58,23 @@ test('while a hidden page holds the session, the event is registered anew, and n
   expect(device).toMatchObject({ end: '', registered: 0 });
   await timers.advance(2000);
   expect(device).toMatchObject({ end: 'done', registered: 1, requests: 0 });
-  device.visible = true;
+  device.pages = ['visible'];
   begin();
   await timers.advance(61_000);
   expect(device, 'a page on the screen registers it itself').toMatchObject({ end: 'done', registered: 1, requests: 0 });
   expect(kept.size).toBe(1);
+});
+
+test.each([
+  ['of which another one is on the screen', ['visible', 'hidden']],
+  ['that the browser does not name', []],
+])('a page %s may be the hidden one that holds the session: the event is registered anew', async (_, pages) => {
+  const { device, locks, timers, begin } = await openDevice(['a'], unauthorized);
+  await keepBackgroundAway('a', locks);
+  device.pages = pages;
+  begin();
+  await timers.advance(61_000);
+  expect(device).toMatchObject({ end: 'done', registered: 1, requests: 0 });
 });
 
 test('while a page holds a session of which nothing is left, there is nothing to do', async () => {
