@@ -1,5 +1,6 @@
 /** The page's side of sending in the background (sender.ts): it leaves what the worker needs, and asks the browser to start it. */
 import type { SendingRecord, SendingRecords } from '../spool/sending-record.ts';
+import { systemTimers, type Timers, within } from '../timers.ts';
 
 const SCRIPT = '/sender.js';
 /** No page is below this path: the worker serves none. */
@@ -8,6 +9,8 @@ const SCOPE = '/sender/';
 export const TAG = 'tresgo-send';
 /** A page that has failed to register the worker this often leaves it. */
 const MOST_FAILURES = 5;
+/** How long the worker's installation is waited for, in ms: the browser may never say how it ended. */
+const PATIENCE_MS = 60_000;
 
 /** A registration in browsers with Background Sync; the types of the DOM lack it. */
 type Registration = ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } };
@@ -34,6 +37,7 @@ interface BackgroundOptions {
   container?: Pick<ServiceWorkerContainer, 'register'> | undefined;
   /** Whether the candidate, or the browser's settings, allow it. */
   isAllowed?: () => Promise<boolean>;
+  timers?: Timers;
 }
 
 /** By default none without Background Sync, or without the locks that keep page and worker apart. */
@@ -52,10 +56,11 @@ export function createBackground({
   records,
   container = usable(),
   isAllowed = allowed,
+  timers = systemTimers,
 }: BackgroundOptions): Background {
   let current: SendingRecord | null = null;
   let registration: Registration | null = null;
-  let isPreparing = false;
+  let isRegistering = false;
   let failures = 0;
 
   async function register(workers: Pick<ServiceWorkerContainer, 'register'>): Promise<Registration> {
@@ -67,16 +72,19 @@ export function createBackground({
 
   async function prepare(record: SendingRecord): Promise<void> {
     current = record;
-    if (!container || isPreparing || (!registration && failures >= MOST_FAILURES)) return;
-    isPreparing = true;
-    try {
-      await records.put(record);
-      registration ??= await register(container);
-    } catch {
-      // Without it the page sends while it is open, as in other browsers.
-      failures += 1;
-    }
-    isPreparing = false;
+    if (!container) return;
+    // Also while the worker is being registered, and where it is: the token may have been replaced.
+    const left = await records.put(record).then(
+      () => true,
+      () => false,
+    );
+    if (!left || registration || isRegistering || failures >= MOST_FAILURES) return;
+    isRegistering = true;
+    const registered: Promise<Registration | null> = register(container).catch(() => null);
+    registration = await within(registered, PATIENCE_MS, () => null, timers);
+    // Without it the page sends while it is open, as in other browsers.
+    if (!registration) failures += 1;
+    isRegistering = false;
   }
 
   return {

@@ -115,8 +115,9 @@ function openBackground({ active = true, allowed = true } = {}) {
   };
   const permission = { allowed };
   const isAllowed = async () => permission.allowed;
-  const background = createBackground({ records, container, isAllowed });
-  return { background, records, kept, wishes, registered, worker, fails, permission };
+  const timers = createManualTimers();
+  const background = createBackground({ records, container, isAllowed, timers });
+  return { background, timers, records, kept, wishes, registered, worker, fails, permission };
 }
 
 const record = { folder: 'a', endpoint: 'https://x/files', token: 'secret', at: 0 };
@@ -143,6 +144,28 @@ test('a worker that is being installed is asked once it is active', async () => 
   worker.state = 'activated';
   worker.dispatchEvent(new Event('statechange'));
   await prepared;
+  expect(background.ready()).toBe(true);
+});
+
+test('a token that is replaced while the worker is being installed is left at once', async () => {
+  const { background, kept, registered } = openBackground({ active: false });
+  void background.prepare(record);
+  await settle();
+  await background.prepare({ ...record, token: 'another' });
+  expect([kept.get('a')?.token, registered.length]).toEqual(['another', 1]);
+});
+
+test('where the worker was not installed in time, the next take asks again', async () => {
+  const { background, timers, registered, worker } = openBackground({ active: false });
+  void background.prepare(record);
+  await timers.advance(61_000);
+  expect(background.ready()).toBe(false);
+  void background.prepare(record);
+  await settle();
+  expect(registered.length).toBe(2);
+  worker.state = 'activated';
+  worker.dispatchEvent(new Event('statechange'));
+  await settle();
   expect(background.ready()).toBe(true);
 });
 
