@@ -47,8 +47,7 @@ export function createElementScanner({ readHeader, parents, wanted, onElement }:
         continue;
       }
       const needed = Math.min(payloadBytes, wanted.get(id) ?? 0);
-      if (needed > MAX_PENDING || payloadBytes === Number.POSITIVE_INFINITY)
-        throw new Error('no element of a recording');
+      if (needed > MAX_PENDING || payloadBytes === Number.POSITIVE_INFINITY) throw new Error();
       if (at + headerBytes + needed > bytes.length) break;
       if (wanted.has(id)) onElement(id, new DataView(bytes.buffer, bytes.byteOffset + at + headerBytes, needed));
       at += headerBytes + payloadBytes;
@@ -56,7 +55,7 @@ export function createElementScanner({ readHeader, parents, wanted, onElement }:
     skip += Math.max(0, at - bytes.length);
     // A copy: the piece belongs to the caller.
     pending = bytes.slice(Math.min(at, bytes.length));
-    if (pending.length > MAX_PENDING) throw new Error('no element of a recording');
+    if (pending.length > MAX_PENDING) throw new Error();
   };
 }
 

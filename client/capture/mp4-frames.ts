@@ -32,7 +32,7 @@ export function createMp4Frames(onFrames: OnFrames): (piece: Uint8Array) => void
   return createElementScanner({
     readHeader(bytes, at) {
       const header = readHeader(bytes, at);
-      if (!begun && header && header.id !== box('ftyp')) throw new Error('no MP4 file');
+      if (!begun && header && header.id !== box('ftyp')) throw new Error();
       begun ||= header !== null;
       return header;
     },
@@ -78,7 +78,7 @@ function readHeader(bytes: DataView, at: number): ElementHeader | null {
   const [size, id] = [bytes.getUint32(at), bytes.getUint32(at + 4)];
   if (size === 0) return { id, headerBytes: 8, payloadBytes: Number.POSITIVE_INFINITY };
   if (size >= 8) return { id, headerBytes: 8, payloadBytes: size - 8 };
-  if (size !== 1) throw new Error('no MP4 box');
+  if (size !== 1) throw new Error();
   if (at + 16 > bytes.byteLength) return null;
   return { id, headerBytes: 16, payloadBytes: Number(bytes.getBigUint64(at + 8)) - 16 };
 }

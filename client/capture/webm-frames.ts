@@ -37,7 +37,7 @@ export function createWebmFrames(onFrames: OnFrames): (piece: Uint8Array) => voi
   return createElementScanner({
     readHeader(bytes, at) {
       const header = readHeader(bytes, at);
-      if (!begun && header && header.id !== ID.ebml) throw new Error('no EBML file');
+      if (!begun && header && header.id !== ID.ebml) throw new Error();
       begun ||= header !== null;
       return header;
     },
@@ -61,7 +61,7 @@ export function createWebmFrames(onFrames: OnFrames): (piece: Uint8Array) => voi
 
 function readHeader(bytes: DataView, at: number): ElementHeader | null {
   const idBytes = lengthOf(bytes.getUint8(at));
-  if (idBytes > 4) throw new Error('no EBML element');
+  if (idBytes > 4) throw new Error();
   if (at + idBytes > bytes.byteLength) return null;
   let id = 0;
   for (let i = 0; i < idBytes; i++) id = id * 256 + bytes.getUint8(at + i);
@@ -74,7 +74,7 @@ function readHeader(bytes: DataView, at: number): ElementHeader | null {
 function variable(bytes: DataView, at: number): { value: number; bytes: number } | null {
   if (at >= bytes.byteLength) return null;
   const length = lengthOf(bytes.getUint8(at));
-  if (length > 8) throw new Error('no EBML number');
+  if (length > 8) throw new Error();
   if (at + length > bytes.byteLength) return null;
   let value = bytes.getUint8(at) & (0xff >> length);
   let unknown = value === 0xff >> length;

@@ -63,25 +63,29 @@ export function createBackground({
   let isRegistering = false;
   let failures = 0;
 
-  async function register(workers: Pick<ServiceWorkerContainer, 'register'>): Promise<Registration> {
+  async function register(workers: Pick<ServiceWorkerContainer, 'register'>): Promise<Registration | null> {
     const registered: Registration = await workers.register(SCRIPT, { scope: SCOPE });
     if (!registered.active) await activated(registered);
-    if (!registered.sync || !(await isAllowed())) throw new Error('no sync');
-    return registered;
+    return registered.sync && (await isAllowed()) ? registered : null;
   }
 
   async function prepare(record: SendingRecord): Promise<void> {
     current = record;
     if (!container) return;
     // Also while the worker is being registered, and where it is: the token may have been replaced.
-    const left = await records.put(record).then(
-      () => true,
-      () => false,
-    );
-    if (!left || registration || isRegistering || failures >= MOST_FAILURES) return;
+    try {
+      await records.put(record);
+    } catch {
+      return;
+    }
+    if (registration || isRegistering || failures >= MOST_FAILURES) return;
     isRegistering = true;
-    const registered: Promise<Registration | null> = register(container).catch(() => null);
-    registration = await within(registered, PATIENCE_MS, () => null, timers);
+    registration = await within(
+      register(container).catch(() => null),
+      PATIENCE_MS,
+      () => null,
+      timers,
+    );
     // Without it the page sends while it is open, as in other browsers.
     if (!registration) failures += 1;
     isRegistering = false;
