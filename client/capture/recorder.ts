@@ -255,5 +255,5 @@ function start(
       cause = error;
     }
   }
-  throw new RecorderFailedError('The browser refused to record', { cause });
+  throw new RecorderFailedError('', { cause });
 }

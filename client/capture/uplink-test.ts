@@ -134,7 +134,7 @@ export function createXhrPost({ token, endpoint = paths.uplink }: { token: strin
       request.addEventListener('loadend', () => {
         signal.removeEventListener('abort', abort);
         if (request.status === 204) resolve();
-        else reject(new Error(`POST ${endpoint} answered ${request.status || 'nothing'}`));
+        else reject();
       });
       signal.addEventListener('abort', abort);
       request.open('POST', endpoint);

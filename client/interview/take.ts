@@ -107,7 +107,7 @@ export async function startTake({ queue, question, quality, onEnd, ...options }:
     await created;
   } catch (cause) {
     void recording.stop();
-    throw new NotKeptError('The device refused to keep a take', { cause });
+    throw new NotKeptError('', { cause });
   }
   return {
     takeId,

@@ -36,7 +36,7 @@ const LIVE_MS = 200;
 
 const root = document.getElementById('app');
 const bar = document.querySelector('.top');
-if (!root || !bar) throw new Error('interview.html has no #app or no .top');
+if (!root || !bar) throw new Error();
 const words = await firstMessages(location.search, wishedLanguages(), (wished) => view.speak(wished));
 document.querySelector('.late')?.remove();
 const background = createBackground({ records: createSendingRecords() });
