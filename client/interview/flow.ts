@@ -106,8 +106,9 @@ export function createFlow({
     const held = heldQuestion(get());
     const refused = unsent.find((take) => take.refused);
     const last = unsent.at(-1);
+    const next = nextQuestion(get());
     if (refused) decision.ask(refused, 'refused');
-    else if (nextQuestion(get()) !== null && (get().gate === 'end' || !last)) await goToQuestion();
+    else if (next !== null && (get().gate === 'end' || !last)) await goToQuestion(next);
     else if (last) {
       dispatch({ type: 'resend', question: last.question, takeId: last.takeId });
       queue.enterGate(last.takeId);
@@ -144,24 +145,22 @@ export function createFlow({
     return arriving.includes(question) && !answered.includes(question) && !isOurs && !here.has(question);
   }
 
-  async function goToQuestion(): Promise<void> {
+  async function goToQuestion(question: number): Promise<void> {
     if (!checked) return check.open();
     if (get().pausing) {
       preview.close();
       return dispatch({ type: 'paused' });
     }
     const looked = otherDevice.look();
-    // Elsewhere the response comes in time to end the countdown.
-    if (otherDevice.isExpected()) await looked;
-    if (isEnding()) return;
-    const question = nextQuestion(get());
-    if (get().elsewhere || question === null) return proceed();
     if (isArriving(question)) return awaitQuestion(question);
     asked = question;
-    return answering.record();
+    // Before the response, which may take a while: nothing else can be begun meanwhile.
+    dispatch({ type: 'request' });
+    // Elsewhere the response comes in time to end the countdown.
+    if (otherDevice.isExpected()) await looked;
+    const { phase } = get();
+    if (isComing(phase) && phase.question === question) return answering.record();
   }
-
-  const isEnding = () => ['finishing', 'finished'].includes(get().phase.name);
 
   /** Another device has answered the question since it was asked here, or is just sending its answer: it is not asked again. */
   function notTwice(question: number): void {

@@ -221,6 +221,24 @@ test('“Start interview” on a page whose session was finished elsewhere begin
   expect(did).toEqual(['close', 'finish']);
 });
 
+test('while “Start interview” waits for the server, the question is on the screen, and nothing else can be begun', async () => {
+  const { begin, otherDevice, flow, store, script, did, state, timers } = open();
+  await begin();
+  store.dispatch({ type: 'check' });
+  otherDevice.link();
+  let respond = (_through: boolean) => {};
+  script.way = new Promise((resolve) => (respond = resolve));
+  did.length = 0;
+  flow.start();
+  await timers.advance(5000);
+  store.dispatch({ type: 'practice', stage: 'counting', seconds: 3 });
+  expect([state().phase, did]).toEqual([{ name: 'requesting', question: 1 }, []]);
+  script.server.answered = [1];
+  respond(true);
+  await settle();
+  expect([state().phase, did]).toEqual([{ name: 'requesting', question: 2 }, ['close', 'record']]);
+});
+
 test('a question that was answered elsewhere since is not asked again: the next one is', async () => {
   const { begin, script, did, state } = open();
   script.server.answered = [1];
