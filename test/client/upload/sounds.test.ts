@@ -1,6 +1,7 @@
 /** Sound that goes ahead of its answer: what is sent when, and that no answer waits for it. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMemorySpool } from '../../../client/spool/memory-spool.ts';
+import type { Sound } from '../../../client/upload/sounds.ts';
 import { BESIDE_SOUND_BYTES } from '../../../client/upload/throughput.ts';
 import { createUploadQueue, type UploadQueue } from '../../../client/upload/upload-queue.ts';
 import { createManualTimers, type ManualTimers } from '../../support/manual-timers.ts';
@@ -43,6 +44,16 @@ async function until(condition: () => boolean): Promise<void> {
 const begin = () => {
   return queue.beginSound({ aheadOf: 'a', question: 2, mimeType: 'audio/webm', startedAt: '2026-01-01' });
 };
+/** Waits until the page knows that the sound is whole, which the server knows before: the sound takes no chunk any more. */
+async function untilWhole(sound: Sound): Promise<void> {
+  let isWhole = false;
+  await until(() => {
+    void sound.append(new ArrayBuffer(0), 1000).catch(({ message }) => {
+      isWhole = message.includes('no further');
+    });
+    return isWhole;
+  });
+}
 const heldOf = (takeId: string) => tus.uploads.find((upload) => upload.takeId === takeId);
 /** The sizes of the PATCHes of the answer, which alone are larger than 2,000 bytes here. */
 const bodies = () => tus.log.map((line) => Number(/\+(\d+)/.exec(line)?.[1] ?? 0)).filter((bytes) => bytes > 2000);
@@ -61,7 +72,8 @@ test('it is sent beside its answer, which it names, and confirmed while the answ
   sound.expectEnd();
   await sound.append(new ArrayBuffer(300), 1500);
   await sound.end();
-  await until(() => heldOf('sound')?.length === 800);
+  await untilWhole(sound);
+  expect(heldOf('sound')?.length).toBe(800);
   expect(heldOf('sound')?.metadata).toEqual({
     ...{ folder: 'folder', questionIndex: '2', filetype: 'audio/webm', takeId: 'sound' },
     ...{ part: 'voice', aheadOf: 'a' },
@@ -81,7 +93,8 @@ test.each([
   await sound.append(new ArrayBuffer(500), 1000);
   if (how.startsWith('is confirmed')) {
     await sound.end();
-    await until(() => heldOf('sound')?.length === 500);
+    await untilWhole(sound);
+    expect(heldOf('sound')?.length).toBe(500);
   }
   await finishAnswer(70_000);
   await until(() => heldOf('a')?.data.length === 70_000);
