@@ -36,6 +36,8 @@ export interface ShellCacheOptions {
 const PREFIX = 'tresgo-shell-';
 /** Paths of files whose name changes with their content. */
 const HASHED = /^\/assets\//;
+/** Paths of files that are no page. */
+const NO_PAGE = /\.\w+$/;
 /** How long the network has to deliver a page, in ms; after that the page comes from the device. */
 const PAGE_MS = 2500;
 /** How often a download is attempted, since a bad network cuts downloads, and the wait between two attempts. */
@@ -47,7 +49,7 @@ export function createShellCache({ shell, caches, fetch, origin, sha256, wait }:
   const mine = PREFIX + shell.version;
   const integrities = new Map(shell.files);
   const last = shell.files.at(-1)?.[0] ?? '/';
-  const isPage = (path: string) => integrities.has(path) && !/\.\w+$/.test(path);
+  const isPage = (path: string) => integrities.has(path) && !NO_PAGE.test(path);
 
   /** The stored response of this generation, else of the earlier one; undefined also where the device's store fails. */
   async function getStored(path: string): Promise<Response | undefined> {
@@ -56,7 +58,7 @@ export function createShellCache({ shell, caches, fetch, origin, sha256, wait }:
       const ours = await (await caches.open(mine)).match(path, { ignoreVary: true });
       const stored = ours ?? (await caches.match(path, { ignoreVary: true }));
       // Earlier builds stored what they got: a page in the place of a script, if a proxy sent one.
-      return stored && HASHED.test(path) && isHtml(stored) ? undefined : stored;
+      return stored && NO_PAGE.test(path) && isHtml(stored) ? undefined : stored;
     } catch {
       return undefined;
     }

@@ -232,7 +232,9 @@ test('a wrong file that an earlier build stored is replaced by the next install,
   const stored = all.get('tresgo-shell-old');
   stored?.set('/assets/a-1.js', portal());
   stored?.set('/assets/b-1.css', new Response('cut in the midd'));
+  stored?.set('/favicon.svg', portal());
   expect(await textOf(cache.respond(get('/assets/a-1.js'))), 'asked of the network').toBe('/assets/a-1.js');
+  expect(await textOf(cache.respond(get('/favicon.svg'))), 'asked of the network').toBe('old /favicon.svg');
   network.build = 'new';
   const next = await install(newShell);
   network.respond = offline;
