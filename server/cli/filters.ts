@@ -79,7 +79,10 @@ export function choose<Row>(
   const limit = options.limit ?? (options.json ? 0 : SHOWN_ROWS);
   const rows = limit === 0 ? sorted : sorted.slice(0, limit);
   const counts: Record<string, number> = {};
-  for (const row of fits) counts[factsOf(row).state] = (counts[factsOf(row).state] ?? 0) + 1;
+  for (const row of fits) {
+    const { state } = factsOf(row);
+    counts[state] = (counts[state] ?? 0) + 1;
+  }
   return { rows, more: sorted.length - rows.length, counts };
 }
 

@@ -1,7 +1,7 @@
 /** The tab is closed while bytes are unsent: Chromium’s Background Sync goes on, and a page that comes back finds what it sent. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { BrowserContext } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import { readSpool } from '../support/browser/spool-reader.ts';
 import { admin, begin, expect, expectRecording, logIn, press, readSession, statusOf, test } from './fixtures.ts';
 
@@ -39,6 +39,13 @@ async function readRecords(): Promise<Array<{ folder: string; token: string }>> 
   }
 }
 
+/** Waits until the browser has the worker that sends without the page. */
+async function expectSender(page: Page): Promise<void> {
+  await expect
+    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/sender/'))?.active?.state))
+    .toBe('activated');
+}
+
 test('an answer that was ended without a network arrives after the tab was closed', async ({
   context,
   page,
@@ -47,9 +54,7 @@ test('an answer that was ended without a network arrives after the tab was close
 }) => {
   await begin(page, server.url, candidate);
   // The worker is there once the page has told it how to send.
-  await expect
-    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/sender/'))?.active?.state))
-    .toBe('activated');
+  await expectSender(page);
   await expect.poll(async () => (await statusOf(page)).recordedBytes).toBeGreaterThan(100_000);
   await context.setOffline(true);
   const before = (await statusOf(page)).recordedBytes;
@@ -84,9 +89,7 @@ test('a take that the closed tab has cut is sent, and the candidate is asked abo
   candidate,
 }) => {
   await begin(page, server.url, candidate);
-  await expect
-    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/sender/'))?.active?.state))
-    .toBe('activated');
+  await expectSender(page);
   await context.setOffline(true);
   const before = (await statusOf(page)).recordedBytes;
   await expect.poll(async () => (await statusOf(page)).persistedBytes).toBeGreaterThan(before + 200_000);
@@ -115,9 +118,7 @@ test('after the candidate’s secret was replaced, the worker stops, the page as
   candidate,
 }) => {
   await begin(page, server.url, candidate);
-  await expect
-    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/sender/'))?.active?.state))
-    .toBe('activated');
+  await expectSender(page);
   await context.setOffline(true);
   const before = (await statusOf(page)).recordedBytes;
   await expect.poll(async () => (await statusOf(page)).recordedBytes).toBeGreaterThan(before + 100_000);

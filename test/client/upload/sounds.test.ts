@@ -5,7 +5,7 @@ import type { Sound } from '../../../client/upload/sounds.ts';
 import { BESIDE_SOUND_BYTES } from '../../../client/upload/throughput.ts';
 import { createUploadQueue, type UploadQueue } from '../../../client/upload/upload-queue.ts';
 import { createManualTimers, type ManualTimers } from '../../support/manual-timers.ts';
-import { openScriptedTus, refuse, type ScriptedTus } from '../../support/tus/scripted-tus.ts';
+import { openScriptedTus, refuse, type ScriptedTus, untilStepped } from '../../support/tus/scripted-tus.ts';
 
 let tus: ScriptedTus;
 let timers: ManualTimers;
@@ -32,14 +32,7 @@ afterEach(async () => {
   await tus.close();
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 3000) throw new Error(`never came: ${condition}\n${tus.log.join('\n')}\n${events.join('\n')}`);
-    await timers.advance(100);
-    do await new Promise((resolve) => setTimeout(resolve, 1));
-    while (tus.busy());
-  }
-}
+const until = (condition: () => boolean) => untilStepped(condition, { tus, timers, events });
 
 const begin = () => {
   return queue.beginSound({ aheadOf: 'a', question: 2, mimeType: 'audio/webm', startedAt: '2026-01-01' });

@@ -5,7 +5,14 @@ import type { Spool } from '../../../client/spool/spool.ts';
 import type { UploadEvent } from '../../../client/upload/events.ts';
 import { createUploadQueue, type UploadQueue } from '../../../client/upload/upload-queue.ts';
 import { createManualTimers, type ManualTimers } from '../../support/manual-timers.ts';
-import { hangUp, openScriptedTus, refuse, respond, type ScriptedTus } from '../../support/tus/scripted-tus.ts';
+import {
+  hangUp,
+  openScriptedTus,
+  refuse,
+  respond,
+  type ScriptedTus,
+  untilStepped,
+} from '../../support/tus/scripted-tus.ts';
 
 let tus: ScriptedTus;
 let spool: Spool;
@@ -41,14 +48,7 @@ afterEach(async () => {
   await tus.close();
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    if (i > 3000) throw new Error(`never came: ${condition}\n${tus.log.join('\n')}\n${events.join('\n')}`);
-    await timers.advance(100);
-    do await new Promise((resolve) => setTimeout(resolve, 1));
-    while (tus.busy());
-  }
-}
+const until = (condition: () => boolean) => untilStepped(condition, { tus, timers, events });
 
 async function record(takeId: string, question: number, bytes: number, { end = true } = {}): Promise<void> {
   await queue.create({ takeId, question, mimeType: 'video/webm', startedAt: `2026-01-0${question}` });

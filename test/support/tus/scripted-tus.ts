@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ManualTimers } from '../manual-timers.ts';
 
 /** An upload as the endpoint holds it; `length` is null while deferred. */
 export interface ScriptedUpload {
@@ -165,4 +166,22 @@ function lineOf(request: IncomingMessage, bytes = 0): string {
   if (methodOf(request) !== 'PATCH') return `${way}${methodOf(request)}`;
   const length = headers['upload-length'];
   return `${way}PATCH ${headers['upload-offset']} +${bytes}${length === undefined ? '' : ` length=${length}`}`;
+}
+
+/** Lets `ms` pass. The clock stops while the endpoint responds, so that a slow machine is not taken for a silent connection. */
+export async function step(tus: ScriptedTus, timers: ManualTimers, ms: number): Promise<void> {
+  await timers.advance(ms);
+  do await new Promise((resolve) => setTimeout(resolve, 1));
+  while (tus.busy());
+}
+
+/** Waits, 100 ms of the clock at a time. @throws Error after 5 minutes of it; `events`: what is said then, beside the requests */
+export async function untilStepped(
+  condition: () => boolean,
+  { tus, timers, events }: { tus: ScriptedTus; timers: ManualTimers; events: readonly string[] },
+): Promise<void> {
+  for (let i = 0; !condition(); i++) {
+    if (i > 3000) throw new Error(`never came: ${condition}\n${tus.log.join('\n')}\n${events.join('\n')}`);
+    await step(tus, timers, 100);
+  }
 }

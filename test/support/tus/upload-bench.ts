@@ -4,7 +4,7 @@ import type { Spool } from '../../../client/spool/spool.ts';
 import type { UploaderEvent } from '../../../client/upload/events.ts';
 import { createUploader, type Uploader, type UploaderOptions } from '../../../client/upload/uploader.ts';
 import { createManualTimers, type ManualTimers } from '../manual-timers.ts';
-import { openScriptedTus, type ScriptedTus } from './scripted-tus.ts';
+import { openScriptedTus, type ScriptedTus, step } from './scripted-tus.ts';
 
 const STEP_MS = 200;
 
@@ -72,12 +72,6 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
     });
   };
 
-  // The clock stops while the endpoint responds, so that a slow machine is not taken for a silent connection.
-  const step = async (ms: number) => {
-    await timers.advance(ms);
-    do await new Promise((resolve) => setTimeout(resolve, 1));
-    while (tus.busy());
-  };
   const bench: UploadBench = {
     spool,
     timers,
@@ -103,11 +97,11 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
     async until(condition, what = String(condition)) {
       for (let i = 0; !condition(); i++) {
         if (i > 1500) throw new Error(`never came: ${what}\n${tus.log.join('\n')}\n${events.join('\n')}`);
-        await step(STEP_MS);
+        await step(tus, timers, STEP_MS);
       }
     },
     async pass(ms) {
-      for (let left = ms; left > 0; left -= STEP_MS) await step(Math.min(STEP_MS, left));
+      for (let left = ms; left > 0; left -= STEP_MS) await step(tus, timers, Math.min(STEP_MS, left));
     },
     async close() {
       bench.uploader.pause();
