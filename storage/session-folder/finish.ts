@@ -162,14 +162,24 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
 
   /**
    * Makes sure that the answer that a recorded take says it is has not been removed since: only then its sender may
-   * forget it.
-   * @throws StorageError `upload-damaged`
+   * forget it. A later take that is being placed moves the answer's file before the catalog says so: what is not found is
+   * looked for again under the session's lock.
+   * @throws StorageError `upload-damaged`, or `session-busy` after a wait of 30 s
    */
-  async function requireThere({ id, sessionId, state, fileName }: Take): Promise<void> {
-    if (state !== 'recorded' || fileName === null || isEarlier(fileName)) return;
-    const session = await sessions.get(sessionId);
-    if (session && !(await exists(joinInside(sessionsDir, session.folder, fileName))))
-      throw new StorageError('upload-damaged', `${session.folder}/${fileName}, the upload ${id}, is gone`);
+  async function requireThere(take: Take): Promise<void> {
+    const session = await sessions.get(take.sessionId);
+    if (!session || (await isThere(take, joinInside(sessionsDir, session.folder)))) return;
+    await inSession(session.id, async (_session, folder) => {
+      const now = await takes.get(take.id);
+      if (!now || (await isThere(now, folder))) return;
+      throw new StorageError('upload-damaged', `${session.folder}/${now.fileName}, the upload ${take.id}, is gone`);
+    });
+  }
+
+  /** False where a recorded take is its question's answer by the catalog, and the folder has no such file. */
+  async function isThere({ state, fileName }: Take, folder: string): Promise<boolean> {
+    if (state !== 'recorded' || fileName === null || isEarlier(fileName)) return true;
+    return exists(joinInside(folder, fileName));
   }
 
   /** Does the steps that a whole take still lacks; for callers that hold the session's lock. */

@@ -29,7 +29,7 @@ console.log(`torture: TRESGO_SEED=${seed}`);
 // The default is hours, not seconds: a test that may hang has a timeout of its own.
 const options = ['run', '--testTimeout', '14400000', '--hookTimeout', '120000', ...files];
 if (files.length > 0) torture('vitest/vitest.mjs', options);
-if (taps) torture('@playwright/test/cli.js', ['test', '--project', 'heavy', 'taps.spec.ts']);
+if (taps) torture('@playwright/test/cli.js', ['test', '--project=heavy', 'taps.spec.ts']);
 
 function torture(program, options) {
   const { status } = spawnSync(process.execPath, [path.join(root, 'node_modules', program), ...options], {

@@ -77,6 +77,30 @@ test('a later take counts, the earlier one goes to takes/', async () => {
   ]);
 });
 
+test('an answer whose file is being moved, since a later take is placed, is not told to be gone', async () => {
+  opened = await openStorageSession();
+  const { storage, session, folder } = opened;
+  const id = await opened.whole(recording(100));
+  await storage.finish(id);
+  const take = await opened.get(id);
+  for (const ask of [() => storage.requireThere(take), () => storage.finish(id)]) {
+    // The middle of a placing: the file has moved, and the catalog does not say so yet.
+    let onRequested = () => {};
+    const waited = new Promise<void>((resolve) => {
+      onRequested = resolve;
+    });
+    const release = await storage.locks.acquire(`session:${session.id}`, { onRequested });
+    await rename(`${folder}/Q1.webm`, `${folder}/moved`);
+    const asked = Promise.allSettled([ask()]);
+    await Promise.race([waited, asked]);
+    await rename(`${folder}/moved`, `${folder}/Q1.webm`);
+    release?.();
+    expect(await asked).toMatchObject([{ status: 'fulfilled' }]);
+  }
+  await rm(`${folder}/Q1.webm`);
+  await expect(storage.requireThere(take)).rejects.toMatchObject({ code: 'upload-damaged' });
+});
+
 test('an earlier take that becomes whole after a later one goes to takes/ itself; the later one still counts', async () => {
   opened = await openStorageSession();
   const [early, late] = [recording(100), recording(200)];
