@@ -132,8 +132,9 @@ export function createApp({
     await next();
     // What @tus/server says of other origins is said by `cors` alone.
     for (const name of [...c.res.headers.keys()]) if (name.startsWith('access-control-')) c.res.headers.delete(name);
+    // With what else the response depends on.
     for (const [name, value] of Object.entries(cors(c.req.header('origin'), c.req.method)))
-      c.res.headers.set(name, value);
+      c.res.headers[name === 'Vary' ? 'append' : 'set'](name, value);
     c.res.headers.set('X-Content-Type-Options', 'nosniff');
     // A developer's other servers are on localhost, too.
     if (isHttpsForGood && new URL(c.req.url).hostname !== 'localhost')

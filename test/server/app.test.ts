@@ -314,7 +314,9 @@ test('a parent keeps its own routes', async () => {
 
 test('the pages are served at the root, and not below a base path: they name their files from the root', async () => {
   const assets = new Map([['/', { bytes: new Uint8Array([1]), type: 'text/html', immutable: false }]]);
-  expect((await appOf({ assets }).app.request('/')).status).toBe(200);
+  const page = await appOf({ assets }).app.request('/');
+  expect(page.status).toBe(200);
+  expect(page.headers.get('vary')).toBe('Accept-Encoding, Accept-Language, Origin');
   expect((await appOf({ assets, basePath: BASE }).app.request(BASE)).status).toBe(404);
 });
 

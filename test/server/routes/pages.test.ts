@@ -47,10 +47,18 @@ test.each([
     'content-type': type,
     'cache-control': cacheControl,
     'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+    'content-security-policy': expect.stringContaining("default-src 'none'"),
+  });
+  // A phone pays for each byte: what only documents need is not sent with scripts.
+  const forDocuments = {
     'referrer-policy': 'no-referrer',
     'x-frame-options': 'DENY',
     'permissions-policy': 'camera=(self), microphone=(self), geolocation=()',
-  });
+    'cross-origin-opener-policy': 'same-origin',
+  };
+  for (const [name, value] of Object.entries(forDocuments))
+    expect(response.headers.get(name), name).toBe(type.startsWith('text/javascript') ? null : value);
   expect(response.headers.get('service-worker-allowed')).toBe(route === '/sw.js' ? '/' : null);
   expect(response.headers.has('strict-transport-security')).toBe(false);
 });
