@@ -8,7 +8,6 @@ import type { Messages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
 import { nextQuestion, type Phase } from '../interview/state.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
-import { formatRate } from './format.ts';
 import type { Part } from './part.ts';
 
 /** The words of the device check: heading and greeting. */
@@ -101,14 +100,14 @@ export function createCheckControls(
       cameras.render(choice.cameras, choice.cameraId);
       microphones.render(choice.microphones, choice.microphoneId);
       if (phase.name !== 'checking') return;
-      show(quality, !voiceAlone && phase.ready);
+      setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
+      show(quality, !voiceAlone && phase.ready && quality.textContent !== '');
       plan.render(state);
       hints.render(state);
       start.disabled = !phase.ready;
       practise.disabled = !phase.ready;
       asking = phase.asking ?? false;
       askOrStart();
-      setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
     },
     live({ level, sound }) {
       setText(soundHint, wordsOf[sound]);
@@ -166,13 +165,10 @@ function choiceOf(phase: Phase, failed: boolean): Devices | null {
   return phase.name === 'requesting' && failed ? (phase.devices ?? null) : null;
 }
 
-/** E.g. `720p, 1.2 Mbit/s – a good connection`; without the words on a connection that could not be measured. */
-export function qualityWords(quality: Quality, { check: { quality: words }, lang }: Messages): string {
-  const bitsPerSecond = quality.videoBitsPerSecond + quality.audioBitsPerSecond;
-  const picture = `${Math.min(quality.width, quality.height)}p`;
-  const rate = formatRate(bitsPerSecond, lang);
-  if (quality === DEFAULT_QUALITY) return `${picture}, ${rate}`;
-  return words.chosen(picture, rate, words[connectionOf(bitsPerSecond)]);
+/** What to think of the connection; nothing of one that could not be measured. */
+export function qualityWords(quality: Quality, { check: { quality: words } }: Messages): string {
+  if (quality === DEFAULT_QUALITY) return '';
+  return words[connectionOf(quality.videoBitsPerSecond + quality.audioBitsPerSecond)];
 }
 
 /** The connection, judged by the quality of the recording, which was chosen to fit it. */

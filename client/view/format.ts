@@ -17,14 +17,6 @@ export function formatBytes(bytes: number, lang: string): string {
   }).format(bytes / (large ? 1e6 : 1e3));
 }
 
-/** The rate of a connection or of a recording in decimal units: `640 kbit/s`, `1.2 Mbit/s`. */
-export function formatRate(bitsPerSecond: number, lang: string): string {
-  const large = bitsPerSecond >= 999_500;
-  const digits = { minimumFractionDigits: large ? 1 : 0, maximumFractionDigits: large ? 1 : 0 };
-  const number = new Intl.NumberFormat(lang, digits).format(bitsPerSecond / (large ? 1e6 : 1e3));
-  return `${number} ${large ? 'Mbit/s' : 'kbit/s'}`;
-}
-
 /**
  * Day and time of an ISO 8601 text in this device's time zone: `December 4, 2025` and `6:00 PM`. Each language joins them in its
  * own way. `day`: how the day is said.

@@ -36,11 +36,12 @@ export function createGate(
       // While the interview is being finished, nothing is shown that a frame could hold.
       setAttribute(element, 'data-gate', closing ? '' : (gate?.kind ?? ''));
       const all = phase.name === 'gate' && state.gate === 'end' && isLast(state, phase.question);
-      setText(heading, all ? words.headingAll : words.heading);
+      const failed = gate?.kind === 'failed';
+      setText(heading, failed ? words.headingFailed : all ? words.headingAll : words.heading);
       // Without another log-in nothing is sent.
       show(heading, waiting && !closing && gate.kind !== 'open' && state.alert?.code !== 'signed-out');
       show(stay, waiting && gate.kind !== 'open');
-      show(onward, leftBehind || (waiting && gate.kind === 'failed'));
+      show(onward, leftBehind || (waiting && failed));
       show(retry, !leftBehind);
       // While the interview is being finished, the server already has every answer.
       show(copy, !closing);

@@ -129,7 +129,7 @@ function contradictions({ states, sentences, gate, alert, alerts, check, uploadP
     sentences.finished,
     sentences.open,
   ];
-  const underway = [states.uploading, states.failed, gate.heading, gate.headingAll];
+  const underway = [states.uploading, states.failed, gate.heading, gate.headingAll, gate.headingFailed];
   return [
     { some: underway, others: [...whole, uploadProgress.arrived] },
     { some: [gate.retry], others: [alert.tryAgain], exactly: true },
@@ -137,7 +137,8 @@ function contradictions({ states, sentences, gate, alert, alerts, check, uploadP
       some: [alerts['signed-out'].title],
       others: [states.uploading, gate.heading, uploadProgress.safe, sentences.uploading],
     },
-    { some: [states.uploading], others: [uploadProgress.offline] },
+    { some: [states.uploading], others: [uploadProgress.offline, gate.headingFailed] },
+    { some: [states.failed, alert.tryAgain], others: [gate.heading, gate.headingAll] },
     {
       some: [states.requesting],
       others: [check.quality.measuring, sentences.notReady, alerts['storage-refused'].title],
@@ -193,7 +194,7 @@ test('the pairs and the quotes are found where they are', async ({ page }) => {
   expect(buttons).toContain(en.gate.retry);
   expect(texts).toContain(en.sentences.closingFailed);
   await page.evaluate(() => window.gallery.show('gate-failed'));
-  expect((await textsOf(page)).texts).toEqual(expect.arrayContaining([en.states.failed, en.gate.heading]));
+  expect((await textsOf(page)).texts).toEqual(expect.arrayContaining([en.states.failed, en.gate.headingFailed]));
 });
 
 test('no line breaks inside a Thai compound that browsers take for two words', async ({ page }) => {

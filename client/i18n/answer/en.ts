@@ -6,6 +6,7 @@ export const answer = {
   gate: {
     heading: 'Sending your answer',
     headingAll: 'Sending your answers',
+    headingFailed: 'Not sent yet',
     progress: 'Answer sent',
     retry: 'Retry',
     stay: 'Please keep this page open.',

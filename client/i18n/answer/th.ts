@@ -7,6 +7,7 @@ export const answer: typeof en = {
   gate: {
     heading: 'กำลังส่งคำ\u2060ตอบของคุณ',
     headingAll: 'กำลังส่งคำ\u2060ตอบทั้งหมดของคุณ',
+    headingFailed: 'ยังส่งไม่สำเร็จ',
     progress: 'ส่วนของคำ\u2060ตอบที่ส่งแล้ว',
     retry: 'ลองใหม่',
     stay: 'กรุณาเปิดหน้านี้ไว้',

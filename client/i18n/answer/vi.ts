@@ -7,6 +7,7 @@ export const answer: typeof en = {
   gate: {
     heading: 'Đang gửi câu\u00a0trả\u00a0lời của bạn',
     headingAll: 'Đang gửi các câu\u00a0trả\u00a0lời của bạn',
+    headingFailed: 'Chưa gửi được',
     progress: 'Phần đã gửi của câu trả lời',
     retry: 'Thử lại',
     stay: 'Vui lòng giữ trang này mở.',

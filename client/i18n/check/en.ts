@@ -51,11 +51,10 @@ export const check = {
     pictureHidden: 'Hidden from you only. Your answers are recorded with your picture.',
     quality: {
       measuring: 'Measuring your connection…',
-      chosen: (picture: string, rate: string, connection: string) => `${picture}, ${rate} – ${connection}`,
-      great: 'a very good connection',
-      good: 'a good connection',
-      slow: 'a slow connection, good enough',
-      weak: 'a weak connection',
+      great: 'Your connection is very good.',
+      good: 'Your connection is good.',
+      slow: 'Your connection is slow, but good enough.',
+      weak: 'Your connection is weak.',
     },
   },
 

@@ -49,7 +49,6 @@ export const check: typeof en = {
     pictureHidden: 'ซ่อนไว้เฉพาะจากคุณ คำ\u2060ตอบยังบันทึกพร้อมภาพของคุณ',
     quality: {
       measuring: 'กำลังวัดการเชื่อม\u2060ต่อของคุณ…',
-      chosen: (picture, rate, connection) => `${picture}, ${rate} – ${connection}`,
       great: 'การเชื่อม\u2060ต่อดีมาก',
       good: 'การเชื่อม\u2060ต่อดี',
       slow: 'การเชื่อม\u2060ต่อช้า แต่เพียงพอ',

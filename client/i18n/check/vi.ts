@@ -49,11 +49,10 @@ export const check: typeof en = {
     pictureHidden: 'Chỉ ẩn với bạn. Câu trả lời vẫn được ghi kèm hình của bạn.',
     quality: {
       measuring: 'Đang đo kết nối của bạn…',
-      chosen: (picture, rate, connection) => `${picture}, ${rate} – ${connection}`,
-      great: 'kết nối rất tốt',
-      good: 'kết nối tốt',
-      slow: 'kết nối chậm nhưng đủ dùng',
-      weak: 'kết nối yếu',
+      great: 'Kết nối của bạn rất tốt.',
+      good: 'Kết nối của bạn tốt.',
+      slow: 'Kết nối của bạn chậm nhưng đủ dùng.',
+      weak: 'Kết nối của bạn yếu.',
     },
   },
 

@@ -28,7 +28,7 @@ const shape = (messages: unknown) =>
 
 /** Names and units are the same in every language. */
 const names =
-  /TresGo|JavaScript|cookie|HTTPS?|https:\/\/|Chrome|Edge|Firefox|Safari|iPhone|iPad|Zalo|Facebook|Messenger|LINE|SHA-256|QR|video|Camera|menu|kbit\/s|Mbit\/s/g;
+  /TresGo|JavaScript|cookie|HTTPS?|https:\/\/|Chrome|Edge|Firefox|Safari|iPhone|iPad|Zalo|Facebook|Messenger|LINE|SHA-256|QR|video|Camera|menu/g;
 /** Vietnamese syllables that happen to be spelled like English words. */
 const alike = new Set([
   'tin',
