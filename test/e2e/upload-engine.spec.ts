@@ -10,13 +10,20 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, expect, type Page, test } from '@playwright/test';
 import { build } from 'vite';
-import { chromiumPath } from '../support/browser/browser.ts';
+import { chromiumPath, withoutPopups } from '../support/browser/browser.ts';
 import type { Engine } from '../support/browser/engine-page.ts';
 import { ffprobePath } from '../support/media/media.ts';
 import { openScriptedTus, type ScriptedTus } from '../support/tus/scripted-tus.ts';
 
 const ARGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...[
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    withoutPopups,
+  ],
   ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
 ];
 

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, type Page, test } from '@playwright/test';
-import { chromiumPath } from '../support/browser/browser.ts';
+import { chromiumPath, withoutPopups } from '../support/browser/browser.ts';
 import { type Gallery, openGallery } from './serve.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../test-results/screenshots');
@@ -13,21 +13,23 @@ const sizes = {
   landscape: { width: 740, height: 360 },
 } as const;
 type Size = keyof typeof sizes;
-/** A phone held sideways and the dark scheme change the layout and the colours, not the words: one language is enough. */
+/** A phone held sideways, the dark scheme and forced colours change the layout and the colours, not the words: one language is enough. */
 interface Round {
   size: Size;
   lang: string;
-  scheme: 'light' | 'dark';
+  scheme: 'light' | 'dark' | 'forced';
 }
 const rounds: Round[] = [
   ...(['phone', 'desktop'] as const).flatMap((size) =>
     ['en', 'vi', 'th'].map((lang) => ({ size, lang, scheme: 'light' as const })),
   ),
-  { size: 'phone', lang: 'en', scheme: 'dark' },
+  ...(['phone', 'desktop'] as const).flatMap((size) =>
+    (['dark', 'forced'] as const).map((scheme) => ({ size, lang: 'en', scheme })),
+  ),
   { size: 'landscape', lang: 'en', scheme: 'light' },
 ];
 
-test.use({ launchOptions: { executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu'] } });
+test.use({ launchOptions: { executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-gpu', withoutPopups] } });
 
 let gallery: Gallery;
 test.beforeAll(async () => {
@@ -54,7 +56,7 @@ test('the picture of the README', async ({ browser }) => {
 });
 
 function nameOf({ size, lang, scheme }: Round): string {
-  return [size, lang, ...(scheme === 'dark' ? ['dark'] : [])].join('-');
+  return [size, lang, ...(scheme === 'light' ? [] : [scheme])].join('-');
 }
 
 async function shoot(browser: Browser, round: Round): Promise<void> {
@@ -62,7 +64,9 @@ async function shoot(browser: Browser, round: Round): Promise<void> {
   const name = nameOf(round);
   await rm(path.join(folder, name), { recursive: true, force: true });
   await mkdir(path.join(folder, name), { recursive: true });
-  const page = await browser.newPage({ viewport: sizes[size], colorScheme: scheme, timezoneId: 'Asia/Bangkok' });
+  const colours =
+    scheme === 'forced' ? { colorScheme: 'dark' as const, forcedColors: 'active' as const } : { colorScheme: scheme };
+  const page = await browser.newPage({ viewport: sizes[size], timezoneId: 'Asia/Bangkok', ...colours });
   const files: string[] = [];
   const take = async (state: string) => {
     const file = path.join(folder, name, `${state}.png`);
