@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Hono } from 'hono';
-import { answersOf, type Storage } from '../../storage/index.ts';
+import type { Storage } from '../../storage/index.ts';
 import type { Auth } from '../http/auth.ts';
 import { toProblem } from '../http/errors.ts';
 import { type Fields, readForm } from '../http/form.ts';
@@ -17,7 +17,7 @@ import { paths, type UploadOneResponse } from '../wire.ts';
 
 /** What the route of `upload-one` needs. */
 interface AnswerRoutesDeps {
-  storage: Pick<Storage, 'store' | 'takes' | 'finish'>;
+  storage: Pick<Storage, 'store' | 'finish' | 'answerTo'>;
   auth: Auth;
   receiver: Pick<Receiver, 'requireRoom' | 'receiveWhole'>;
   addressOf: AddressOf;
@@ -27,7 +27,7 @@ interface AnswerRoutesDeps {
 
 /** The route of `upload-one`: 200 with the name of the file that counts once the answer is placed. */
 export function answerRoutes({ storage, auth, receiver, addressOf, idleMs }: AnswerRoutesDeps): Hono {
-  const { store, takes } = storage;
+  const { store } = storage;
   const app = new Hono();
 
   app.post(paths.uploadOne, async (c) => {
@@ -80,7 +80,7 @@ export function answerRoutes({ storage, auth, receiver, addressOf, idleMs }: Ans
     if (done?.state !== 'recorded') throw problem('unavailable', { cause: done });
     // Another take of the question may have been placed since and count instead: the response names the one that
     // counts.
-    const answer = answersOf(await takes.list(session.id)).find((take) => take.question === question);
+    const answer = await storage.answerTo(question, done);
     if (!answer?.fileName) throw problem('unavailable', { cause: done });
     return answer.fileName;
   }

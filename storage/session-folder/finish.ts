@@ -155,7 +155,6 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
     return answersOf((await takes.list(id)).filter((take) => take.state === 'recorded'));
   }
 
-  /** The questions (from 1) whose answer is recorded and in the folder; any other is asked for again. */
   async function answeredIn(session: Session, folder: string): Promise<number[]> {
     return (await takesThere(folder, await recordedAnswers(session))).map(({ question }) => question);
   }
@@ -164,14 +163,16 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
    * Makes sure that the answer that a recorded take says it is has not been removed since: only then its sender may
    * forget it. A later take that is being placed moves the answer's file before the catalog says so: what is not found is
    * looked for again under the session's lock.
-   * @throws StorageError `upload-damaged`, or `session-busy` after a wait of 30 s
+   * @throws StorageError `upload-damaged`, `no-upload` where a repair has just removed its entry, or `session-busy` after a
+   * wait of 30 s
    */
   async function requireThere(take: Take): Promise<void> {
     const session = await sessions.get(take.sessionId);
     if (!session || (await isThere(take, joinInside(sessionsDir, session.folder)))) return;
     await inSession(session.id, async (_session, folder) => {
       const now = await takes.get(take.id);
-      if (!now || (await isThere(now, folder))) return;
+      if (!now) throw new StorageError('no-upload', `there is no upload ${take.id} any more`);
+      if (await isThere(now, folder)) return;
       throw new StorageError('upload-damaged', `${session.folder}/${now.fileName}, the upload ${take.id}, is gone`);
     });
   }
@@ -232,7 +233,23 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
     finish,
     finishPending,
     requireThere,
-    answered: (session: Session): Promise<number[]> => answeredIn(session, joinInside(sessionsDir, session.folder)),
+
+    /**
+     * The questions (from 1) whose answer is recorded and in the folder; any other is asked for again. Under the session's
+     * lock: while a later take is placed, the earlier one counts no more and the later one not yet.
+     * @throws StorageError `session-busy` after a wait of 30 s
+     */
+    answered: ({ id }: Pick<Session, 'id'>): Promise<number[]> => inSession(id, answeredIn),
+
+    /**
+     * The take that counts for a question (from 1); null where there is none. Under the session's lock, as `answered`.
+     * @throws StorageError `session-busy` after a wait of 30 s
+     */
+    answerTo: (question: number, { sessionId }: Pick<Take, 'sessionId'>): Promise<Take | null> =>
+      inSession(
+        sessionId,
+        async () => answersOf(await takes.list(sessionId)).find((take) => take.question === question) ?? null,
+      ),
 
     /**
      * Closes a session and writes that to its `meta.json`; done again, it changes nothing. Takes that are whole by now

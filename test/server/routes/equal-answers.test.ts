@@ -64,3 +64,28 @@ test.each([true, false])(
     expect((await readdir(session.path)).includes('takes')).toBe(kept);
   },
 );
+
+test('an answer in whose place a later one is just being put is told by the name that counts in the end', async () => {
+  const session = await open(true);
+  const { finish, locks, takes } = app.storage;
+  let onRequested = () => {};
+  const requested = new Promise<void>((resolve) => {
+    onRequested = resolve;
+  });
+  let end = async () => {};
+  app.storage.finish = async (id) => {
+    const done = await finish(id);
+    // The middle of placing a later take: this one counts no more, and that one does not count yet.
+    const release = await locks.acquire(`session:${done?.sessionId}`, { onRequested });
+    await takes.update(id, { fileName: 'takes/Q1-1.webm' });
+    end = async () => {
+      await takes.update(id, { fileName: 'Q1.webm' });
+      release?.();
+    };
+    return done;
+  };
+  const sent = send(session, recording(200));
+  await Promise.race([requested, sent]);
+  await end();
+  expect([(await sent).status, await (await sent).json()]).toEqual([200, { ok: true, savedAs: 'Q1.webm' }]);
+});

@@ -77,28 +77,71 @@ test('a later take counts, the earlier one goes to takes/', async () => {
   ]);
 });
 
+/**
+ * Asks in the middle of other work on the session: with its lock held, until the asking waits for the lock, or has ended.
+ * @param rest what the holder does before it gives the lock back
+ */
+async function askAmid<T>(ask: () => Promise<T>, rest: () => Promise<unknown>): Promise<PromiseSettledResult<T>> {
+  let onRequested = () => {};
+  const requested = new Promise<void>((resolve) => {
+    onRequested = resolve;
+  });
+  const release = await opened.storage.locks.acquire(`session:${opened.session.id}`, { onRequested });
+  const asked = Promise.allSettled([ask()]);
+  await Promise.race([requested, asked]);
+  await rest();
+  release?.();
+  return (await asked)[0];
+}
+
 test('an answer whose file is being moved, since a later take is placed, is not told to be gone', async () => {
   opened = await openStorageSession();
   const { storage, session, folder } = opened;
   const id = await opened.whole(recording(100));
   await storage.finish(id);
   const take = await opened.get(id);
-  for (const ask of [() => storage.requireThere(take), () => storage.finish(id)]) {
+  for (const ask of [
+    () => storage.requireThere(take),
+    () => storage.finish(id).then(() => {}),
+    async () => expect(await storage.answered(session)).toEqual([1]),
+  ]) {
     // The middle of a placing: the file has moved, and the catalog does not say so yet.
-    let onRequested = () => {};
-    const waited = new Promise<void>((resolve) => {
-      onRequested = resolve;
-    });
-    const release = await storage.locks.acquire(`session:${session.id}`, { onRequested });
     await rename(`${folder}/Q1.webm`, `${folder}/moved`);
-    const asked = Promise.allSettled([ask()]);
-    await Promise.race([waited, asked]);
-    await rename(`${folder}/moved`, `${folder}/Q1.webm`);
-    release?.();
-    expect(await asked).toMatchObject([{ status: 'fulfilled' }]);
+    const asked = await askAmid(ask, () => rename(`${folder}/moved`, `${folder}/Q1.webm`));
+    expect(asked).toMatchObject({ status: 'fulfilled' });
   }
   await rm(`${folder}/Q1.webm`);
   await expect(storage.requireThere(take)).rejects.toMatchObject({ code: 'upload-damaged' });
+});
+
+test('between an earlier take that counts no more and a later one that does not count yet, the question has its answer', async () => {
+  opened = await openStorageSession();
+  const { storage, session } = opened;
+  const [first, second] = [await opened.whole(recording(100)), await opened.whole(recording(200))];
+  for (const id of [first, second]) await storage.finish(id);
+  const take = await opened.get(second);
+  const place = () => storage.takes.update(second, { state: 'recorded' });
+  for (const [ask, told] of [
+    [() => storage.answered(session), [1]],
+    [() => storage.answerTo(1, take), { id: second, fileName: 'Q1.webm' }],
+  ] as const) {
+    await storage.takes.update(second, { state: 'received' });
+    expect(await askAmid<unknown>(ask, place)).toMatchObject({ value: told });
+  }
+});
+
+test('a take whose entry a repair removes while its file is looked for is no answer of its sender any more', async () => {
+  opened = await openStorageSession();
+  const { storage, folder } = opened;
+  const id = await opened.whole(recording(100));
+  await storage.finish(id);
+  const take = await opened.get(id);
+  await rm(`${folder}/Q1.webm`);
+  const asked = await askAmid(
+    () => storage.requireThere(take),
+    () => storage.takes.delete(id),
+  );
+  expect(asked).toMatchObject({ status: 'rejected', reason: { code: 'no-upload' } });
 });
 
 test('an earlier take that becomes whole after a later one goes to takes/ itself; the later one still counts', async () => {
