@@ -85,9 +85,11 @@ export function createScratch(dataDir: string, memory = MEMORY): Scratch {
       }
     },
     async close(job) {
-      if (!own || !opened.delete(job)) return;
+      if (!own || !opened.has(job)) return;
       await rm(joinInside(own.folder, job), { recursive: true, force: true });
-      if (opened.size > 0) return;
+      // Only now: of jobs that end at the same time, the last one to be gone removes the folder around them.
+      opened.delete(job);
+      if (opened.size > 0 || !own) return;
       const { folder } = own;
       own = null;
       await rm(path.join(folder, OWNER), { force: true });

@@ -48,6 +48,14 @@ test('each job has a folder in memory with mode 0700 inside one of a random name
   expect(given(await scratch.open('19', 1_000))).not.toContain(path.dirname(folder));
 });
 
+test('jobs that end at the same time leave nothing', async () => {
+  const scratch = scratchHere();
+  const jobs = ['1', '2', '3'];
+  for (const job of jobs) await writeFile(path.join(given(await scratch.open(job, 1_000)), 'half'), 'x');
+  await Promise.all(jobs.map((job) => scratch.close(job)));
+  expect(await readdir(memory)).toEqual([]);
+});
+
 test('a folder that was put in the place of ours is not used', async () => {
   const scratch = scratchHere();
   const ours = path.dirname(given(await scratch.open('1', 1_000)));
