@@ -5,7 +5,7 @@ import type { Take } from '../../storage/types.ts';
 import type { Config } from '../config.ts';
 import { problemOf } from '../http/errors.ts';
 import type { ReportUnfinished } from '../http/log.ts';
-import { type Problem, type ProblemCode, problem } from '../http/problem.ts';
+import { Problem, type ProblemCode, problem } from '../http/problem.ts';
 import { createBodyChecks } from './body-checks.ts';
 import { createSessionLimit } from './session-limits.ts';
 import { createToldOffsets } from './told-offsets.ts';
@@ -135,10 +135,12 @@ export function createReceiver({ storage, config, idleMs, stopping, reportUnfini
         },
       })
       .catch(async (error: unknown) => {
+        if (error instanceof Problem) throw error;
         // Sound that went ahead is removed once its answer is placed, also while more of it comes.
-        if (storageCodeOf(error) === 'upload-damaged' && !(await liveTakes.get(take.id)))
-          throw problem('upload-not-found');
-        throw storageCodeOf(error) === 'bytes-differ' ? conflictOf(take.id, take.offset) : error;
+        const { offset, state } = await requireLive(take.id);
+        // A whole take may be placed while a body repeats bytes of it.
+        if (state !== 'receiving' || storageCodeOf(error) === 'bytes-differ') throw conflictOf(take.id, offset);
+        throw error;
       });
     if (end === 'too-large') throw problem(over);
     if (end === 'end') await check(offset);

@@ -83,14 +83,17 @@ export function createTus({ storage, receiver, config }: TusDeps) {
   };
 
   const head: Handler = async (request, _context, headers = new Headers()) => {
-    const take = requireTake(visitOf(request));
+    let take = requireTake(visitOf(request));
     if (take.state === 'refused') throw problem('not-a-recording');
     // The take is whole and not placed: a step failed, or the process crashed between. HEAD does not wait for the
     // finish.
     if (take.offset === take.length && take.state !== 'recorded') {
-      // The take is too late to be placed, and a client would take the whole offset for success.
-      if ((await sessions.get(take.sessionId))?.finishedAt) throw problem('session-finished');
-      receiver.complete(take.id).catch(() => {});
+      if ((await sessions.get(take.sessionId))?.finishedAt) {
+        // The end of a session records what is whole: perhaps after the take was read.
+        take = (await takes.get(take.id)) ?? take;
+        // The take is too late to be placed, and a client would take the whole offset for success.
+        if (take.state !== 'recorded') throw problem('session-finished');
+      } else receiver.complete(take.id).catch(() => {});
     }
     await storage.requireThere(take);
     // "The Server MUST prevent the client and/or proxies from caching the response by adding Cache-Control: no-store."

@@ -1,7 +1,7 @@
 /** Uploads in flight when the session is finished or the token revoked: they are not placed, and their clients get a problem. */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { useApp, useSession } from '../../support/server/use-app.ts';
 import { openRequest, type RawRequest } from '../../support/tus/raw-connection.ts';
 import { recording, refusalOf, until } from '../../support/tus/tus.ts';
@@ -9,6 +9,7 @@ import { recording, refusalOf, until } from '../../support/tus/tus.ts';
 const empty = new Uint8Array();
 
 const app = useApp();
+afterEach(() => vi.restoreAllMocks());
 const session = useSession(app);
 
 const finish = () =>
@@ -138,6 +139,23 @@ test('a take that is whole when the session is finished is recorded first', asyn
   await app.storage.store.declareUploadLength(location.split('/').at(-1) ?? '', 100);
   expect((await finish()).status).toBe(200);
   expect((await tus.head(location)).headers.get('upload-complete')).toBe('?1');
+});
+
+test('HEAD of a take that the end of the session records just now says so', async () => {
+  const { tus } = session;
+  const location = await tus.begin();
+  await tus.patch(location, 0, recording(100));
+  await app.storage.store.declareUploadLength(location.split('/').at(-1) ?? '', 100);
+  const { sessions } = app.storage;
+  const looks = vi.spyOn(sessions, 'get');
+  const { get } = sessions;
+  // The first look, right behind that for the take, tells whose the session is, the second one whether it is finished.
+  looks.mockImplementationOnce(get).mockImplementationOnce(async (id) => {
+    await app.storage.finishSession(id);
+    return sessions.get(id);
+  });
+  const head = await tus.head(location);
+  expect([head.status, head.headers.get('upload-complete')]).toEqual([200, '?1']);
 });
 
 test('a token revoked while an answer comes in: 401, nothing placed', async () => {

@@ -1,6 +1,7 @@
 /** An offset that was told is accepted by the next PATCH, and two PATCHes may be in flight. */
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { Readable } from 'node:stream';
+import { expect, test, vi } from 'vitest';
 import { useApp, useSession } from '../../support/server/use-app.ts';
 import { recording, refusalOf, reprDigest, until } from '../../support/tus/tus.ts';
 
@@ -51,6 +52,23 @@ test('a told offset is accepted although more has come since: equal bytes are pa
   expect((await session.tus.patch(location, at, bytes.subarray(at), { length: SIZE })).headers.get('repr-digest')).toBe(
     reprDigest(bytes),
   );
+});
+
+test('a take that is placed while a body repeats bytes of it is 409 with the offset, and not told to be gone', async () => {
+  const bytes = recording(SIZE);
+  const location = await session.tus.begin();
+  await session.tus.patch(location, 0, bytes.subarray(0, 100));
+  expect(await offsetOf(location)).toBe(100);
+  // The rest came by a request whose response was lost.
+  const { storage } = app;
+  const id = location.split('/').at(-1) ?? '';
+  await storage.store.append(Readable.from([bytes.subarray(100)]), id, 100);
+  await storage.store.declareUploadLength(id, SIZE);
+  vi.spyOn(storage.liveTakes, 'settle').mockImplementationOnce(async () => void (await storage.finish(id)));
+  const repeat = await session.tus.patch(location, 100, bytes.subarray(100));
+  expect(repeat.headers.get('upload-offset')).toBe(String(SIZE));
+  expect(await refusalOf(repeat)).toMatchObject({ status: 409, code: 'offset-conflict' });
+  expect((await session.tus.head(location)).headers.get('repr-digest')).toBe(reprDigest(bytes));
 });
 
 test('other bytes at a told offset are 409 with the offset, and change nothing', async () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, readFile, rm } from 'node:fs/promises';
 import { DateTime } from 'luxon';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { checkData } from '../../../storage/index.ts';
 import { startSession } from '../../support/server/server.ts';
 import { useApp, useSession } from '../../support/server/use-app.ts';
@@ -130,6 +130,24 @@ test('its answer arrives while it is still being sent', async () => {
   expect((await session.tus.head(location)).status).toBe(404);
   expect(await meta()).toMatchObject({ files: [{ fileName: 'Q1.webm' }], takes: [] });
 });
+
+test.each(['before', 'in the middle of'] as const)(
+  'more of it comes at the very moment of its removal, which the body finds %s',
+  async (moment) => {
+    const location = await session.tus.begin(voiceOf(randomUUID()));
+    await session.tus.patch(location, 0, recording(1_000));
+    const { store, takes, liveTakes } = app.storage;
+    const id = location.split('/').at(-1) ?? '';
+    vi.spyOn(liveTakes, 'settle').mockImplementationOnce(async () => {
+      if (moment === 'before') return store.discard(id);
+      await takes.update(id, { state: 'removed' });
+      store.forget(id);
+      await rm(store.pathOf(id));
+    });
+    const late = await session.tus.patch(location, 1_000, Buffer.alloc(1_000));
+    expect(await refusalOf(late)).toMatchObject({ status: 404, code: 'upload-not-found' });
+  },
+);
 
 test('a creation is safe to repeat; one UUID is of one part', async () => {
   const options = voiceOf(randomUUID());
