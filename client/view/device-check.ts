@@ -6,7 +6,7 @@ import type { Devices, MediaDevice } from '../capture/devices.ts';
 import { DEFAULT_QUALITY, fitQuality, LADDER, type Quality } from '../capture/quality.ts';
 import type { Messages } from '../i18n/index.ts';
 import type { Actions } from '../interview/actions.ts';
-import { nextQuestion, type Phase } from '../interview/state.ts';
+import { type InterviewState, nextQuestion, type Phase } from '../interview/state.ts';
 import { button, h, setAttribute, setText, show } from './dom.ts';
 import type { Part } from './part.ts';
 
@@ -101,7 +101,8 @@ export function createCheckControls(
       microphones.render(choice.microphones, choice.microphoneId);
       if (phase.name !== 'checking') return;
       setText(quality, chosen === null ? check.quality.measuring : qualityWords(chosen, messages));
-      show(quality, !voiceAlone && phase.ready && quality.textContent !== '');
+      // A hint says more of a slow one.
+      show(quality, !voiceAlone && phase.ready && !isSlow(state) && quality.textContent !== '');
       plan.render(state);
       hints.render(state);
       start.disabled = !phase.ready;
@@ -118,15 +119,19 @@ export function createCheckControls(
   };
 }
 
+/** Whether the uplink carries the smallest picture alone. */
+function isSlow({ uplinkKbps, voiceAlone }: InterviewState): boolean {
+  return uplinkKbps !== null && fitQuality(uplinkKbps).height === LADDER[0]?.height && !voiceAlone;
+}
+
 /** What would make the recording better, each in a line. */
 function createCheckHints({ check }: Messages): Pick<Part, 'element' | 'render'> {
   const lines = [...hintOrder].map((hint) => ({ hint, line: h('li', {}, check.hints[hint]) }));
   const element = h('ul', { class: 'check-hints', 'aria-live': 'polite' }, ...lines.map(({ line }) => line));
   return {
     element,
-    render({ hints, uplinkKbps, voiceAlone }) {
-      const slow = uplinkKbps !== null && fitQuality(uplinkKbps).height === LADDER[0]?.height && !voiceAlone;
-      const given: readonly string[] = slow ? [...hints, 'slow'] : hints;
+    render(state) {
+      const given: readonly string[] = isSlow(state) ? [...state.hints, 'slow'] : state.hints;
       for (const { hint, line } of lines) show(line, given.includes(hint));
     },
   };

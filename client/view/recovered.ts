@@ -46,7 +46,7 @@ export function createRecovered(
       interrupted: words.interrupted,
       muted: words.muted,
       short: words.interrupted,
-      refused: () => words.refused,
+      refused: () => (lost ? words.refusedLost : words.refused),
     };
     const { recordedMs, spokenMs = recordedMs } = phase;
     const lacks = phase.cause !== 'refused' && lacksMuch({ recordedMs, spokenMs });
@@ -60,6 +60,9 @@ export function createRecovered(
     show(keep, phase.cause !== 'refused');
     show(copy, phase.cause === 'refused' && !lost);
     show(again, mayAnswerAgain(phase));
+    // The only thing to do is the main button.
+    again.classList.toggle('primary', phase.cause === 'refused');
+    again.classList.toggle('secondary', phase.cause !== 'refused');
     setText(again, phase.cause === 'review' ? words.againLeft(phase.takesLeft) : words.again);
   };
 

@@ -121,7 +121,7 @@ for (const lang of ['en', 'vi', 'th'])
   });
 
 /** Sentences that say the opposite of each other: no screen may show two of a pair. */
-function contradictions({ states, sentences, gate, alert, alerts, check, uploadProgress }: Messages) {
+function contradictions({ states, sentences, gate, alert, alerts, check, recovered, uploadProgress }: Messages) {
   const whole = [
     sentences.closing,
     sentences.closingWaits,
@@ -138,6 +138,8 @@ function contradictions({ states, sentences, gate, alert, alerts, check, uploadP
       others: [states.uploading, gate.heading, uploadProgress.safe, sentences.uploading],
     },
     { some: [states.uploading], others: [uploadProgress.offline, gate.headingFailed] },
+    { some: [alerts['take-lost'].title], others: [recovered.refused] },
+    { some: [check.hints.slow], others: Object.values(check.quality) },
     { some: [states.failed, alert.tryAgain], others: [gate.heading, gate.headingAll] },
     {
       some: [states.requesting],

@@ -24,6 +24,7 @@ export const answer = {
     refusedHeading: 'Please answer this question again',
     refused:
       'This answer can’t be sent. It is still on this device: save a copy if you like. Answering again costs you nothing.',
+    refusedLost: 'Answering again costs you nothing.',
     reviewHeading: 'Your answer is recorded',
     muted: (s: number) =>
       `You spoke for ${duration(s)}, and for a part of it the camera or the microphone gave no signal: a call may be the reason. You can keep this as your answer, or answer this question again; that costs you nothing.`,

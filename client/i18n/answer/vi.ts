@@ -26,6 +26,7 @@ export const answer: typeof en = {
     refusedHeading: 'Xin hãy trả\u00a0lời lại câu\u00a0hỏi này',
     refused:
       'Không thể gửi câu trả lời này. Bản ghi vẫn còn trên thiết bị: bạn có thể lưu một bản sao. Trả lời lại không bị tính thêm lượt.',
+    refusedLost: 'Trả lời lại không bị tính thêm lượt.',
     reviewHeading: 'Câu\u00a0trả\u00a0lời của bạn đã được ghi',
     muted: (s) =>
       `Bạn đã nói ${duration(s)}, nhưng có một đoạn máy ảnh hoặc micrô không có tín hiệu, có thể do cuộc gọi. Bạn có thể giữ phần này làm câu trả lời, hoặc trả lời lại câu hỏi mà không bị tính thêm lượt.`,
