@@ -62,8 +62,9 @@ export function createRemux({ storage, config, media }: RemuxDeps): Work {
       return reason === null ? {} : { reason };
     } catch (error) {
       // The reason is stored with the answer, too: an admin reads the session before the list of jobs.
-      if (error instanceof JobError && error.final && !error.isProgramsFault)
-        await derived.publish(job, [], { mediaProblem: error.message }, isOurs);
+      if (!(error instanceof JobError && error.final && !error.isProgramsFault)) throw error;
+      // What was read may have been the file of a later take, which has the same name.
+      if (!(await derived.publish(job, [], { mediaProblem: error.message }, isOurs))) return SUPERSEDED;
       throw error;
     } finally {
       await derived.closeWork(job);
