@@ -1,5 +1,5 @@
 /** The public door of storage: what the server and the command line may use. */
-import { statfsSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
 import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DateTime } from 'luxon';
@@ -200,12 +200,15 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
      * @throws StorageError `data-folder-claimed`, in words for the admin
      */
     claim(): void {
-      release ??= lockForServer(path.join(dataDir, LOCK));
+      if (release) return;
+      release = lockForServer(path.join(dataDir, LOCK));
       if (!release)
         throw new StorageError(
           'data-folder-claimed',
           `another server uses the data folder ${dataDir}: stop it, or choose another with --data-dir`,
         );
+      // That of an earlier server: until this one says where it is reached, nobody knows.
+      rmSync(path.join(dataDir, ORIGIN), { force: true });
     },
 
     /**
