@@ -159,7 +159,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
      * Changes nothing.
      */
     async findMissing(): Promise<StoredProblem[]> {
-      const found = await findMissing(dataDir, takes, lists.stored());
+      const found = await findMissing(dataDir, { takes, locks }, lists.stored());
       lacking = found.length > 0;
       return found;
     },
@@ -172,7 +172,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
       const of = (await takes.list(id)).filter(({ state }) => state === 'placed' || state === 'recorded');
       return findMissing(
         dataDir,
-        takes,
+        { takes, locks },
         of.filter(isStored).map((take) => ({ take, folder })),
       );
     },

@@ -3,7 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readCatalog } from '../catalog/read-only.ts';
 import type { Takes } from '../catalog/takes.ts';
 import { StorageError } from '../errors.ts';
+import { lockSession } from '../session-folder/in-session.ts';
 import type { Session, Take } from '../types.ts';
+import type { Locks } from '../uploads/locks.ts';
 import { requireDataFolder } from './backup.ts';
 import { type OnProgress, problemOf } from './copy-data.ts';
 import {
@@ -143,18 +145,28 @@ function unreadable(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * Looks for the files of takes that are stored whole, by their sizes alone: a server does this at its start.
+ * Looks for the files of takes that are stored whole, by their sizes alone: a server does this at its start, and while it
+ * works. It removes a file before the catalog says so, so that what is not right is looked at again under the session's lock.
  * @param stored the takes and the folders of their sessions
  */
 export async function findMissing(
   dataDir: string,
-  takes: Pick<Takes, 'get'>,
+  { takes, locks }: { takes: Pick<Takes, 'get'>; locks: Locks },
   stored: AsyncIterable<{ take: Take; folder: string }> | Iterable<{ take: Take; folder: string }>,
 ): Promise<StoredProblem[]> {
   const problems: StoredProblem[] = [];
   for await (const { take, folder } of stored) {
-    const problem = await look(dataDir, takes, take, folder, sizeProblem);
-    if (problem !== null) problems.push(problemOf(take, folder, problem));
+    if ((await look(dataDir, takes, take, folder, sizeProblem)) === null) continue;
+    const release = await lockSession(locks, take.sessionId);
+    // Of a session that is busy for so long the next look tells.
+    if (!release) continue;
+    try {
+      const now = await takes.get(take.id);
+      const problem = now && isStored(now) ? await problemInPlaces(dataDir, now, folder, sizeProblem) : null;
+      if (now && problem !== null) problems.push(problemOf(now, folder, problem));
+    } finally {
+      release();
+    }
   }
   return problems;
 }

@@ -26,10 +26,14 @@ interface InSessionDeps {
   makeRoom: () => boolean;
 }
 
+/** Waits for a session's lock. Returns its release; null after a wait of 30 s. */
+export const lockSession = (locks: Locks, sessionId: string): Promise<(() => void) | null> =>
+  locks.acquire(`session:${sessionId}`, { waitMs: WAIT_MS });
+
 /** Creates `inSession`, the only way to work on session folders. */
 export function createInSession({ sessions, locks, sessionsDir, makeRoom }: InSessionDeps): InSession {
   return async (sessionId, work) => {
-    const release = await locks.acquire(`session:${sessionId}`, { waitMs: WAIT_MS });
+    const release = await lockSession(locks, sessionId);
     if (!release) throw new StorageError('session-busy', `the session ${sessionId} is busy`);
     const run = async () => {
       // Read under the lock: the holder before may just have finished the session.
