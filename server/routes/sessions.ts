@@ -159,7 +159,7 @@ export function sessionRoutes({ storage, auth, config, addressOf, onSession }: S
     const finished = await storage.finishSession(session.id, check, spokenOf(spokenMs)).catch((error: unknown) => {
       throw toProblem(error);
     });
-    if (!session.finishedAt)
+    if (!finished.repeated)
       onSession({
         what: 'finished',
         session,

@@ -26,6 +26,8 @@ export interface FinishedSession {
   session: Session;
   finishedAt: DateTime;
   answers: Take[];
+  /** Whether it was closed already. */
+  repeated: boolean;
 }
 
 /** What the finish of takes and sessions works on. */
@@ -163,8 +165,7 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
    * Makes sure that the answer that a recorded take says it is has not been removed since: only then its sender may
    * forget it. A later take that is being placed moves the answer's file before the catalog says so: what is not found is
    * looked for again under the session's lock.
-   * @throws StorageError `upload-damaged`, `no-upload` where a repair has just removed its entry, or `session-busy` after a
-   * wait of 30 s
+   * @throws StorageError `upload-damaged`, `no-upload` where a repair has removed its entry, or `session-busy` after 30 s
    */
   async function requireThere(take: Take): Promise<void> {
     const session = await sessions.get(take.sessionId);
@@ -286,7 +287,8 @@ export function createFinish({ tokens, sessions, takes, store, inSession, sessio
         // Repeated after somebody removed the folder, the finish changes nothing.
         if (!session.finishedAt || (await exists(folder)))
           await writeMeta(folder, finished, await takes.list(session.id));
-        return { session: finished, finishedAt: finished.finishedAt, answers: await recordedAnswers(finished) };
+        const answers = await recordedAnswers(finished);
+        return { session: finished, finishedAt: finished.finishedAt, answers, repeated: session.finishedAt !== null };
       });
     },
   };

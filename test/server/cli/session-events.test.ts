@@ -13,11 +13,25 @@ test('the log says once when a session starts and when it is finished, and by wh
     expect(await startSession(app.url, token, 'Anna')).toBe(folder);
     const tus = createTusClient({ url: app.url, token, folder });
     for (const question of [1, 2, 3, 4, 5]) await tus.send(recording(100), { question });
-    for (let repeat = 0; repeat < 2; repeat++)
-      await fetch(`${app.url}/api/session/finish`, {
+    const finish = () =>
+      fetch(`${app.url}/api/session/finish`, {
         method: 'POST',
         body: JSON.stringify({ token, folder, questionsCount: 5 }),
       });
+    // Two at once, of which the second has seen the open session, too.
+    const { finishSession } = app.storage;
+    let second: ReturnType<typeof finish> | null = null;
+    const ready = new Promise<void>((resolve) => {
+      app.storage.finishSession = async (...of) => {
+        if (second) resolve();
+        second ??= finish();
+        await ready;
+        return finishSession(...of);
+      };
+    });
+    await finish();
+    await second;
+    await finish();
     expect(lines).toEqual([
       ['session started', { folder, answers: 0, questions: 5 }],
       ['session finished', { folder, answers: 5, questions: 5 }],

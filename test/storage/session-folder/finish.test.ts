@@ -130,6 +130,23 @@ test('between an earlier take that counts no more and a later one that does not 
   }
 });
 
+test('an earlier answer that is just removed, since only the last one is kept, is no alarm', async () => {
+  opened = await openStorageSession({ keepTakes: false });
+  const { storage, folder } = opened;
+  const id = await opened.whole(recording(100));
+  await storage.finish(id);
+  await rm(`${folder}/Q1.webm`);
+  const found = await askAmid(storage.findMissing, () => storage.takes.update(id, { fileName: null }));
+  expect([found, storage.lacksRecordings()]).toMatchObject([{ value: [] }, false]);
+});
+
+test('a session that is finished twice at once is finished by one of both', async () => {
+  opened = await openStorageSession();
+  const { finishSession } = opened.storage;
+  const both = await Promise.all([finishSession(opened.session.id), finishSession(opened.session.id)]);
+  expect(both.map(({ repeated }) => repeated)).toEqual([false, true]);
+});
+
 test('a take whose entry a repair removes while its file is looked for is no answer of its sender any more', async () => {
   opened = await openStorageSession();
   const { storage, folder } = opened;
