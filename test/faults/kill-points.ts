@@ -58,10 +58,13 @@ export async function killAt<T>(
   const tracer = await attachStrace([target], options);
   const result = await work().catch(() => null);
   // Calls that a server makes after its response belong to the operation.
-  const lives = url === undefined ? process.signalCode === null : await fetch(`${url}/healthz`).then(yes, no);
+  const responds = () => fetch(`${url}/healthz`).then(yes, no);
+  if (url !== undefined) await responds();
+  // From here on nothing kills it: whether it lives is known only now.
+  await tracer.detach();
+  const lives = url === undefined ? process.signalCode === null : await responds();
   // The signal can only come from strace.
   if (!lives) await until(() => process.signalCode === 'SIGKILL');
-  await tracer.detach();
   return { result, killed: !lives };
 }
 

@@ -5,6 +5,8 @@ import type { TestServer } from '../support/server/server.ts';
 import type { Tus } from '../support/tus/tus.ts';
 import { applyHeaders, checkFolder, checkUpload, newUpload, type Upload } from './upload-ledger.ts';
 
+/** So many of an upload's bytes are noise that no two uploads are equal: each is told from the others by its digest. */
+const SMALLEST_BYTES = 20;
 const LARGEST_BYTES = 250_000;
 
 /** A running feed of one candidate's uploads. */
@@ -26,7 +28,7 @@ export interface Feed {
 export function createFeed(candidate: Candidate, random: () => number): Feed {
   const counts = { steps: 0, patches: 0, bytes: 0, answers: 0, deletions: 0 };
   const size = (largest: number) => 1 + Math.floor(random() ** 2 * largest);
-  const next = (question: number) => newUpload(question, 3 + size(LARGEST_BYTES));
+  const next = (question: number) => newUpload(question, SMALLEST_BYTES + size(LARGEST_BYTES));
   const lanes = [1, 2, 3, 4, 5].map((question) => [next(question)]);
 
   const acknowledge = (upload: Upload, headers: Headers) => {
