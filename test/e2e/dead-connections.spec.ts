@@ -24,7 +24,7 @@ inBothSizes(() => {
     candidate,
   }) => {
     const host = '127.0.0.1';
-    const proxy = await openProxy({ to: { host, port: server.port } });
+    const proxy = await openProxy({ to: () => server.port });
     const link = await openNetwork({ to: { host, port: proxy.port }, rate: { kbit: 4000 }, delayMs: 40 });
     /** Makes what is open silent, as soon as a connection is open. */
     const swallow = async () => {

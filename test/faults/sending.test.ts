@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { createRandom, scale, seed } from '../support/scale.ts';
+import { untilArrived } from '../support/tus/tus.ts';
 import { drawFaults, type Fault, type FaultName } from './sending/faults.ts';
 import { openRig, type Rig, SPEED } from './sending/rig.ts';
 
@@ -15,8 +16,8 @@ const RUNS = scale(10, 200);
 const SIDE_BY_SIDE = 5;
 const TAKES = 2;
 const QUESTIONS = 5;
-/** The engine makes an attempt at least every 15 s of its clock. */
-const ARRIVAL_MS = 90_000;
+/** The engine makes an attempt at least every 15 s of its clock; this long no byte may move. */
+const STILL_MS = 90_000;
 
 interface Outcome {
   faults: Fault[];
@@ -77,18 +78,18 @@ async function strikeAndRecord(rig: Rig, faults: Fault[]): Promise<void> {
 }
 
 async function arrive({ phone, device, folder }: Rig): Promise<void> {
-  const giveUpAt = performance.now() + ARRIVAL_MS;
   let reloaded = false;
-  while (!phone.done() || (await device.count(folder)) > 0) {
+  const isThere = async () => {
+    if (phone.done() && (await device.count(folder)) === 0) return true;
     // A take that a full device could not forget is asked for, and forgotten, after the next reload.
     if (phone.done() && !reloaded) {
       reloaded = true;
       await phone.die(0);
     }
     if (phone.refusals.length > 0) throw new Error(`refused: ${phone.refusals}`);
-    if (performance.now() > giveUpAt) throw new Error('not everything arrived');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return false;
+  };
+  await untilArrived(isThere, async () => [await device.count(folder), phone.acknowledged()], STILL_MS);
 }
 
 /** Compares the server's files with the chunks that the device kept. */

@@ -48,6 +48,8 @@ export interface Phone {
   retry(): void;
   /** Whether the engine has no unsent take. */
   done(): boolean;
+  /** Bytes of each take that the server has acknowledged to this page. */
+  acknowledged(): number[];
   /** The state of unsent takes, for a failure's message. */
   describe(): string;
   close(): void;
@@ -154,6 +156,7 @@ export function createPhone({ device, folder, endpoint, token, chance, timers }:
     },
     retry: () => queue.retryNow(),
     done: () => queue.unsent().length === 0,
+    acknowledged: () => queue.status().takes.map(({ ackedBytes }) => ackedBytes),
     describe: () => JSON.stringify(queue.status().takes.filter(({ gate }) => gate.kind !== 'open')),
     close() {
       life.end();

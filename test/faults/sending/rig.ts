@@ -28,8 +28,8 @@ export interface Rig {
   /** The name of the session's folder. */
   readonly folder: string;
   /**
-   * Ends the server by `kill -9`, and starts it on the same port after `afterMs`. `meanwhile` is called while no server runs,
-   * `env` is that of the new one.
+   * Ends the server by `kill -9`, and starts it behind the same proxy after `afterMs`: its port could be another program's
+   * by then. `meanwhile` is called while no server runs, `env` is that of the new one.
    */
   restart(afterMs: number, next?: { meanwhile?: () => Promise<void>; env?: Record<string, string> }): Promise<void>;
   /** For faults that change the server's data as a whole, or its token: one after the other. */
@@ -48,7 +48,8 @@ export async function openRig(seed: number): Promise<Rig> {
   const chance = createChance(createRandom(seed));
   const root = await temporaryFolder();
   let server: TestServer = await spawnServer({ dataDir: root.path });
-  const { port } = server;
+  /** Of the server; null while none runs. */
+  let port: number | null = server.port;
   const admin = async (...args: string[]) => {
     const { status, stdout, stderr } = await tresgo([...args, '--json', '--data-dir', root.path]);
     if (status !== 0) throw new Error(`tresgo ${args.join(' ')}: ${stderr}`);
@@ -56,10 +57,10 @@ export async function openRig(seed: number): Promise<Rig> {
   };
   const { token, id } = JSON.parse(await admin('token', 'create', '--name', NAME)) as { token: string; id: string };
   const folder = await startSession(server.url, token, NAME);
-  const host = '127.0.0.1';
-  const proxy = await openProxy({ to: { host, port } });
+  const proxy = await openProxy({ to: () => port });
   const rate = { kbit: chance.int(2000, 12_000) };
-  const network = await openNetwork({ to: { host, port: proxy.port }, rate, delayMs: chance.int(5, 40) });
+  const to = { host: '127.0.0.1', port: proxy.port };
+  const network = await openNetwork({ to, rate, delayMs: chance.int(5, 40) });
   const device = createDevice();
   const timers = createFastTimers(SPEED);
   const phone = createPhone({ ...{ device, folder, token, chance, timers }, endpoint: `${network.url}/files` });
@@ -73,11 +74,13 @@ export async function openRig(seed: number): Promise<Rig> {
       // A server that is being restarted cannot be killed: a second kill waits until it runs.
       restarting = restarting.then(async () => {
         earlier += server.stderr();
+        port = null;
         await server.stop('SIGKILL');
         if (server.process.signalCode !== 'SIGKILL') throw new Error('the server was not killed');
         await new Promise((resolve) => setTimeout(resolve, afterMs));
         await meanwhile?.();
-        server = await spawnServer({ dataDir: root.path, port, env });
+        server = await spawnServer({ dataDir: root.path, env });
+        port = server.port;
       });
       return restarting;
     },

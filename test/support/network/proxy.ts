@@ -39,8 +39,11 @@ export interface FaultyProxy {
 
 const page = '<!doctype html><title>Not now</title><h1>The gateway has no answer</h1>';
 
-/** Opens a proxy on a free port of 127.0.0.1. A server that can't be reached is a reset for the client. */
-export async function openProxy({ to }: { to: { host: string; port: number } }): Promise<FaultyProxy> {
+/**
+ * Opens a proxy on a free port of 127.0.0.1. A server that can't be reached is a reset for the client.
+ * @param options.to the port of the server on this machine, asked for each request; null while no server runs
+ */
+export async function openProxy({ to }: { to: () => number | null }): Promise<FaultyProxy> {
   const responses: PassedResponse[] = [];
   const upstreams = new Set<ClientRequest>();
   const overrides: Array<Override & { count: number }> = [];
@@ -69,7 +72,9 @@ export async function openProxy({ to }: { to: { host: string; port: number } }):
       replace(response, active);
       return;
     }
-    const upstream = request({ ...to, method, path, headers: sent.headers, agent: false });
+    const port = to();
+    if (port === null) return void sent.socket.resetAndDestroy();
+    const upstream = request({ host: '127.0.0.1', port, method, path, headers: sent.headers, agent: false });
     upstreams.add(upstream);
     upstream.on('close', () => upstreams.delete(upstream));
     upstream.on('response', (received) => {

@@ -153,6 +153,26 @@ export async function until(check: () => Promise<boolean> | boolean, withinMs = 
   }
 }
 
+/**
+ * Repeats a check every 20 ms until it is true, for as long as `progress` changes: a slow machine takes its time.
+ * @throws Error once nothing has changed for `withinMs`
+ */
+export async function untilArrived(
+  check: () => Promise<boolean> | boolean,
+  progress: () => Promise<unknown> | unknown,
+  withinMs: number,
+): Promise<void> {
+  let known: unknown;
+  let movedAt = performance.now();
+  while (!(await check())) {
+    const now = JSON.stringify(await progress());
+    if (now !== known) movedAt = performance.now();
+    known = now;
+    if (performance.now() - movedAt > withinMs) throw new Error('not everything arrived');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** A candidate with a started session. */
 export interface OpenSession {
   tokenId: string;
