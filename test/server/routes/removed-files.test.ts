@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { useApp, useSession } from '../../support/server/use-app.ts';
-import { recording, refusalOf, reprDigest } from '../../support/tus/tus.ts';
+import { recording, refusalOf, reprDigest, until } from '../../support/tus/tus.ts';
 
 const app = useApp();
 const session = useSession(app, 'Anna Parker');
@@ -92,7 +92,7 @@ test('a damaged upload does not stand in the way: another take is placed, the se
     `session:${(await app.storage.sessions.getByFolder(session.folder))?.id}`,
   );
   const last = tus.patch(whole, 0, recording(600));
-  await expect.poll(async () => (await tus.head(whole)).headers.get('upload-offset')).toBe('600');
+  await until(async () => (await tus.head(whole)).headers.get('upload-offset') === '600');
   for (const location of [damaged, whole]) await truncate(fileOf(location), 300);
   release?.();
   expect(await refusalOf(await last)).toMatchObject({ status: 503, code: 'upload-damaged' });

@@ -96,10 +96,13 @@ test('a body that stops gets its response after the idle limit, and one that is 
   const { secret } = await app.token('Anna');
   const silent = await openStuck(secret);
   expect(await silent.status).toBe(503);
-  const cut = await openStuck(secret);
+  // On a server that is patient: before the limit, however busy the machine is.
+  app = await openAppInTest({ log: { debug() {}, info() {}, warn: error, error } });
+  const patient = await app.token('Anna');
+  const cut = await openStuck(patient.secret);
   cut.socket.destroy();
   expect(await cut.status).toBeNull();
-  expect((await measure(secret, 'x')).status).toBe(204);
+  expect((await measure(patient.secret, 'x')).status).toBe(204);
   await until(() => silent.socket.destroyed);
   expect(logged).toEqual([]);
 });

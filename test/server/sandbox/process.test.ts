@@ -169,7 +169,8 @@ test('a child is killed on abort, and run throws the reason; after an abort, no 
 });
 
 test('a paused child stands still, uses none of its wall time, and continues', async () => {
-  const seconds = uniqueSeconds(0);
+  // Shorter than the pause, during which its time goes on.
+  const seconds = uniqueSeconds(2);
   const going = shell(`sleep ${seconds}; echo done`, { limits: { wallMs: 4_000 } });
   const pid = await sleeper(seconds);
   processes.pause();
