@@ -17,8 +17,7 @@ beforeEach(async () => {
   timers = createManualTimers();
   events = [];
   queue = createUploadQueue({
-    spool: createMemorySpool(),
-    timers,
+    ...{ spool: createMemorySpool(), timers, fetch: tus.fetch, httpStack: tus.httpStack },
     folder: 'folder',
     endpoint: tus.endpoint,
     token: () => 'secret',

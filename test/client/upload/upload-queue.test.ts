@@ -22,8 +22,7 @@ let events: string[];
 
 function open(): UploadQueue {
   return createUploadQueue({
-    spool,
-    timers,
+    ...{ spool, timers, fetch: tus.fetch, httpStack: tus.httpStack },
     folder: 'folder',
     endpoint: tus.endpoint,
     token: () => 'secret',

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ManualTimers } from '../manual-timers.ts';
+import { followRequests, type OnTheWay } from './on-the-way.ts';
 
 /** An upload as the endpoint holds it; `length` is null while deferred. */
 export interface ScriptedUpload {
@@ -13,8 +14,8 @@ export interface ScriptedUpload {
   length: number | null;
 }
 
-/** The endpoint, and what a test can see and replace. */
-export interface ScriptedTus {
+/** The endpoint, and what a test can see and replace; `fetch` and `httpStack` are for its client. */
+export interface ScriptedTus extends Pick<OnTheWay, 'fetch' | 'httpStack'> {
   endpoint: string;
   /** Each request as a line, e.g. `PATCH 65536 +0 length=65536`; bodies are counted as they arrived. */
   log: string[];
@@ -28,7 +29,10 @@ export interface ScriptedTus {
   before: (request: IncomingMessage, response: ServerResponse, upload: ScriptedUpload | undefined) => boolean;
   /** For another server that has this endpoint under `/files`. */
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Whether a response is in progress; requests that a test leaves without one do not count. */
+  /**
+   * Whether a response is in progress, or a request or its end is on the way; requests that a test leaves without a response
+   * do not count.
+   */
   busy(): boolean;
   close(): Promise<void>;
 }
@@ -37,7 +41,9 @@ export interface ScriptedTus {
 export async function openScriptedTus(): Promise<ScriptedTus> {
   const byPath = new Map<string, ScriptedUpload>();
   let responding = 0;
+  const { fetch, httpStack, arrived, isMoving } = followRequests();
   const tus: ScriptedTus = {
+    ...{ fetch, httpStack },
     endpoint: '',
     log: [],
     uploads: [],
@@ -45,7 +51,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
     statesCompletion: true,
     before: () => false,
     handle,
-    busy: () => responding > 0,
+    busy: () => responding > 0 || isMoving(),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -57,6 +63,7 @@ export async function openScriptedTus(): Promise<ScriptedTus> {
     const { url = '' } = request;
     const method = methodOf(request);
     const upload = byPath.get(url);
+    arrived(request, response);
     request.on('error', () => {});
     const line = tus.log.push(lineOf(request)) - 1;
     let body = 0;

@@ -1,7 +1,9 @@
 /** A take, an uploader and a scripted endpoint, wired with a clock that the test moves; and the countdown of a wait. */
 import { createMemorySpool } from '../../../client/spool/memory-spool.ts';
 import type { Spool } from '../../../client/spool/spool.ts';
+import { createDetour } from '../../../client/upload/detour.ts';
 import type { UploaderEvent } from '../../../client/upload/events.ts';
+import { createHttpStack } from '../../../client/upload/http-stack.ts';
 import { createUploader, type Uploader, type UploaderOptions } from '../../../client/upload/uploader.ts';
 import { createManualTimers, type ManualTimers } from '../manual-timers.ts';
 import { openScriptedTus, type ScriptedTus, step } from './scripted-tus.ts';
@@ -59,7 +61,10 @@ export async function openUploadBench(options: Partial<UploaderOptions> = {}): P
     const take = await spool.get('take');
     if (!take) throw new Error('the spool forgot the take');
     const newId = () => `anew-${++ids}`;
+    const detour = createDetour();
     return createUploader({
+      ...{ detour, fetch: tus.fetch },
+      httpStack: createHttpStack({ inner: tus.httpStack, usesPost: detour.usesPost }),
       spool,
       take,
       endpoint,
