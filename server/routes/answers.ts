@@ -77,7 +77,9 @@ export function answerRoutes({ storage, auth, receiver, addressOf, idleMs }: Ans
       await store.remove(id);
       throw problem('not-a-recording');
     }
-    if (done?.state !== 'recorded') throw problem('unavailable', { cause: done });
+    // Somebody else finished it first, and it was equal to the answer that is there: sent again, it is told so.
+    if (!done) throw problem('unavailable');
+    if (done.state !== 'recorded') throw problem('unavailable', { cause: done });
     // Another take of the question may have been placed since and count instead: the response names the one that
     // counts.
     const answer = await storage.answerTo(question, done);

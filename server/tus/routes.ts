@@ -130,7 +130,8 @@ export function uploadRoutes({ storage, auth, tus, patch, receiver, config, addr
       const winner = storageCodeOf((error as Error).cause) === 'take-exists';
       const take = winner ? await takes.getByTakeId(session.id, question, takeId) : null;
       if (take) return repeated(c, take);
-      throw error;
+      // It was removed just now: the next try creates it.
+      throw winner ? problem('unavailable') : error;
     }
     if (withBody || length === 0) {
       const body = { source: incomingOf(c), offset: 0, declared: null, bytes };

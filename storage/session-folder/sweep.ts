@@ -33,15 +33,16 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
   const isAbandoned = (take: Take, before: DateTime) =>
     take.state === 'receiving' && take.via === 'tus' && take.updatedAt < before;
 
-  const move = (take: Take, name: string) =>
-    inSession(take.sessionId, async (session, folder) => {
-      await moveInto(folder, name, store.pathOf(take.id), take);
-      await writeMeta(folder, session, await takes.list(session.id));
-    });
+  /** For callers that hold the session's lock. */
+  async function move(take: Take, name: string, session: Session, folder: string): Promise<void> {
+    await moveInto(folder, name, store.pathOf(take.id), take);
+    await writeMeta(folder, session, await takes.list(session.id));
+  }
 
   async function resumeSweep(take: Take): Promise<boolean> {
-    if (!take.fileName || !(await exists(store.pathOf(take.id)))) return false;
-    await move(take, take.fileName);
+    const { fileName } = take;
+    if (!fileName || !(await exists(store.pathOf(take.id)))) return false;
+    await inSession(take.sessionId, (session, folder) => move(take, fileName, session, folder));
     return true;
   }
 
@@ -56,14 +57,21 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
         await store.discard(id);
         return true;
       }
-      // A whole take waits here for its place until its session is finished.
-      if (take.offset === take.length && !(await inSession(take.sessionId, isFinished))) return false;
-      await store.seal(id, take.offset);
-      store.forget(id);
-      const fileName = partialName(take);
-      await takes.update(id, { fileName });
-      await move(take, fileName);
-      return true;
+      return await inSession(take.sessionId, async (session, folder) => {
+        // Neither the finish of a take nor the removal of sound that went ahead takes the upload's lock.
+        const now = await takes.get(id);
+        if (!now || !isAbandoned(now, before)) return false;
+        // A whole take waits here for its place until its session is finished.
+        if (now.offset === now.length && !session.finishedAt) return false;
+        const fileName = partialName(now);
+        if (now.fileName === null) {
+          await store.seal(id, now.offset);
+          store.forget(id);
+          await takes.update(id, { fileName });
+        }
+        await move(now, fileName, session, folder);
+        return true;
+      });
     } finally {
       release();
     }
@@ -99,18 +107,16 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
      * @throws StorageError `not-placed`
      */
     async restore(id: string): Promise<void> {
-      const take = await takes.get(id);
-      const name = take?.fileName;
-      if (take?.state !== 'receiving' || !name) return;
-      await inSession(take.sessionId, async (session, folder) => {
-        await moveOut(folder, name, store.pathOf(id), take);
+      const first = await takes.get(id);
+      if (first?.state !== 'receiving' || !first.fileName) return;
+      await inSession(first.sessionId, async (session, folder) => {
+        // Sound that went ahead may have been removed meanwhile.
+        const take = await takes.get(id);
+        if (!take?.fileName) return;
+        await moveOut(folder, take.fileName, store.pathOf(id), take);
         await takes.update(id, { fileName: null });
         await writeMeta(folder, session, await takes.list(session.id));
       });
     },
   };
-}
-
-async function isFinished(session: Session): Promise<boolean> {
-  return session.finishedAt !== null;
 }

@@ -1,6 +1,7 @@
 /** Answers sent by `upload-one` at the same time: equal ones are one, and the response names the answer that counts. */
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { silentLog } from '../../support/server/server.ts';
 import { type AppFixture, openAppInTest } from '../../support/server/use-app.ts';
 import { openRequest } from '../../support/tus/raw-connection.ts';
 import { type OpenSession, openSession, recording, until } from '../../support/tus/tus.ts';
@@ -64,6 +65,24 @@ test.each([true, false])(
     expect((await readdir(session.path)).includes('takes')).toBe(kept);
   },
 );
+
+test('equal bytes that somebody else finishes first are to be sent again, which is no error of the server', async () => {
+  const errors: object[] = [];
+  app = await openAppInTest({ log: { ...silentLog, error: (details) => void errors.push(details) } });
+  const session = await openSession(app);
+  const bytes = recording(200);
+  await send(session, bytes);
+  const { finish } = app.storage;
+  app.storage.finish = async (id) => {
+    // As the sweep does, or the end of the session.
+    await finish(id);
+    return finish(id);
+  };
+  const late = await send(session, bytes);
+  expect([late.status, errors]).toEqual([503, []]);
+  app.storage.finish = finish;
+  expect(await (await send(session, bytes)).json()).toEqual({ ok: true, savedAs: 'Q1.webm' });
+});
 
 test('an answer in whose place a later one is just being put is told by the name that counts in the end', async () => {
   const session = await open(true);

@@ -1,8 +1,9 @@
 /** Requests that meet on one upload (platform note 7): HEAD never disturbs, a PATCH takes over. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import { useApp, useSession } from '../../support/server/use-app.ts';
+import { expect, test, vi } from 'vitest';
+import { silentLog } from '../../support/server/server.ts';
+import { openAppInTest, useApp, useSession } from '../../support/server/use-app.ts';
 import { openSession, recording, refusalOf, reprDigest, until } from '../../support/tus/tus.ts';
 
 /** Of the server on which requests fall silent: longer than a busy machine stands still. */
@@ -16,6 +17,19 @@ const offsetOf = async (location: string) => Number((await session.tus.head(loca
 /** Bytes that have reached the upload's file, committed or not. */
 const onDisk = async (location: string) =>
   (await readFile(`${app.dataDir}${location.replace('/files', '/uploads')}`)).length;
+
+test('a creation that another one forestalled, and whose upload was removed since, is to be sent again', async () => {
+  const errors: object[] = [];
+  const log = { ...silentLog, error: (details: object) => void errors.push(details) };
+  const here = await openAppInTest({ log });
+  const { tus } = await openSession(here);
+  const takeId = randomUUID();
+  await tus.begin({ takeId });
+  vi.spyOn(here.storage.takes, 'getByTakeId').mockResolvedValueOnce(null).mockResolvedValueOnce(null);
+  expect(await refusalOf(await tus.create({ takeId }))).toMatchObject({ status: 503, code: 'unavailable' });
+  expect(errors).toEqual([]);
+  expect((await tus.create({ takeId })).status).toBe(201);
+});
 
 test('HEAD during a live PATCH does not wait for its end, tells the committed offset and disturbs nothing', async () => {
   const bytes = recording(90_000);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { DateTime } from 'luxon';
 import { afterEach, expect, test } from 'vitest';
 import { sampleVideo } from '../../support/media/media.ts';
 import { openStorageSession, type StorageSession } from '../../support/server/open-session.ts';
@@ -138,6 +139,17 @@ test('an earlier answer that is just removed, since only the last one is kept, i
   await rm(`${folder}/Q1.webm`);
   const found = await askAmid(storage.findMissing, () => storage.takes.update(id, { fileName: null }));
   expect([found, storage.lacksRecordings()]).toMatchObject([{ value: [] }, false]);
+});
+
+test('an upload that was given up, and that another request is just removing, is no failure of the sweep', async () => {
+  let now = DateTime.fromISO('2025-12-03T06:39:00Z');
+  opened = await openStorageSession({ now: () => now });
+  const { storage } = opened;
+  const id = await opened.create();
+  await opened.append(id, recording(100));
+  now = now.plus({ days: 8 });
+  const swept = await askAmid(storage.sweepAbandoned, () => storage.store.discard(id));
+  expect(swept).toMatchObject({ value: { swept: [], failed: [] } });
 });
 
 test('a session that is finished twice at once is finished by one of both', async () => {
