@@ -41,14 +41,10 @@ export { restoreBackup } from './backup/restore.ts';
 export type { StoredProblem } from './backup/stored-file.ts';
 export { defaultInterviews } from './catalog/default-interviews.ts';
 export { type JobEnd, type Jobs, LONGEST_WAIT_MS } from './catalog/jobs.ts';
-export {
-  GRACE_DAYS,
-  type JobSummary,
-  type SessionOverview,
-  stateOfToken,
-  type TokenOverview,
-} from './catalog/lists.ts';
+export type { ListQuery } from './catalog/list-query.ts';
 export type { LiveTake } from './catalog/live-takes.ts';
+export type { JobSummary, SessionOverview, SessionState } from './catalog/session-list.ts';
+export { GRACE_DAYS, type TokenOverview, type TokenState } from './catalog/token-list.ts';
 export { hashToken, type NewToken, newSecret } from './catalog/tokens.ts';
 export { StorageError, type StorageErrorCode, storageCodeOf } from './errors.ts';
 export { giveToOwnerOfFolder, makeDataFolder } from './files.ts';
@@ -112,7 +108,7 @@ export async function openStorage({ dataDir, now = () => DateTime.now() }: Stora
   const takes = createTakes(db, now);
   const jobs = createJobs(db, now);
   const liveTakes = createLiveTakes(db, now);
-  const lists = createLists(db);
+  const lists = createLists(db, now);
   const locks = createLocks();
   const store = new DurableStore({ directory: uploadsDir, takes, liveTakes });
   const inSession = createInSession({ sessions, locks, sessionsDir, makeRoom: ballast.release });

@@ -1,4 +1,5 @@
 /** Common parts of all commands: options, output and errors. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DateTime } from 'luxon';
 import { hasCatalog, openStorage, requireDataFolder, type Storage } from '../../storage/index.ts';
@@ -24,6 +25,9 @@ export class FileErrors extends Error {
 
 /** Writes to standard output. */
 export type Print = (text: string) => void;
+
+/** How much of a list's document is printed at once, in characters. */
+const PRINTED_AT_ONCE = 1 << 16;
 
 /** The values of the options that every command takes. */
 export interface CommonOptions {
@@ -125,8 +129,43 @@ export function printAsIs(print: Print, options: CommonOptions, document: unknow
   print(options.json ? `${plainJson(JSON.stringify(document, null, 2))}\n` : `${text()}\n`);
 }
 
+/**
+ * As `show`, for a list of any length: of its document, what is printed is not kept.
+ * @param document a row in the document
+ * @param cells a row for people
+ * @param text the text for people, of the cells of all rows
+ */
+export async function showList<Row>(
+  print: Print,
+  options: CommonOptions,
+  rows: AsyncIterable<Row>,
+  document: (row: Row) => unknown,
+  cells: (row: Row) => Record<string, string>,
+  text: (all: Array<Record<string, string>>) => Promise<string>,
+): Promise<void> {
+  if (!options.json) {
+    const all = [];
+    for await (const row of rows) all.push(cells(row));
+    print(`${plainText(await text(all))}\n`);
+    return;
+  }
+  let begun = '[';
+  let isEmpty = true;
+  for await (const row of rows) {
+    const element = plainJson(JSON.stringify(document(row), null, 2)).replaceAll('\n', '\n  ');
+    begun += `${isEmpty ? '' : ','}\n  ${element}`;
+    isEmpty = false;
+    if (begun.length < PRINTED_AT_ONCE) continue;
+    print(begun);
+    begun = '';
+    // What was written leaves the memory only in a turn of the event loop, which the reads of the catalog never give.
+    await turn();
+  }
+  print(`${begun}${isEmpty ? '' : '\n'}]\n`);
+}
+
 /** The rows under headings in capitals; `none` where there are no rows. */
-export function table(rows: ReadonlyArray<Record<string, string>>, none: string): string {
+export function table(rows: ReadonlyArray<Record<string, string>>, none = ''): string {
   const withHeadings = rows.map((row) =>
     Object.fromEntries(Object.entries(row).map(([key, cell]) => [key.toUpperCase(), cell])),
   );

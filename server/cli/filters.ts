@@ -1,7 +1,7 @@
 /** Which rows of a list are shown, and in what order: the options that `token list` and `session list` share. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { DateTime } from 'luxon';
-import { transliterate } from '../../storage/index.ts';
+import type { ListQuery } from '../../storage/index.ts';
 import { type CommonOptions, parseCount, unitOf } from './command.ts';
 
 /** How many rows people are shown without `--limit`; a document has all of them. */
@@ -15,24 +15,6 @@ export interface FilterOptions extends CommonOptions {
   since?: DateTime;
   sort?: string;
   limit?: number;
-}
-
-/** What a filter asks of a row. */
-export interface Facts {
-  state: string;
-  /** The interview's slug. */
-  interview: string;
-  /** The time that `--since` looks at. */
-  at: DateTime;
-  /** Where `--search` looks. */
-  texts: string[];
-}
-
-/** The rows to show, how many more there are, and how many of all these are in each state. */
-export interface Chosen<Row> {
-  rows: Row[];
-  more: number;
-  counts: Record<string, number>;
 }
 
 /**
@@ -54,36 +36,11 @@ export function withFilters(command: Command, states: readonly string[], since: 
     .option('--limit <n>', `how many are shown; 0 = all (default: ${SHOWN_ROWS}, and all with --json)`, parseCount);
 }
 
-/**
- * Chooses rows by the options.
- * @param all in the first order
- * @param compare how two rows are compared in the order of `--sort`; null for the first one
- */
-export function choose<Row>(
-  all: Row[],
-  options: FilterOptions,
-  factsOf: (row: Row) => Facts,
-  compare: (order: string) => ((a: Row, b: Row) => number) | null,
-): Chosen<Row> {
-  const fits = all.filter((row) => {
-    const { state, interview, at, texts } = factsOf(row);
-    return (
-      (options.state?.includes(state) ?? true) &&
-      (options.interview === undefined || options.interview === interview) &&
-      (options.since === undefined || at >= options.since) &&
-      (options.search === undefined || texts.some((text) => hasText(text, options.search ?? '')))
-    );
-  });
-  const comparing = options.sort === undefined ? null : compare(options.sort);
-  const sorted = comparing ? fits.sort(comparing) : fits;
-  const limit = options.limit ?? (options.json ? 0 : SHOWN_ROWS);
-  const rows = limit === 0 ? sorted : sorted.slice(0, limit);
-  const counts: Record<string, number> = {};
-  for (const row of fits) {
-    const { state } = factsOf(row);
-    counts[state] = (counts[state] ?? 0) + 1;
-  }
-  return { rows, more: sorted.length - rows.length, counts };
+/** The rows that the options ask for. */
+export function queryOf<State extends string, Order extends string>(options: FilterOptions): ListQuery<State, Order> {
+  const { state, interview, search, since, sort, limit = options.json ? 0 : SHOWN_ROWS } = options;
+  // The options took no other words.
+  return { states: state as State[] | undefined, interview, search, since, order: sort as Order | undefined, limit };
 }
 
 /** Whether the options leave out any row. */
@@ -94,23 +51,26 @@ export function isFiltered({ state, interview, search, since }: FilterOptions): 
 /**
  * The lines below a list for people: how many rows there are in each state, how many of them are shown, and the zone of the
  * times.
+ * @param counts how many rows there are in each state
+ * @param states all states; those of as many rows are named in this order
  * @param what the rows, in words
  * @param otherTimes the zone of times that are not the machine's, in words
  */
-export function footer({ rows, more, counts }: Chosen<unknown>, what: string, otherTimes = ''): string {
-  if (rows.length === 0) return '';
-  const states = Object.entries(counts)
-    .sort(([, a], [, b]) => b - a)
-    .map(([state, count]) => `${count} ${state}`);
-  const shown = more === 0 ? '' : ` ${rows.length} shown: --limit 0 shows all.`;
-  return `\n\n${rows.length + more} ${what}: ${states.join(', ')}.${shown}\nTimes are in ${DateTime.local().zoneName}${otherTimes}.`;
-}
-
-/** Whether a text has another one in it, capitals and accents aside. */
-function hasText(text: string, part: string): boolean {
-  if (text.toLowerCase().includes(part.toLowerCase())) return true;
-  const plain = transliterate(part).toLowerCase().trim();
-  return plain !== '' && transliterate(text).toLowerCase().includes(plain);
+export function footer(
+  shown: number,
+  counts: Partial<Record<string, number>>,
+  states: readonly string[],
+  what: string,
+  otherTimes = '',
+): string {
+  const found = states
+    .map((state) => ({ state, count: counts[state] ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const all = found.reduce((sum, { count }) => sum + count, 0);
+  const more = all > shown ? ` ${shown} shown: --limit 0 shows all.` : '';
+  const each = found.map(({ state, count }) => `${count} ${state}`).join(', ');
+  return `${all} ${what}: ${each}.${more}\nTimes are in ${DateTime.local().zoneName}${otherTimes}.`;
 }
 
 function parseStates(text: string, states: readonly string[]): string[] {

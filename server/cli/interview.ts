@@ -96,7 +96,8 @@ export function addInterviewCommands(program: Command, print: Print): void {
       await withStorage(options, async (storage) => {
         if (defaultInterviews.some((one) => one.slug === slug))
           throw new CommandError(`the interview "${slug}" is made anew at every start: change it with --replace`);
-        const used = (await storage.lists.tokens()).filter(({ token }) => token.interview === slug).length;
+        const counts = Object.values(await storage.lists.countTokens({ interview: slug }));
+        const used = counts.reduce((sum, count) => sum + count, 0);
         if (used > 0)
           throw new CommandError(
             `the interview "${slug}" has ${used === 1 ? 'a token' : `${used} tokens`}, so it stays: what candidates were asked belongs to their answers`,

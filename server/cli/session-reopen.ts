@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { stateOfToken } from '../../storage/index.ts';
 import { CommandError, type CommonOptions, type Print, say, show, withStorage } from './command.ts';
 import { requireSession } from './session-name.ts';
 
@@ -20,7 +19,7 @@ export function addReopenCommand(command: Command, print: Print): void {
       const questions = [...new Set(options.question ?? [])].sort((a, b) => a - b);
       const { done, state } = await withStorage(options, async (storage) => {
         const session = await requireSession(storage, folder);
-        const [overview] = await storage.lists.sessions(session.folder);
+        const overview = await storage.lists.session(session.id);
         const count = session.interview.questions.length;
         const unknown = questions.find((question) => question > count);
         if (unknown !== undefined)
@@ -28,15 +27,15 @@ export function addReopenCommand(command: Command, print: Print): void {
         if (!session.finishedAt)
           throw new CommandError(`the session ${session.folder} is open already: its candidate can go on by the link`);
         await storage.reopen(session.id, questions);
-        const [after] = await storage.lists.sessions(session.folder);
-        const [token] = await storage.lists.tokens(session.tokenId);
+        const after = await storage.lists.session(session.id);
+        const token = await storage.lists.token(session.tokenId);
         const answered = (after?.answers ?? []).map(({ question }) => question);
         const withdrawn = (overview?.answers ?? [])
           .map(({ question }) => question)
           .filter((n) => !answered.includes(n));
         return {
           done: { folder: session.folder, token: session.tokenId, withdrawn, answered, totalQuestions: count },
-          state: token && stateOfToken(token),
+          state: token?.state,
         };
       });
       const { token, withdrawn, answered, totalQuestions } = done;

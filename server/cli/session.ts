@@ -5,6 +5,7 @@ import {
   type JobSummary,
   type RepairReport,
   type SessionOverview,
+  type SessionState,
   type Storage,
   type StoredProblem,
 } from '../../storage/index.ts';
@@ -17,12 +18,13 @@ import {
   type Print,
   shortTime,
   show,
+  showList,
   table,
   withCommon,
   withExamples,
   withStorage,
 } from './command.ts';
-import { choose, type FilterOptions, footer, isFiltered, withFilters } from './filters.ts';
+import { type FilterOptions, footer, isFiltered, queryOf, withFilters } from './filters.ts';
 import { FOLDER, requireSession } from './session-name.ts';
 import { addReopenCommand } from './session-reopen.ts';
 import { inMegabytes } from './table.ts';
@@ -43,30 +45,26 @@ export function addSessionCommands(program: Command, print: Print): void {
   )
     .description('all sessions, newest first')
     .action(async (options: FilterOptions) => {
-      const { isEmpty, chosen, documents } = await withStorage(options, async (storage) => {
-        const all = await storage.lists.sessions();
-        const chosen = choose(all, options, factsOf, compare);
-        const documents = options.json ? chosen.rows.map((overview) => summaryOf(storage, overview)) : [];
-        return { isEmpty: all.length === 0, chosen, documents };
+      const query = queryOf<SessionState, 'started' | 'name'>(options);
+      await withStorage(options, async (storage) => {
+        const { sessions, countSessions } = storage.lists;
+        const document = (overview: SessionOverview) => summaryOf(storage, overview);
+        await showList(print, options, sessions(query), document, rowOf, async (rows) => {
+          if (rows.length === 0)
+            return isFiltered(options) && Object.keys(await countSessions()).length > 0
+              ? 'No session is like that: "tresgo session list" shows all.'
+              : 'No sessions yet.';
+          const zone = `, those of folders in ${FOLDER_ZONE}`;
+          return `${table(rows)}\n\n${footer(rows.length, await countSessions(query), STATES, 'sessions', zone)}`;
+        });
       });
-      const none =
-        isEmpty || !isFiltered(options)
-          ? 'No sessions yet.'
-          : 'No session is like that: "tresgo session list" shows all.';
-      show(
-        print,
-        options,
-        documents,
-        () =>
-          `${table(chosen.rows.map(rowOf), none)}${footer(chosen, 'sessions', `, those of folders in ${FOLDER_ZONE}`)}`,
-      );
     });
 
   withExamples(withCommon(sessions.command('show').argument('<folder>', FOLDER)), 'session show nguyen_van_a')
     .description('one session: its answers, sizes and digests')
     .action(async (folder: string, options: CommonOptions) => {
       const session = await withStorage(options, async (storage) => {
-        const [overview] = await storage.lists.sessions((await requireSession(storage, folder)).folder);
+        const overview = await storage.lists.session((await requireSession(storage, folder)).id);
         if (!overview) throw new CommandError(`the session ${folder} is gone`);
         return summaryOf(storage, overview, await storage.findMissingOf(overview));
       });
@@ -158,28 +156,19 @@ function progressOf(job: JobSummary | null): string {
 }
 
 /** The states of a session as the state of its token says them. */
-const STATES = ['in-progress', 'finished'];
+const STATES: SessionState[] = ['in-progress', 'finished'];
 
-function stateOf({ finishedAt }: Pick<SessionOverview, 'finishedAt'>): string {
+function stateOf({ finishedAt }: Pick<SessionOverview, 'finishedAt'>): SessionState {
   return finishedAt ? 'finished' : 'in-progress';
-}
-
-function factsOf(overview: SessionOverview) {
-  const { folder, userName, tokenOwner, startedAt, interview } = overview;
-  return { state: stateOf(overview), interview: interview.slug, at: startedAt, texts: [tokenOwner, userName, folder] };
-}
-
-function compare(order: string): ((a: SessionOverview, b: SessionOverview) => number) | null {
-  return order === 'name' ? (a, b) => a.tokenOwner.localeCompare(b.tokenOwner) : null;
 }
 
 function rowOf(overview: SessionOverview): Record<string, string> {
   return {
     folder: overview.folder,
     name: overview.tokenOwner,
-    interview: overview.interview.slug,
+    interview: overview.interview,
     started: shortTime(overview.startedAt),
-    state: `${stateOf(overview)} (${overview.answers.length} of ${overview.interview.questions.length})`,
+    state: `${stateOf(overview)} (${overview.answers.length} of ${overview.questions})`,
   };
 }
 
@@ -196,8 +185,8 @@ function summaryOf(storage: Storage, session: SessionOverview, problems: StoredP
     status: statusOf(session),
     startedAt: isoTime(session.startedAt),
     finishedAt: session.finishedAt && isoTime(session.finishedAt),
-    interview: session.interview.slug,
-    totalQuestions: session.interview.questions.length,
+    interview: session.interview,
+    totalQuestions: session.questions,
     path: storage.sessionPath(session),
     answers: session.answers.map(({ number, filetype, copy, transcript, ...answer }) => ({
       ...answer,

@@ -1,20 +1,21 @@
 import type { Command } from 'commander';
 import { DateTime } from 'luxon';
-import { stateOfToken, type TokenOverview } from '../../storage/index.ts';
+import type { TokenOverview, TokenState } from '../../storage/index.ts';
 import {
   type CommonOptions,
   isoTime,
   type Print,
   shortTime,
   show,
+  showList,
   table,
   withExamples,
   withStorage,
 } from './command.ts';
-import { choose, type FilterOptions, footer, isFiltered, withFilters } from './filters.ts';
+import { type FilterOptions, footer, isFiltered, queryOf, withFilters } from './filters.ts';
 import { ID, requireToken } from './token-id.ts';
 
-const STATES = ['invited', 'opened', 'in-progress', 'finished', 'expired', 'revoked'];
+const STATES: TokenState[] = ['invited', 'opened', 'in-progress', 'finished', 'expired', 'revoked'];
 
 /** Adds `tresgo token list` and `tresgo token show`. */
 export function addTokenLists(create: (name: string) => Command, print: Print): void {
@@ -28,15 +29,16 @@ export function addTokenLists(create: (name: string) => Command, print: Print): 
   )
     .description('all tokens, the newest first, without their secrets')
     .action(async (options: FilterOptions) => {
-      const { chosen, isEmpty } = await withStorage(options, async (storage) => {
-        const all = (await storage.lists.tokens()).map(tokenSummary);
-        return { isEmpty: all.length === 0, chosen: choose(all, options, factsOf, compare) };
+      const query = queryOf<TokenState, 'created' | 'name' | 'activity' | 'expires'>(options);
+      await withStorage(options, async ({ lists: { tokens, countTokens } }) => {
+        await showList(print, options, tokens(query), tokenSummary, rowOf, async (rows) => {
+          if (rows.length === 0)
+            return isFiltered(options) && Object.keys(await countTokens()).length > 0
+              ? 'No token is like that: "tresgo token list" shows all.'
+              : 'No tokens yet: make one with "tresgo token create --name …".';
+          return `${table(rows)}\n\n${footer(rows.length, await countTokens(query), STATES, 'tokens')}`;
+        });
       });
-      const none =
-        isEmpty || !isFiltered(options)
-          ? 'No tokens yet: make one with "tresgo token create --name …".'
-          : 'No token is like that: "tresgo token list" shows all.';
-      show(print, options, chosen.rows, () => `${table(chosen.rows.map(rowOf), none)}${footer(chosen, 'tokens')}`);
     });
 
   withExamples(create('show').argument('<id>', ID), 'token show 3f2a')
@@ -62,14 +64,14 @@ export type TokenSummary = ReturnType<typeof tokenSummary>;
 
 /** A token as documents show it: everything but its secret. */
 export function tokenSummary(overview: TokenOverview) {
-  const { token, sessions } = overview;
+  const { token, state, sessions } = overview;
   const newest = sessions.at(0);
   const lastActivity = newest?.lastActivity ?? token.openedAt;
   return {
     id: token.id,
     name: token.name,
     interview: token.interview,
-    state: stateOfToken(overview),
+    state,
     /** Of the newest session. */
     answered: newest?.answered ?? 0,
     questions: newest?.questions ?? null,
@@ -86,11 +88,8 @@ export function tokenSummary(overview: TokenOverview) {
   };
 }
 
-function factsOf({ id, name, interview, state, createdAt, sessions }: TokenSummary) {
-  return { state, interview, at: DateTime.fromISO(createdAt), texts: [name, id, ...sessions] };
-}
-
-function rowOf({ id, name, interview, state, answered, questions, lastActivityAt, expiresAt }: TokenSummary) {
+function rowOf(overview: TokenOverview) {
+  const { id, name, interview, state, answered, questions, lastActivityAt, expiresAt } = tokenSummary(overview);
   return {
     id,
     name,
@@ -99,13 +98,4 @@ function rowOf({ id, name, interview, state, answered, questions, lastActivityAt
     'last activity': lastActivityAt === null ? '' : shortTime(DateTime.fromISO(lastActivityAt)),
     expires: expiresAt === null ? 'never' : shortTime(DateTime.fromISO(expiresAt)),
   };
-}
-
-function compare(order: string): ((a: TokenSummary, b: TokenSummary) => number) | null {
-  const at = (text: string | null, none: number) => (text === null ? none : Date.parse(text));
-  if (order === 'name') return (a, b) => a.name.localeCompare(b.name);
-  if (order === 'activity') return (a, b) => at(b.lastActivityAt, 0) - at(a.lastActivityAt, 0);
-  // Those that never expire come last.
-  const never = Number.MAX_SAFE_INTEGER;
-  return order === 'expires' ? (a, b) => at(a.expiresAt, never) - at(b.expiresAt, never) : null;
 }

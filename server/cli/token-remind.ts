@@ -29,12 +29,10 @@ export function addTokenRemind(create: (name: string) => Command, print: Print):
 
 async function remindersOf(storage: Storage, { older, interview }: RemindOptions) {
   const interviews = new Map((await storage.interviews.list()).map((one) => [one.slug, one]));
-  const open = (await storage.lists.tokens())
-    .map(tokenSummary)
-    .filter(({ state }) => ['invited', 'opened', 'in-progress'].includes(state))
-    .filter((token) => interview === undefined || token.interview === interview)
-    .filter((token) => older === undefined || DateTime.fromISO(heardOf(token)) <= older);
-  return open.map((token) => {
+  const reminders = [];
+  for await (const overview of storage.lists.tokens({ states: ['invited', 'opened', 'in-progress'], interview })) {
+    const token = tokenSummary(overview);
+    if (older !== undefined && DateTime.fromISO(heardOf(token)) > older) continue;
     const { id, name, state, answered, questions, expiresAt } = token;
     const of = interviews.get(token.interview);
     const progress = state === 'in-progress' ? { answered, questions: questions ?? 0 } : null;
@@ -44,8 +42,10 @@ async function remindersOf(storage: Storage, { older, interview }: RemindOptions
       { name, progress, organization: of?.organization ?? null, expiresAt: due && due > DateTime.now() ? due : null },
       pageLanguage(token.language ?? of?.language) ?? 'en',
     );
-    return { id, name, interview: token.interview, state, answered, questions, lastHeardAt: heardOf(token), message };
-  });
+    const lastHeardAt = heardOf(token);
+    reminders.push({ id, name, interview: token.interview, state, answered, questions, lastHeardAt, message });
+  }
+  return reminders;
 }
 
 /** When the candidate last did anything; when the token was made, where the candidate did nothing yet. */

@@ -4,6 +4,7 @@ import { type Compilable, type Generated, Kysely, Migrator } from 'kysely';
 import { StorageError } from '../errors.ts';
 import { giveToOwnerOfFolder } from '../files.ts';
 import { BUSY_MS, isFull, PatientDialect, patiently } from './dialect.ts';
+import { createHasText } from './list-query.ts';
 import { migrations } from './migrations/index.ts';
 
 /** A row of `tokens`. Times are ISO 8601, UTC. */
@@ -129,6 +130,7 @@ export class Database extends Kysely<Schema> {
     };
     super({ dialect: new PatientDialect({ database: sqlite, patienceMs, onFailure, makeRoom }) });
     this.#sqlite = sqlite;
+    sqlite.function('has_text', { deterministic: true }, createHasText());
     this.#patienceMs = patienceMs;
     this.#makeRoom = makeRoom;
     this.#begin = sqlite.prepare('begin immediate');

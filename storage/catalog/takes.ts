@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { DateTime } from 'luxon';
 import { StorageError } from '../errors.ts';
 import { containerOfName, isEarlier } from '../names.ts';
@@ -34,6 +35,9 @@ export const TAKE_COLUMNS = [
   ...(['offset_bytes', 'length_bytes', 'state', 'file_name', 'sha256', 'created_at', 'updated_at'] as const),
   ...(['duration_ms', 'spoken_ms', 'media_problem'] as const),
 ] as const;
+
+/** For a select from `takes`: whether the take is whole, and kept. */
+export const isWhole = sql<boolean>`takes.state in ('placed', 'recorded') and takes.file_name is not null`;
 
 /** Refused takes have no file and count for nothing. A session may have many of them, so that lists never read them. */
 const LISTED: TakeState[] = ['receiving', 'received', 'placed', 'recorded', 'removed'];

@@ -1,7 +1,8 @@
 /** Which rows `tresgo token list` and `tresgo session list` show. */
 import { DateTime } from 'luxon';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { choose, parseSince } from '../../../server/cli/filters.ts';
+import { show, showList } from '../../../server/cli/command.ts';
+import { parseSince, queryOf } from '../../../server/cli/filters.ts';
 import { inThisProcess } from '../../support/server/in-this-process.ts';
 import { openApp, startSession, type TestApp } from '../../support/server/server.ts';
 import { createTusClient, recording } from '../../support/tus/tus.ts';
@@ -89,7 +90,7 @@ test('session list has the name of the invitation, not what was typed; times nam
 
 test('people are told how many more there are, and where nothing fits', async () => {
   expect((await run('token', 'list', '--limit', '1')).stdout).toContain(
-    '\n\n4 tokens: 1 invited, 1 in-progress, 1 opened, 1 finished. 1 shown: --limit 0 shows all.\nTimes are in ',
+    '\n\n4 tokens: 1 invited, 1 opened, 1 in-progress, 1 finished. 1 shown: --limit 0 shows all.\nTimes are in ',
   );
   expect((await run('token', 'list', '--search', 'n')).stdout).toContain('\n\n2 tokens: 1 opened, 1 finished.\n');
   expect((await run('token', 'list', '--limit', '0')).stdout).not.toContain('--limit');
@@ -99,11 +100,48 @@ test('people are told how many more there are, and where nothing fits', async ()
 });
 
 test('people are shown 30 rows unless they ask; a document has all', () => {
-  const all = Array.from({ length: 31 }, (_, at) => at);
-  const facts = () => ({ state: '', interview: '', at: DateTime.now(), texts: [] });
-  const chosen = (options: object) => choose([...all], options, facts, () => null);
-  expect(chosen({})).toMatchObject({ rows: all.slice(0, 30), more: 1 });
-  expect(chosen({ json: true })).toMatchObject({ rows: all, more: 0 });
+  expect(queryOf({}).limit).toBe(30);
+  expect(queryOf({ json: true }).limit).toBe(0);
+  expect(queryOf({ json: true, limit: 2 }).limit).toBe(2);
+});
+
+test('the document of a list of any length is one as ever, though it is printed in parts', async () => {
+  const rows = Array.from({ length: 2_000 }, (_, at) => ({
+    name: `Ann\u202e ${at}`,
+    of: [at, { deep: '\n' }],
+    none: [],
+  }));
+  for (const some of [rows, rows.slice(0, 1), []]) {
+    const printed: string[] = [];
+    const whole: string[] = [];
+    async function* each() {
+      yield* some;
+    }
+    const cells = () => ({});
+    let turns = 0;
+    const print = (text: string) => {
+      printed.push(text);
+      setImmediate(() => turns++);
+    };
+    await showList(
+      print,
+      { json: true },
+      each(),
+      (row) => row,
+      cells,
+      async () => '',
+    );
+    show(
+      (text) => whole.push(text),
+      { json: true },
+      some,
+      () => '',
+    );
+    expect(printed.join('')).toBe(whole.join(''));
+    expect(printed.length > 1).toBe(some === rows);
+    // What was printed is let go of before the next part is made.
+    expect(turns).toBe(printed.length - 1);
+  }
 });
 
 test.each([

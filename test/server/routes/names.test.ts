@@ -35,7 +35,7 @@ test.each([
 ])('of %j, %j does not, and begins nothing; the token stays good', async (name, typed) => {
   const { secret, id } = await app.token(name);
   expect(await refusalOf(await start(secret, typed))).toMatchObject({ status: 401, code: 'unauthorized' });
-  const [overview] = await app.storage.lists.tokens(id);
+  const overview = await app.storage.lists.token(id);
   expect(overview?.sessions).toEqual([]);
   expect((await start(secret, name)).status).toBe(200);
 });

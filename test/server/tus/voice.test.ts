@@ -25,7 +25,10 @@ const exists = (name: string) =>
     () => true,
     () => false,
   );
-const overview = async () => (await app.storage.lists.sessions(session.folder))[0];
+const overview = async () => {
+  const started = await app.storage.sessions.getByFolder(session.folder);
+  return started && app.storage.lists.session(started.id);
+};
 async function finish(questionsCount: number) {
   const body = JSON.stringify({ token: session.token, folder: session.folder, questionsCount });
   const headers = { 'Content-Type': 'application/json' };
@@ -47,7 +50,7 @@ test('whole, it is durable in takes/ and confirmed with its digest; it is no ans
     answers: [],
     voices: [{ question: 1, fileName: 'takes/Q1-1.voice.webm', bytes: 3_000 }],
   });
-  const [token] = await app.storage.lists.tokens(session.tokenId);
+  const token = await app.storage.lists.token(session.tokenId);
   expect(token?.sessions[0]?.answered).toBe(0);
   expect(await app.storage.jobs.list()).toEqual([]);
   const started = await app.storage.sessions.getByFolder(session.folder);
