@@ -177,10 +177,9 @@ export function qualityWords(quality: Quality, { check: { quality: words } }: Me
 }
 
 /** The connection, judged by the quality of the recording, which was chosen to fit it. */
-function connectionOf(bitsPerSecond: number): 'great' | 'good' | 'slow' | 'weak' {
+function connectionOf(bitsPerSecond: number): 'great' | 'good' | 'slow' {
   if (bitsPerSecond >= 1_800_000) return 'great';
-  if (bitsPerSecond >= 600_000) return 'good';
-  return bitsPerSecond >= 250_000 ? 'slow' : 'weak';
+  return bitsPerSecond >= 600_000 ? 'good' : 'slow';
 }
 
 interface DeviceSelect {

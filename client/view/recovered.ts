@@ -71,7 +71,7 @@ export function createRecovered(
     heading,
     onward,
     render({ phase, alert }) {
-      lost = alert?.code === 'take-lost' || (lost && alert?.code === 'copy-failed');
+      lost = phase.name === 'recovered' && (lost || alert?.code === 'take-lost');
       render(phase);
     },
     playable(on) {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { DateTime } from 'luxon';
-import type { Storage } from '../../storage/index.ts';
+import type { Storage, TokenState } from '../../storage/index.ts';
 import { type CommonOptions, type Print, shortTime, show, withExamples, withStorage } from './command.ts';
 import { parseSince } from './filters.ts';
 import { reminderText } from './invitation.ts';
@@ -27,13 +27,17 @@ export function addTokenRemind(create: (name: string) => Command, print: Print):
     });
 }
 
+const OPEN: readonly TokenState[] = ['invited', 'opened', 'in-progress'];
+
 async function remindersOf(storage: Storage, { older, interview }: RemindOptions) {
   const interviews = new Map((await storage.interviews.list()).map((one) => [one.slug, one]));
   const reminders = [];
-  for await (const overview of storage.lists.tokens({ states: ['invited', 'opened', 'in-progress'], interview })) {
+  for await (const overview of storage.lists.tokens({ states: OPEN, interview })) {
     const token = tokenSummary(overview);
     if (older !== undefined && DateTime.fromISO(heardOf(token)) > older) continue;
     const { id, name, state, answered, questions, expiresAt } = token;
+    // Since it was chosen.
+    if (!OPEN.includes(state)) continue;
     const of = interviews.get(token.interview);
     const progress = state === 'in-progress' ? { answered, questions: questions ?? 0 } : null;
     const due = expiresAt === null ? null : DateTime.fromISO(expiresAt);

@@ -137,9 +137,13 @@ export function createReceiver({ storage, config, idleMs, stopping, reportUnfini
       .catch(async (error: unknown) => {
         if (error instanceof Problem) throw error;
         // Sound that went ahead is removed once its answer is placed, also while more of it comes.
-        const { offset, state } = await requireLive(take.id);
+        const now = await requireLive(take.id).catch((cause: unknown) => {
+          throw cause instanceof Problem ? cause : error;
+        });
         // A whole take may be placed while a body repeats bytes of it.
-        if (state !== 'receiving' || storageCodeOf(error) === 'bytes-differ') throw conflictOf(take.id, offset);
+        const code = storageCodeOf(error);
+        if (code === 'bytes-differ' || (code === 'upload-damaged' && now.state !== 'receiving'))
+          throw conflictOf(take.id, now.offset);
         throw error;
       });
     if (end === 'too-large') throw problem(over);

@@ -128,7 +128,7 @@ export function uploadRoutes({ storage, auth, tus, patch, receiver, config, addr
     } catch (error) {
       store.release(reservedId);
       const winner = storageCodeOf((error as Error).cause) === 'take-exists';
-      const take = winner ? await takes.getByTakeId(session.id, question, takeId) : null;
+      const take = winner ? await withoutRemoved(await takes.getByTakeId(session.id, question, takeId)) : null;
       if (take) return repeated(c, take);
       // It was removed just now: the next try creates it.
       throw winner ? problem('unavailable') : error;

@@ -156,10 +156,13 @@ export async function findMissing(
 ): Promise<StoredProblem[]> {
   const problems: StoredProblem[] = [];
   for await (const { take, folder } of stored) {
-    if ((await look(dataDir, takes, take, folder, sizeProblem)) === null) continue;
+    const seen = await look(dataDir, takes, take, folder, sizeProblem);
+    if (seen === null) continue;
     const release = await lockSession(locks, take.sessionId);
-    // Of a session that is busy for so long the next look tells.
-    if (!release) continue;
+    if (!release) {
+      problems.push(problemOf(take, folder, seen));
+      continue;
+    }
     try {
       const now = await takes.get(take.id);
       const problem = now && isStored(now) ? await problemInPlaces(dataDir, now, folder, sizeProblem) : null;

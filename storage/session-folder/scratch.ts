@@ -86,9 +86,8 @@ export function createScratch(dataDir: string, memory = MEMORY): Scratch {
     },
     async close(job) {
       if (!own || !opened.has(job)) return;
-      await rm(joinInside(own.folder, job), { recursive: true, force: true });
-      // Only now: of jobs that end at the same time, the last one to be gone removes the folder around them.
-      opened.delete(job);
+      // Only then: of jobs that end at the same time, the last one to be gone removes the folder around them.
+      await rm(joinInside(own.folder, job), { recursive: true, force: true }).finally(() => opened.delete(job));
       if (opened.size > 0 || !own) return;
       const { folder } = own;
       own = null;

@@ -40,10 +40,13 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
   }
 
   async function resumeSweep(take: Take): Promise<boolean> {
-    const { fileName } = take;
-    if (!fileName || !(await exists(store.pathOf(take.id)))) return false;
-    await inSession(take.sessionId, (session, folder) => move(take, fileName, session, folder));
-    return true;
+    if (!take.fileName || !(await exists(store.pathOf(take.id)))) return false;
+    return inSession(take.sessionId, async (session, folder) => {
+      const now = await takes.get(take.id);
+      if (!isSwept(now) || !(await exists(store.pathOf(now.id)))) return false;
+      await move(now, now.fileName, session, folder);
+      return true;
+    });
   }
 
   async function sweepOne(id: string, before: DateTime): Promise<boolean> {
@@ -108,15 +111,20 @@ export function createSweep({ takes, store, locks, inSession, now }: SweepDeps) 
      */
     async restore(id: string): Promise<void> {
       const first = await takes.get(id);
-      if (first?.state !== 'receiving' || !first.fileName) return;
+      if (!isSwept(first)) return;
       await inSession(first.sessionId, async (session, folder) => {
-        // Sound that went ahead may have been removed meanwhile.
+        // A finish may have placed it meanwhile, or removed it as sound that went ahead.
         const take = await takes.get(id);
-        if (!take?.fileName) return;
+        if (!isSwept(take)) return;
         await moveOut(folder, take.fileName, store.pathOf(id), take);
         await takes.update(id, { fileName: null });
         await writeMeta(folder, session, await takes.list(session.id));
       });
     },
   };
+}
+
+/** Whether a take has the name under which it is swept: only then its bytes may lie under it. */
+function isSwept(take: Take | null): take is Take & { fileName: string } {
+  return take?.state === 'receiving' && take.fileName !== null;
 }

@@ -31,14 +31,14 @@ test('a slow link: a small picture and a low bitrate from the first answer on, a
 });
 
 // The fake camera has one size, 640x480, which Chromium's recorder takes whatever the page asks for.
-test('the check names the quality that was chosen for a slow link, and the file has it', async ({
+test('the check says that a slow link carries a small picture, and the file has it', async ({
   page,
   server,
   candidate,
 }) => {
   const link = await openNetwork({ to: { host: '127.0.0.1', port: server.port }, rate: { kbit: 400 }, delayMs: 40 });
   await logIn(page, link.url, candidate);
-  await expect(page.getByText('a weak connection')).toBeVisible();
+  await expect(page.getByText('Your connection is slow: small picture')).toBeVisible();
   await press(page, 'Start interview');
   await answer(page, 1, { seconds: 4 });
   await expectRecording(page, 2);

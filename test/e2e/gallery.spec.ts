@@ -139,6 +139,7 @@ function contradictions({ states, sentences, gate, alert, alerts, check, recover
     },
     { some: [states.uploading], others: [uploadProgress.offline, gate.headingFailed] },
     { some: [alerts['take-lost'].title], others: [recovered.refused] },
+    { some: [alerts['copy-failed'].text, alerts['copy-failed'].title], others: [gate.heading, gate.headingAll] },
     { some: [check.hints.slow], others: Object.values(check.quality) },
     { some: [states.failed, alert.tryAgain], others: [gate.heading, gate.headingAll] },
     {

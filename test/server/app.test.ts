@@ -317,6 +317,7 @@ test('the pages are served at the root, and not below a base path: they name the
   const page = await appOf({ assets }).app.request('/');
   expect(page.status).toBe(200);
   expect(page.headers.get('vary')).toBe('Accept-Encoding, Accept-Language, Origin');
+  expect((await appOf({ assets }).app.request('/healthz')).headers.get('vary')).toBe('Origin');
   expect((await appOf({ assets, basePath: BASE }).app.request(BASE)).status).toBe(404);
 });
 

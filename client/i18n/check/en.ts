@@ -54,7 +54,6 @@ export const check = {
       great: 'Your connection is very good.',
       good: 'Your connection is good.',
       slow: 'Your connection is slow, but good enough.',
-      weak: 'Your connection is weak.',
     },
   },
 

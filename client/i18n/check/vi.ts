@@ -52,7 +52,6 @@ export const check: typeof en = {
       great: 'Kết nối của bạn rất tốt.',
       good: 'Kết nối của bạn tốt.',
       slow: 'Kết nối của bạn chậm nhưng đủ dùng.',
-      weak: 'Kết nối của bạn yếu.',
     },
   },
 

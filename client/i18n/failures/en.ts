@@ -167,7 +167,7 @@ export const failures = {
     },
     'copy-failed': {
       title: 'The copy could not be saved',
-      text: 'Your answer is still on this page, and we keep trying to send it. Keep the page open. If you can, free some space and try once more.',
+      text: 'Your answer is still on this page. Keep the page open. If you can, free some space and try once more.',
     },
     'device-muted': {
       title: 'No signal from the camera or the microphone',

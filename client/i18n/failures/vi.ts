@@ -148,7 +148,7 @@ export const failures: typeof en = {
     },
     'copy-failed': {
       title: 'Chưa lưu được bản sao',
-      text: 'Câu trả lời của bạn vẫn còn trên trang này và chúng tôi vẫn tiếp tục thử gửi. Hãy giữ trang này mở. Nếu được, hãy giải phóng bớt dung lượng rồi thử lại.',
+      text: 'Câu trả lời của bạn vẫn còn trên trang này. Hãy giữ trang này mở. Nếu được, hãy giải phóng bớt dung lượng rồi thử lại.',
     },
     'device-muted': {
       title: 'Máy ảnh hoặc micrô hiện không có tín\u00a0hiệu',

@@ -147,12 +147,12 @@ test('HEAD of a take that the end of the session records just now says so', asyn
   await tus.patch(location, 0, recording(100));
   await app.storage.store.declareUploadLength(location.split('/').at(-1) ?? '', 100);
   const { sessions } = app.storage;
-  const looks = vi.spyOn(sessions, 'get');
   const { get } = sessions;
+  const looks = vi.spyOn(sessions, 'get');
   // The first look, right behind that for the take, tells whose the session is, the second one whether it is finished.
   looks.mockImplementationOnce(get).mockImplementationOnce(async (id) => {
     await app.storage.finishSession(id);
-    return sessions.get(id);
+    return get(id);
   });
   const head = await tus.head(location);
   expect([head.status, head.headers.get('upload-complete')]).toEqual([200, '?1']);

@@ -16,6 +16,7 @@ beforeAll(async () => {
     'sw.js',
     'app.webmanifest',
     'favicon.svg',
+    'assets/style-1a2b.css',
     'assets/main-1a2b.js',
     'assets/main-1a2b.js.br',
     'assets/main-1a2b.js.gz',
@@ -34,6 +35,7 @@ test.each([
   ['/sw.js', 'sw.js', 'text/javascript; charset=utf-8', 'no-cache'],
   ['/app.webmanifest', 'app.webmanifest', 'application/manifest+json', 'no-cache'],
   ['/favicon.svg', 'favicon.svg', 'image/svg+xml', 'no-cache'],
+  ['/assets/style-1a2b.css', 'assets/style-1a2b.css', 'text/css; charset=utf-8', 'public, max-age=31536000, immutable'],
   [
     '/assets/main-1a2b.js',
     'assets/main-1a2b.js',
@@ -58,7 +60,7 @@ test.each([
     'cross-origin-opener-policy': 'same-origin',
   };
   for (const [name, value] of Object.entries(forDocuments))
-    expect(response.headers.get(name), name).toBe(type.startsWith('text/javascript') ? null : value);
+    expect(response.headers.get(name), name).toBe(/^text\/(javascript|css)/.test(type) ? null : value);
   expect(response.headers.get('service-worker-allowed')).toBe(route === '/sw.js' ? '/' : null);
   expect(response.headers.has('strict-transport-security')).toBe(false);
 });

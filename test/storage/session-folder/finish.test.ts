@@ -152,6 +152,27 @@ test('an upload that was given up, and that another request is just removing, is
   expect(swept).toMatchObject({ value: { swept: [], failed: [] } });
 });
 
+test('bytes that were swept and that a finish places meanwhile are not taken out of the folder again', async () => {
+  let now = DateTime.fromISO('2025-12-03T06:39:00Z');
+  opened = await openStorageSession({ now: () => now });
+  const { storage, folder } = opened;
+  const id = await opened.create();
+  await opened.append(id, recording(100));
+  now = now.plus({ days: 8 });
+  await storage.sweepAbandoned();
+  const { fileName } = await opened.get(id);
+  const asked = await askAmid(
+    () => storage.restore(id),
+    async () => {
+      await rename(`${folder}/${fileName}`, `${folder}/Q1.webm`);
+      await storage.takes.update(id, { state: 'recorded', fileName: 'Q1.webm' });
+    },
+  );
+  expect(asked).toMatchObject({ status: 'fulfilled' });
+  expect(await opened.files()).toEqual(['Q1.webm', 'meta.json']);
+  expect(await opened.get(id)).toMatchObject({ state: 'recorded', fileName: 'Q1.webm' });
+});
+
 test('a session that is finished twice at once is finished by one of both', async () => {
   opened = await openStorageSession();
   const { finishSession } = opened.storage;
