@@ -79,8 +79,8 @@ export function createRecover({
   }
 
   /** Removes folders of starts that a crash interrupted before the catalog knew of the session. */
-  async function removeEmptyFolders(all: Session[]): Promise<void> {
-    const folders = new Set(all.map(({ folder }) => folder));
+  async function removeEmptyFolders(): Promise<void> {
+    const folders = await sessions.folders();
     for (const name of await readdir(sessionsDir)) {
       // Other people's folders stay, e.g. `lost+found`. rmdir(2) fails, as it should, on a folder that is not empty.
       if (isFolderName(name) && !folders.has(name)) await rmdir(path.join(sessionsDir, name)).catch(() => {});
@@ -111,13 +111,9 @@ export function createRecover({
     if (strange.length > 0) onStrange(strange);
     unfinished.push(...(await finishPending()));
     await resumeReopening().catch((cause: unknown) => unfinished.push({ id: 'reopening', cause }));
-    const recently = now().minus({ days: 1 });
-    const all = await sessions.list();
-    await removeEmptyFolders(all);
-    for (const session of all) {
-      if (session.finishedAt && session.finishedAt < recently) continue;
+    await removeEmptyFolders();
+    for (const session of await sessions.listSince(now().minus({ days: 1 })))
       await ensureMeta(session).catch((cause: unknown) => unfinished.push({ id: session.id, cause }));
-    }
     return { unfinished, damaged };
   };
 }

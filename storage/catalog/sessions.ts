@@ -72,10 +72,26 @@ export function createSessions(db: Database, now: () => DateTime) {
       return row ? toSession(row) : null;
     },
 
-    /** The sessions of one token, or all; the newest first. */
-    async list(tokenId?: string): Promise<Session[]> {
+    /** The sessions of one token; the newest first. */
+    async list(tokenId: string): Promise<Session[]> {
       const query = db.selectFrom('sessions').selectAll().orderBy('started_at', 'desc').orderBy('id');
-      return (await (tokenId === undefined ? query : query.where('token_id', '=', tokenId)).execute()).map(toSession);
+      return (await query.where('token_id', '=', tokenId).execute()).map(toSession);
+    },
+
+    /** The sessions that are unfinished, or were finished at this time or later. */
+    async listSince(finishedAt: DateTime): Promise<Session[]> {
+      const since = finishedAt.toUTC().toISO() as string;
+      const rows = await db
+        .selectFrom('sessions')
+        .selectAll()
+        .where(({ eb, or }) => or([eb('finished_at', 'is', null), eb('finished_at', '>=', since)]))
+        .execute();
+      return rows.map(toSession);
+    },
+
+    /** The names of all sessions' folders. */
+    async folders(): Promise<Set<string>> {
+      return new Set((await db.selectFrom('sessions').select('folder').execute()).map(({ folder }) => folder));
     },
 
     /** When one of the token's sessions last started, received bytes or finished; null when the token has no session. */

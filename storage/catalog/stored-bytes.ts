@@ -33,12 +33,12 @@ export function createStoredBytes(db: Database) {
 
     /** Adds up every session's takes again: a process of an earlier version may have written beside this one. */
     async recount(): Promise<void> {
-      await sql`
-        update sessions set stored_bytes = coalesce((
-          select sum(offset_bytes) from takes where takes.session_id = sessions.id
-          and file_name is not null and state not in ('receiving', 'refused', 'removed')
-        ), 0)
-      `.execute(db);
+      const sum = sql`coalesce((
+        select sum(offset_bytes) from takes where takes.session_id = sessions.id
+        and file_name is not null and state not in ('receiving', 'refused', 'removed')
+      ), 0)`;
+      // A server with very many sessions would write for seconds what is there already.
+      await sql`update sessions set stored_bytes = ${sum} where stored_bytes <> ${sum}`.execute(db);
     },
   };
 }

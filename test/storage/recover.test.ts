@@ -1,12 +1,15 @@
 /** The start of a server on a data folder in which somebody has worked by hand. */
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { DateTime } from 'luxon';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStorageSession, type StorageSession } from '../support/server/open-session.ts';
 import { recording } from '../support/tus/tus.ts';
 
 let opened: StorageSession;
+let now: DateTime;
 beforeEach(async () => {
-  opened = await openStorageSession();
+  now = DateTime.fromISO('2025-12-03T06:39:00Z');
+  opened = await openStorageSession({ now: () => now });
 });
 afterEach(() => opened.close());
 
@@ -35,4 +38,18 @@ test('of empty folders without a session only those of interrupted starts are re
   for (const name of [...theirs, ...ours]) await mkdir(`${dataDir}/sessions/${name}`);
   await storage.recover();
   expect((await readdir(`${dataDir}/sessions`)).sort()).toEqual([...theirs, session.folder].sort());
+});
+
+test('meta.json is written again for a session that is unfinished, or was finished within a day', async () => {
+  const { storage, session, folder } = opened;
+  const isMadeAgain = async (after: { hours: number }) => {
+    await rm(`${folder}/meta.json`, { force: true });
+    now = now.plus(after);
+    await storage.recover();
+    return (await readdir(folder)).includes('meta.json');
+  };
+  expect(await isMadeAgain({ hours: 100 })).toBe(true);
+  await storage.finishSession(session.id);
+  expect(await isMadeAgain({ hours: 23 })).toBe(true);
+  expect(await isMadeAgain({ hours: 2 })).toBe(false);
 });

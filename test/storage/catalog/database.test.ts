@@ -78,7 +78,7 @@ test('two processes that write at the same time, in transactions that read first
   expect(await processes).toEqual(['done\n', 'done\n']);
   expect(sessions).toBeGreaterThan(2);
   expect(await storage.tokens.list()).toHaveLength(81);
-  expect(await storage.sessions.list()).toHaveLength(sessions);
+  expect(await storage.sessions.folders()).toHaveProperty('size', sessions);
   await storage.close();
 }, 60_000);
 
